@@ -1,0 +1,316 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Standard output of a rollout: what was done on which host, what failed and why, and nothing else."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: rollout
+type: stdout
+author: Slipway contributors
+short_description: Show a rollout to the people who wait for it
+description:
+  - Prints play names as headings, and of each task only what matters, with the time since the start at the left of every line.
+  - Of a result it prints the lines in C(summary). Of a failure it prints C(msg) in full. Tasks that were skipped, or that have
+    nothing to say, print nothing.
+  - On a terminal a line at the bottom names the running task, the hosts that it waits for and its seconds. Elsewhere, in the logs
+    of a pipeline for example, there are only plain lines.
+  - With C(-v) and more, each result is shown the way the P(ansible.builtin.default#callback) callback shows it as well.
+  - Results marked C(no_log) are never shown.
+extends_documentation_fragment:
+  - default_callback
+  - result_format_callback
+requirements:
+  - Set as C(stdout_callback) in the configuration.
+notes:
+  - Colour follows E(ANSIBLE_NOCOLOR), E(NO_COLOR) and E(ANSIBLE_FORCE_COLOR).
+"""
+
+import functools
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ansible import constants as C  # noqa: N812
+from ansible import context
+from ansible.playbook.block import Block
+from ansible.plugins.callback.default import CallbackModule as DefaultCallback
+from ansible_collections.slipway.compose.plugins.plugin_utils import rollout_text as text
+from ansible_collections.slipway.compose.plugins.plugin_utils.progress_line import ProgressLine
+
+if TYPE_CHECKING:
+    from ansible.executor.stats import AggregateStats
+    from ansible.executor.task_result import CallbackTaskResult
+    from ansible.inventory.host import Host
+    from ansible.playbook import Playbook
+    from ansible.playbook.play import Play
+    from ansible.playbook.task import Task
+
+STARTED = time.monotonic()
+
+
+def never_raise(method: Callable[..., None]) -> Callable[..., None]:
+    """Say in one line that something could not be shown, rather than disturb the run over it."""
+
+    @functools.wraps(method)
+    def guarded(self: CallbackModule, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        try:
+            method(self, *args, **kwargs)
+        except Exception as error:  # noqa: BLE001  # a result of any shape may come
+            self.say(f"  (a result could not be shown: {type(error).__name__} in {method.__name__})", C.COLOR_WARN)
+
+    return guarded
+
+
+def is_rescued(task: Task) -> bool:
+    """Tell whether a rescue takes over when this task fails: it stands in the body of a block that has one."""
+    node, parent = task, task._parent  # noqa: SLF001
+    while parent is not None:
+        if isinstance(parent, Block) and parent.rescue and node._uuid in {entry._uuid for entry in parent.block}:  # noqa: SLF001
+            return True
+        node, parent = parent, parent._parent  # noqa: SLF001
+    return False
+
+
+class CallbackModule(DefaultCallback):  # type: ignore[misc]
+    """Prints what people need, leaves the rest to the default callback at -v."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "slipway.compose.rollout"
+
+    def __init__(self) -> None:
+        """Start the clock, and the line at the bottom where there is a terminal of our own."""
+        super().__init__()
+        self._host_width = 0
+        self._batches: dict[str, int] = {}
+        self._progress = self._progress_line()
+
+    def _progress_line(self) -> ProgressLine | None:
+        """Return the line at the bottom; under ansible-runner it is drawn by the process that owns the terminal."""
+        if "AWX_ISOLATED_DATA_DIR" in os.environ or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty():
+            return None
+        progress = ProgressLine(sys.stdout.fileno())
+        display = self._display.display
+
+        @functools.wraps(display)
+        def display_above(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+            with progress.hidden():
+                display(*args, **kwargs)
+                if os.getpid() == owner:
+                    sys.stdout.flush()
+
+        owner = os.getpid()
+        self._display.display = display_above
+        return progress
+
+    @property
+    def _verbose(self) -> bool:
+        return bool(self._display.verbosity)
+
+    def say(self, line: str, color: str | None = None) -> None:
+        """Print one line with the time since the start."""
+        self._display.display(f"{text.elapsed(time.monotonic() - STARTED)} {line}", color=color)
+
+    def _say_of(self, host: str, lines: list[str], color: str | None = None) -> None:
+        self._host_width = max(self._host_width, len(host))
+        for line in lines:
+            self.say(f"  {host:<{self._host_width}}  {line}".rstrip(), color)
+
+    def _say_failure(self, result: CallbackTaskResult, word: str, lines: list[str], color: str) -> None:
+        """Print the host, what became of it, the task with its item, and every line of the reason beneath."""
+        where = text.task_title(result.task.get_name())
+        if "ansible_loop_var" in result.result:
+            where += f" (item={text.printable(str(self._get_item_label(result.result)))})"
+        self._say_of(self.host_label(result), [f"{word}  {where}"], color)
+        for line in lines:
+            self.say(f"      {line}".rstrip(), color)
+
+    def _take(self, result: CallbackTaskResult) -> None:
+        """Note that a host answered; drop what Ansible keeps of a no_log result although it may quote the secret."""
+        if self._progress:
+            self._progress.heard_from(result.host.get_name())
+        if text.is_censored(result.result):
+            result.result.pop("exception", None)
+            if [result.result.pop(key, None) for key in ("warnings", "deprecations")] != [None, None]:
+                self._say_of(self.host_label(result), ["(a warning is hidden: the task is marked no_log)"], C.COLOR_WARN)
+
+    @never_raise
+    def v2_playbook_on_start(self, playbook: Playbook) -> None:
+        """Say once that nothing will be changed, if that is so."""
+        if self._verbose:
+            super().v2_playbook_on_start(playbook)
+        if context.CLIARGS.get("check"):
+            self.say("(check mode, nothing is changed)", C.COLOR_HIGHLIGHT)
+
+    @never_raise
+    def v2_playbook_on_play_start(self, play: Play) -> None:
+        """Print the play's name as a heading, with the batch from the second on."""
+        self._play = play
+        name = text.task_title(play.get_name()) or "(a play without a name)"
+        batch = self._batches[name] = self._batches.get(name, 0) + 1
+        self.say(name if batch == 1 else f"{name} (batch {batch})", C.COLOR_HIGHLIGHT)
+
+    @never_raise
+    def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:  # noqa: FBT001
+        """Move the line at the bottom on."""
+        self._begin(task)
+        if self._verbose:
+            super().v2_playbook_on_task_start(task, is_conditional)
+
+    @never_raise
+    def v2_playbook_on_handler_task_start(self, task: Task) -> None:
+        """Move the line at the bottom on."""
+        self._begin(task)
+        if self._verbose:
+            super().v2_playbook_on_handler_task_start(task)
+
+    def _begin(self, task: Task) -> None:
+        self._last_task_name = task.get_name().strip()
+        if self._progress:
+            self._progress.start(text.task_title(task.get_name()))
+
+    @never_raise
+    def v2_runner_on_start(self, host: Host, task: Task) -> None:
+        """Name the host that the task waits for."""
+        if self._progress:
+            self._progress.waits_for(host.get_name())
+        if self._verbose:
+            super().v2_runner_on_start(host, task)
+
+    @never_raise
+    def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
+        """Print the summary, or the message of a debug task."""
+        self._take(result)
+        if not self._loops(result):
+            self._show_success(result)
+        if self._verbose:
+            super().v2_runner_on_ok(result)
+        else:
+            self._handle_warnings(result.result)
+
+    @never_raise
+    def v2_runner_item_on_ok(self, result: CallbackTaskResult) -> None:
+        """Print an item's summary, or the message of a debug task."""
+        self._take(result)
+        self._show_success(result)
+        if self._verbose:
+            super().v2_runner_item_on_ok(result)
+        else:
+            self._handle_warnings(result.result)
+
+    def _show_success(self, result: CallbackTaskResult) -> None:
+        color = C.COLOR_CHANGED if result.result.get("changed") else C.COLOR_OK
+        self._say_of(self.host_label(result), text.summary_lines(result.result), color)
+        if result.task.action in C._ACTION_DEBUG and not self._verbose and not text.is_censored(result.result):  # noqa: SLF001
+            self._clean_results(result.result, result.task.action)
+            shown = result.result.get("msg", self._dump_results(result.result, indent=2))
+            self._say_of(self.host_label(result), text.as_lines(shown), C.COLOR_DEBUG)
+
+    @never_raise
+    def v2_runner_on_failed(self, result: CallbackTaskResult, ignore_errors: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Print why a task failed, in full; a loop's items have said so already."""
+        self._take(result)
+        if not self._loops(result):
+            self._show_failure(result, ignored=ignore_errors)
+        if self._verbose:
+            super().v2_runner_on_failed(result, ignore_errors)
+        else:
+            self._handle_warnings(result.result)
+
+    @never_raise
+    def v2_runner_item_on_failed(self, result: CallbackTaskResult) -> None:
+        """Print why an item failed, in full."""
+        self._take(result)
+        self._show_failure(result, ignored=bool(result.task_fields.get("ignore_errors")))
+        if self._verbose:
+            super().v2_runner_item_on_failed(result)
+        else:
+            self._handle_warnings(result.result)
+
+    def _show_failure(self, result: CallbackTaskResult, *, ignored: bool) -> None:
+        word, color = "FAILED", C.COLOR_ERROR
+        if ignored:
+            word, color = "failed (ignored)", C.COLOR_WARN
+        elif is_rescued(result.task):
+            word = "failed (handled)"
+        self._say_failure(result, word, text.failure_lines(result.result), color)
+
+    @never_raise
+    def v2_runner_on_unreachable(self, result: CallbackTaskResult) -> None:
+        """Print the connection's reason and what to do."""
+        self._take(result)
+        self._say_failure(result, "UNREACHABLE", text.unreachable_lines(result.result), C.COLOR_UNREACHABLE)
+        if self._verbose:
+            super().v2_runner_on_unreachable(result)
+        else:
+            self._handle_warnings(result.result)
+
+    @never_raise
+    def v2_runner_on_skipped(self, result: CallbackTaskResult) -> None:
+        """Print nothing but warnings, except at -v."""
+        self._take(result)
+        if self._verbose:
+            super().v2_runner_on_skipped(result)
+        else:
+            self._handle_warnings(result.result)
+
+    @never_raise
+    def v2_runner_item_on_skipped(self, result: CallbackTaskResult) -> None:
+        """Print nothing, except at -v."""
+        if self._verbose:
+            super().v2_runner_item_on_skipped(result)
+
+    @never_raise
+    def v2_runner_retry(self, result: CallbackTaskResult) -> None:
+        """Print nothing, except at -v."""
+        if self._verbose:
+            super().v2_runner_retry(result)
+
+    @never_raise
+    def v2_playbook_on_include(self, included_file: Any) -> None:  # noqa: ANN401
+        """Print nothing, except at -v."""
+        if self._verbose:
+            super().v2_playbook_on_include(included_file)
+
+    @never_raise
+    def v2_on_file_diff(self, result: CallbackTaskResult) -> None:
+        """Print the differences that --diff asks for, beneath their host."""
+        entries = result.result.get("results") if self._loops(result) else [result.result]
+        for entry in entries or []:
+            if isinstance(entry, dict) and entry.get("diff") and entry.get("changed") and not text.is_censored(entry):
+                shown = self._get_diff(entry["diff"]).rstrip()
+                if shown:
+                    self._say_of(self.host_label(result), [text.task_title(result.task.get_name())], C.COLOR_DIFF_LINES)
+                    self._display.display(shown)
+
+    @never_raise
+    def v2_playbook_on_no_hosts_matched(self) -> None:
+        """Say that a play has nobody to play for."""
+        self.say("  no host of the inventory matches here", C.COLOR_WARN)
+
+    @never_raise
+    def v2_playbook_on_no_hosts_remaining(self) -> None:
+        """Say that every host of a play is out."""
+        self.say("  no host is left to go on with", C.COLOR_ERROR)
+
+    @never_raise
+    def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
+        """Print the last line: how long, how many hosts, how many of them ended badly."""
+        if self._progress:
+            self._progress.finish()
+        if self._verbose:
+            super().v2_playbook_on_stats(stats)
+        hosts = {}
+        for host in stats.processed:
+            tally = stats.summarize(host)
+            hosts[host] = text.HostTally(failures=tally["failures"], unreachable=tally["unreachable"])
+        bad = any(tally.failures or tally.unreachable for tally in hosts.values())
+        self.say(text.recap(time.monotonic() - STARTED, hosts), C.COLOR_ERROR if bad else C.COLOR_OK)
+
+    @staticmethod
+    def _loops(result: CallbackTaskResult) -> bool:
+        return bool(result.task.loop) and isinstance(result.result.get("results"), list)

@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the rollout output says: results in, lines of text out. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+CENSORED = "(the output is hidden: the task is marked no_log)"
+STREAM_LINES = 20
+
+_ROLE_PREFIX = re.compile(r"^[A-Za-z0-9_.]+ : ")
+_ESCAPE_SEQUENCE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+_UNREACHABLE_REMEDIES = (
+    (
+        re.compile(r"host key verification failed|remote host identification has changed|no .* host key is known", re.I),
+        "Its host key is unknown or differs. Compare the fingerprint with one from a source you trust, "
+        "then put the key into known_hosts.",
+    ),
+    (
+        re.compile(r"permission denied|too many authentication failures", re.I),
+        "It refused the login. Check ansible_user and that this user's key is in its authorized_keys.",
+    ),
+    (
+        re.compile(r"could not resolve|name or service not known|temporary failure in name resolution", re.I),
+        "Its name does not resolve. Check ansible_host in the inventory and the name server.",
+    ),
+    (
+        re.compile(r"connection refused", re.I),
+        "Nothing listens there. Check ansible_host and ansible_port, and that sshd runs.",
+    ),
+    (
+        re.compile(r"timed out|timeout|no route to host|network is unreachable", re.I),
+        "It does not answer. Check that it is up and that no firewall stands between.",
+    ),
+)
+_UNREACHABLE_DEFAULT = "Check that `ssh` reaches it with the inventory's user, address and port."
+
+
+@dataclass(frozen=True)
+class HostTally:
+    """How many tasks of one host ended badly."""
+
+    failures: int = 0
+    unreachable: int = 0
+
+
+def elapsed(seconds: float) -> str:
+    """Write a duration as a clock: ``00:07``, ``12:34``, ``1:02:03``."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
+
+
+def task_title(name: object) -> str:
+    """Return a task's name without the role that it comes from."""
+    return _ROLE_PREFIX.sub("", printable(str(name)).strip())
+
+
+def printable(text: str) -> str:
+    """Remove what a terminal would obey instead of show: escape sequences and control characters."""
+    return _CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", text))
+
+
+def as_lines(value: object) -> list[str]:
+    """Turn any value into lines fit for a terminal; a list gives the lines of its entries."""
+    if value is None:
+        return []
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", errors="replace")
+    if isinstance(value, str):
+        return [printable(line).rstrip() for line in value.replace("\r\n", "\n").rstrip().split("\n")] if value.strip() else []
+    if isinstance(value, Mapping):
+        return as_lines(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+    if isinstance(value, Sequence):
+        return [line for entry in value for line in as_lines(entry)]
+    return as_lines(str(value))
+
+
+def is_censored(result: Mapping[str, object]) -> bool:
+    """Tell whether a result must not be shown."""
+    return bool(result.get("_ansible_no_log")) or "censored" in result
+
+
+def summary_lines(result: object) -> list[str]:
+    """Return the lines that a module wants a person to read."""
+    if not isinstance(result, Mapping) or is_censored(result):
+        return []
+    return as_lines(result.get("summary"))
+
+
+def failure_lines(result: object) -> list[str]:
+    """Say in full why a task failed."""
+    if not isinstance(result, Mapping):
+        return as_lines(result) or ["(no reason given)"]
+    if is_censored(result):
+        return [CENSORED]
+    lines = _without_preamble(as_lines(result.get("msg"))) or as_lines(result.get("reason"))
+    if "findings" not in result and "failures" not in result:
+        lines += _evidence_lines(result)
+    return lines or ["(no reason given; run again with -v to see the whole result)"]
+
+
+def _without_preamble(lines: list[str]) -> list[str]:
+    """Drop the words that Ansible puts before every reason."""
+    return [line.removeprefix("Task failed: ") if number == 0 else line for number, line in enumerate(lines)]
+
+
+def _evidence_lines(result: Mapping[str, object]) -> list[str]:
+    """Add what modules from elsewhere leave out of their message."""
+    lines = [f"assertion: {line}" for line in as_lines(result.get("assertion"))]
+    if "rc" in result:
+        lines.append(f"exit code: {result['rc']}")
+    for key in ("stderr", "module_stderr", "stdout", "module_stdout"):
+        stream = as_lines(result.get(key))
+        if stream:
+            lines.append(f"{key.removeprefix('module_')}:")
+            lines += [f"  {line}" for line in stream[-STREAM_LINES:]]
+            break
+    return lines
+
+
+def unreachable_lines(result: object) -> list[str]:
+    """Give the connection's own reason, and what to do about it."""
+    if isinstance(result, Mapping) and is_censored(result):
+        reason = [CENSORED]
+    else:
+        reason = as_lines(result.get("msg") if isinstance(result, Mapping) else result) or ["(no reason given)"]
+    reason = _without_preamble(reason)
+    text = "\n".join(reason)
+    remedy = next((words for pattern, words in _UNREACHABLE_REMEDIES if pattern.search(text)), _UNREACHABLE_DEFAULT)
+    return [*reason, remedy]
+
+
+def recap(duration_s: float, hosts: Mapping[str, HostTally], controller: str = "localhost") -> str:
+    """Sum up a run in one line; the controller is only counted where it is the only host."""
+    targets = {name: tally for name, tally in hosts.items() if name != controller} or dict(hosts)
+    unreachable = sum(1 for tally in targets.values() if tally.unreachable)
+    failed = sum(1 for tally in targets.values() if tally.failures and not tally.unreachable)
+    parts = [f"{len(targets) - failed - unreachable} ok"]
+    parts += [f"{count} {word}" for count, word in ((failed, "failed"), (unreachable, "unreachable")) if count]
+    line = f"done in {duration_s:.1f} s · {len(targets)} host{'' if len(targets) == 1 else 's'}: {', '.join(parts)}"
+    if controller not in targets and hosts.get(controller, HostTally()).failures:
+        line += " · the controller's own tasks failed"
+    return line

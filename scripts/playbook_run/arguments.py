@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a user may ask for: reads the command line, or says everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+
+from scripts.playbook_run.extra_variables import parse_extra_variables
+
+VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+RELEASE_PATTERN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+ABOUT = {
+    "deploy": "Deploy a version of the stack to every target of an environment, or come back by itself.",
+    "plan": "Show what a deployment would do: images, digests, files, hosts. Nothing is touched.",
+    "rollback": "Go back to a release that the targets keep; without --to, to the one before.",
+    "status": "Tell what runs on every target, and whether a run is still unfinished. Nothing is touched.",
+}
+
+NEEDS_VERSION = ("deploy", "plan")
+
+EPILOGUE = """\
+values of -e:
+  K=V sets the variable K for this run. V is text, except where it is JSON that reads back the same: true, false,
+  null, 3, 1.5, [1, 2], {"a": 1}. So 1.10 stays the text "1.10"; '"3"' is the text "3". Give -e as often as needed.
+
+how it ends (last line and exit code):
+  verdict: deployed | unchanged | planned    0   every host runs what was asked for
+  verdict: refused                          10   something was wrong beforehand; nothing was touched
+  verdict: rolled_back                      20   it failed; every touched host runs what it ran before
+  verdict: rollback_failed                  30   at least one host is in neither state; the output names it
+  verdict: unknown                          40   cut off; scripts/status.sh tells what runs
+
+Each run leaves its folder var/runs/<run>/ with verdict.json and the whole output. They are yours to delete.
+"""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A command line that is in order."""
+
+    verb: str
+    environment: str
+    version: str | None = None
+    plan: Path | None = None
+    release: str | None = None
+    limit: str | None = None
+    check: bool = False
+    diff: bool = False
+    verbosity: int = 0
+    extra: dict[str, object] = field(default_factory=dict)
+
+    def playbook_variables(self) -> dict[str, object]:
+        """Return the variables that the playbook gets on top of the inventory's."""
+        chosen = {
+            "stack_version": self.version,
+            "stack_plan_file": str(self.plan) if self.plan else None,
+            "stack_release": self.release,
+        }
+        return self.extra | {name: value for name, value in chosen.items() if value is not None}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a mistake as a finding instead of leaving with argparse's own exit code."""
+
+    def error(self, message: str) -> NoReturn:
+        shown = re.sub(r"=\S+", "=********", message)
+        expected = "options that exist, each with its value"
+        raise SlipwayError([Finding("command line", expected, shown, f"See {self.prog} --help.")])
+
+
+def build_parser(verb: str) -> argparse.ArgumentParser:
+    """Describe the options of a verb."""
+    parser = _Parser(
+        prog=f"scripts/{verb}.sh",
+        usage=f"scripts/{verb}.sh ENV {'--version V ' if verb in NEEDS_VERSION else ''}[options]",
+        description=ABOUT[verb],
+        epilog=EPILOGUE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("environment", metavar="ENV", nargs="?", help="a folder under inventories/")
+    if verb in NEEDS_VERSION:
+        parser.add_argument("--version", metavar="V", help="the version to deploy (stack_version), for example 1.4.2")
+    if verb == "deploy":
+        parser.add_argument("--plan", metavar="FILE", help="deploy exactly this plan.json, made by scripts/plan.sh")
+    if verb == "rollback":
+        parser.add_argument("--to", metavar="RELEASE", help="the release to go back to, as scripts/status.sh names it")
+    parser.add_argument("--limit", metavar="PATTERN", help="only these hosts of the environment")
+    if verb in ("deploy", "rollback"):
+        parser.add_argument("--check", action="store_true", help="check everything, change nothing")
+        parser.add_argument("--diff", action="store_true", help="show how files differ")
+    parser.add_argument(
+        "-e", "--extra-vars", metavar="K=V", action="append", default=[], help="set a variable; see below"
+    )
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="show every result (-vvv: and how)")
+    return parser
+
+
+def parse_request(verb: str, argv: list[str], inventories: Path) -> Request:
+    """Read a command line; raise `SlipwayError` with all findings.
+
+    Args:
+        verb: one of `ABOUT`.
+        argv: the arguments after the verb.
+        inventories: the folder with one folder an environment.
+    """
+    given = vars(build_parser(verb).parse_args(argv))
+    findings = _environment_findings(given["environment"], inventories)
+    if "version" in given:
+        findings += _version_findings(given["version"])
+    findings += _release_findings(given.get("to"))
+    findings += _limit_findings(given["limit"])
+    findings += _plan_findings(given.get("plan"))
+    extra, extra_findings = parse_extra_variables(given["extra_vars"])
+    findings += extra_findings
+    if findings:
+        raise SlipwayError(findings)
+    return _request(verb, given, extra)
+
+
+def _request(verb: str, given: dict[str, Any], extra: dict[str, object]) -> Request:
+    plan = given.get("plan")
+    return Request(
+        verb=verb,
+        environment=given["environment"],
+        version=given.get("version"),
+        plan=Path(plan).resolve() if plan else None,
+        release=given.get("to"),
+        limit=given["limit"],
+        check=given.get("check", False),
+        diff=given.get("diff", False),
+        verbosity=given["verbose"],
+        extra=extra,
+    )
+
+
+def _environment_findings(name: str | None, inventories: Path) -> list[Finding]:
+    known = sorted(entry.name for entry in inventories.iterdir() if entry.is_dir()) if inventories.is_dir() else []
+    if name in known:
+        return []
+    seen = "none" if name is None else repr(name)
+    there = ", ".join(known) or "none yet"
+    return [Finding("environment", "a folder under inventories/", seen, f"Use one of those that exist: {there}.")]
+
+
+def _version_findings(version: str | None) -> list[Finding]:
+    if version is not None and VERSION_PATTERN.fullmatch(version):
+        return []
+    return [
+        Finding(
+            "--version",
+            "1 to 64 letters, digits, dots, underscores and hyphens, beginning with a letter or digit",
+            "none" if version is None else repr(version),
+            "Give the version to deploy, for example --version 1.4.2.",
+        )
+    ]
+
+
+def _release_findings(release: str | None) -> list[Finding]:
+    if release is None or RELEASE_PATTERN.fullmatch(release):
+        return []
+    remedy = "Take one that scripts/status.sh lists, or leave --to away for the release before."
+    return [Finding("--to", "a release such as 20261122T214500Z-1.4.2", repr(release), remedy)]
+
+
+def _limit_findings(limit: str | None) -> list[Finding]:
+    if limit is None or limit.strip():
+        return []
+    return [Finding("--limit", "a host, a group or a pattern", "nothing", "Name the hosts, or leave --limit away.")]
+
+
+def _plan_findings(name: str | None) -> list[Finding]:
+    if name is None:
+        return []
+    remedy = "Give the plan.json that scripts/plan.sh left in its run's folder."
+    try:
+        plan = json.loads(Path(name).read_text(encoding="utf-8"))
+    except OSError as error:
+        return [Finding("--plan", "a readable file", f"{name}: {error.strerror}", remedy)]
+    except ValueError as error:
+        return [Finding("--plan", "a JSON file", f"{name}: {error}", remedy)]
+    if isinstance(plan, dict):
+        return []
+    return [Finding("--plan", "a JSON object", f"{name}: a {type(plan).__name__}", remedy)]

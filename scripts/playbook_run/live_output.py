@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shows a run while it happens, and keeps results out of what ansible-runner stores."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ansible_collections.slipway.compose.plugins.plugin_utils.progress_line import ProgressLine
+
+ANSWERS = ("runner_on_ok", "runner_on_failed", "runner_on_skipped", "runner_on_unreachable")
+CONTROLLER = "localhost"
+
+
+class LiveOutput:
+    """Takes ansible-runner's events one by one.
+
+    Attributes:
+        targets_touched: whether a task was started in a play that is not the controller's own.
+    """
+
+    def __init__(self, progress: ProgressLine | None) -> None:
+        """Take the line at the bottom of the terminal, if there is a terminal."""
+        self._progress = progress
+        self._listened_to = True
+        self.targets_touched = False
+
+    def take(self, event: dict[str, Any]) -> bool:
+        """Show an event; always let the runner store it, but without the result."""
+        name, data = str(event.get("event", "")), event.get("event_data")
+        data = data if isinstance(data, dict) else {}
+        if name.startswith("runner_on_") and data.get("play_pattern") != CONTROLLER:
+            self.targets_touched = True
+        data.pop("res", None)
+        self._print(str(event.get("stdout") or ""))
+        if self._progress:
+            self._follow(self._progress, name, data)
+        return True
+
+    def say(self, text: str) -> None:
+        """Print a line of our own."""
+        self._print(text)
+
+    def finish(self) -> None:
+        """Take the line at the bottom away for good."""
+        if self._progress:
+            self._progress.finish()
+
+    def _follow(self, progress: ProgressLine, name: str, data: dict[str, Any]) -> None:
+        if name == "playbook_on_task_start":
+            progress.start(str(data.get("task") or data.get("name") or ""))
+        elif name == "runner_on_start":
+            progress.waits_for(str(data.get("host")))
+        elif name in ANSWERS:
+            progress.heard_from(str(data.get("host")))
+
+    def _print(self, text: str) -> None:
+        """Print text, unless nobody reads any more: a closed pipe must not stop a deployment."""
+        text = text.replace("\r\n", "\n")
+        if not text or not self._listened_to:
+            return
+        try:
+            if self._progress:
+                with self._progress.hidden():
+                    print(text, flush=True)
+            else:
+                print(text, flush=True)
+        except OSError:
+            self._listened_to = False
+            sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: PTH123, SIM115

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps the values of -e out of the process list."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from typing import NoReturn
+
+MARK = "--arguments-from"
+MASK = "********"
+
+
+def masked(argv: list[str]) -> list[str]:
+    """Return the arguments with everything after an equals sign hidden."""
+    return [f"{name}={MASK}" if equals else name for name, equals, _ in (entry.partition("=") for entry in argv)]
+
+
+def take_arguments(argv: list[str]) -> list[str]:
+    """Return the true arguments; when some hold values, start over first with those hidden.
+
+    A program cannot change what the process list shows of it, except by starting over. The values wait meanwhile in a
+    nameless temporary file.
+    """
+    if argv[1:2] == [MARK]:
+        with os.fdopen(int(argv[2]), encoding="utf-8") as stream:
+            stream.seek(0)
+            return [str(entry) for entry in json.load(stream)]
+    if not any("=" in entry for entry in argv):
+        return argv
+    _start_over(argv)
+
+
+def _start_over(argv: list[str]) -> NoReturn:
+    stream = tempfile.TemporaryFile("w", encoding="utf-8")  # noqa: SIM115  # it must outlive this program's image
+    json.dump(argv, stream)
+    stream.flush()
+    os.set_inheritable(stream.fileno(), True)
+    shown = [sys.executable, sys.argv[0], argv[0], MARK, str(stream.fileno()), *masked(argv[1:])]
+    os.execv(sys.executable, shown)  # noqa: S606

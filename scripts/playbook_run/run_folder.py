@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run's folder on the controller, and the verdict in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+EXIT_CODES = {
+    "deployed": 0,
+    "unchanged": 0,
+    "planned": 0,
+    "refused": 10,
+    "rolled_back": 20,
+    "rollback_failed": 30,
+    "unknown": 40,
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a run ended, as verdict.json says it."""
+
+    word: str
+    message: str = ""
+    release: str | None = None
+    plan_sha256: str | None = None
+    duration_s: float = 0.0
+    host_count: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """Return the exit code that belongs to the word."""
+        return EXIT_CODES[self.word]
+
+    def line(self, where: str) -> str:
+        """Write the last line of a run."""
+        parts = [f"verdict: {self.word}"]
+        if self.release:
+            parts.append(f"release {self.release}")
+        if self.host_count:
+            parts.append(f"{self.host_count} host{'' if self.host_count == 1 else 's'}")
+        return " · ".join([*parts, f"{self.duration_s:.1f} s", where])
+
+    def as_file(self) -> dict[str, object]:
+        """Return what verdict.json holds when a run ended without writing its own."""
+        return {
+            "verdict": self.word,
+            "exit_code": self.exit_code,
+            "release": self.release,
+            "plan_sha256": self.plan_sha256,
+            "duration_s": round(self.duration_s, 1),
+            "message": self.message,
+            "hosts": {},
+        }
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What is known of how Ansible ended."""
+
+    exit_status: int
+    targets_touched: bool
+    interrupted_by: str | None = None
+    duration_s: float = 0.0
+
+
+def new_run_id(verb: str, now: datetime) -> str:
+    """Name a run: when, what, and something to tell two of the same second apart."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{verb}-{secrets.token_hex(3)}"
+
+
+def create_run_folder(runs: Path, run_id: str) -> Path:
+    """Make the folder of a run, for its owner only."""
+    runs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = runs / run_id
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def read_verdict(content: str) -> Verdict:
+    """Read verdict.json; raise `ValueError` with the reason when it is not one."""
+    data = json.loads(content)
+    if not isinstance(data, dict):
+        raise ValueError(f"a JSON object was expected, seen: {type(data).__name__}")
+    word, hosts, duration = data.get("verdict"), data.get("hosts"), data.get("duration_s")
+    if word not in EXIT_CODES:
+        raise ValueError(f"'verdict' must be one of {', '.join(EXIT_CODES)}, seen: {word!r}")
+    if data.get("exit_code") != EXIT_CODES[word]:
+        raise ValueError(f"'exit_code' must be {EXIT_CODES[word]} for {word}, seen: {data.get('exit_code')!r}")
+    return Verdict(
+        word=word,
+        message=str(data.get("message") or ""),
+        release=_text(data.get("release")),
+        plan_sha256=_text(data.get("plan_sha256")),
+        duration_s=float(duration) if isinstance(duration, (int, float)) else 0.0,
+        host_count=len(hosts) if isinstance(hosts, dict) else 0,
+    )
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value else None
+
+
+def conclude(verb: str, environment: str, ending: Ending) -> Verdict:
+    """Say how a run ended whose playbook did not say so itself."""
+    look = f"Run scripts/status.sh {environment} to see what runs."
+    if ending.interrupted_by:
+        message = f"The run was cut off by {ending.interrupted_by}. {look}"
+        return Verdict("unknown", message, duration_s=ending.duration_s)
+    if ending.exit_status == 0 and verb == "plan":
+        return Verdict("planned", duration_s=ending.duration_s)
+    if ending.exit_status == 0 and verb == "status":
+        return Verdict("unchanged", duration_s=ending.duration_s)
+    if ending.exit_status != 0 and not ending.targets_touched:
+        message = (
+            f"Ansible ended with exit status {ending.exit_status} before any task ran on a target, so nothing was "
+            "touched. The reason stands above."
+        )
+        return Verdict("refused", message, duration_s=ending.duration_s)
+    message = f"Ansible ended with exit status {ending.exit_status} and left no verdict. {look}"
+    return Verdict("unknown", message, duration_s=ending.duration_s)
+
+
+def write_verdict(path: Path, verdict: Verdict) -> None:
+    """Put verdict.json into its place in one step, readable by its owner."""
+    temporary = path.with_name(path.name + ".tmp")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
+        json.dump(verdict.as_file(), stream, indent=2)
+        stream.write("\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)

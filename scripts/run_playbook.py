@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs one of the project's playbooks for a user: checks what was asked, shows it live, ends with the verdict."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / ".collections")]
+
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError  # noqa: E402
+from ansible_collections.slipway.compose.plugins.plugin_utils.progress_line import ProgressLine  # noqa: E402
+
+from scripts.playbook_run.arguments import ABOUT, Request, parse_request  # noqa: E402
+from scripts.playbook_run.live_output import LiveOutput  # noqa: E402
+from scripts.playbook_run.private_arguments import take_arguments  # noqa: E402
+from scripts.playbook_run.run_folder import (  # noqa: E402
+    EXIT_CODES,
+    Ending,
+    Verdict,
+    conclude,
+    create_run_folder,
+    new_run_id,
+    read_verdict,
+    write_verdict,
+)
+from scripts.playbook_run.session import Project, run_playbook  # noqa: E402
+
+
+def main() -> int:
+    """Run what the command line asks for and return the verdict's exit code."""
+    os.umask(0o077)
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+    verb, *argv = take_arguments(sys.argv[1:]) or [""]
+    project = Project(ROOT)
+    try:
+        if verb not in ABOUT:
+            verbs = ", ".join(ABOUT)
+            raise SlipwayError([Finding("verb", f"one of {verbs}", repr(verb), "Use scripts/deploy.sh and its like.")])
+        request = parse_request(verb, argv, project.inventories)
+        folder = create_run_folder(project.runs, new_run_id(verb, datetime.now(timezone.utc)))
+    except SlipwayError as error:
+        return _refuse(error.findings)
+    except OSError as error:
+        remedy = "Make room there, or make it writable for you."
+        return _refuse([Finding(str(project.runs), "a folder to keep the run in", str(error.strerror), remedy)])
+    return _carry_out(project, request, folder)
+
+
+def _refuse(findings: list[Finding] | tuple[Finding, ...]) -> int:
+    for finding in findings:
+        print(finding.sentence())
+    number = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
+    print(f"verdict: refused · {number} · nothing was touched", flush=True)
+    return EXIT_CODES["refused"]
+
+
+def _carry_out(project: Project, request: Request, folder: Path) -> int:
+    output = LiveOutput(ProgressLine(sys.stdout.fileno()) if sys.stdout.isatty() else None)
+    where = str(folder.relative_to(project.root))
+    what = " ".join(part for part in (request.verb, request.version or request.release, "·", request.environment) if part)
+    output.say(f"{what} · {where}")
+    try:
+        ending = run_playbook(project, request, folder, output)
+    except Exception as error:  # noqa: BLE001  # no traceback reaches a user
+        output.say(f"ansible-runner could not go on: {type(error).__name__}: {error}")
+        ending = Ending(exit_status=255, targets_touched=output.targets_touched)
+    verdict = _verdict(request, folder / "verdict.json", ending)
+    output.say(verdict.line(where))
+    return verdict.exit_code
+
+
+def _verdict(request: Request, path: Path, ending: Ending) -> Verdict:
+    """Take the playbook's verdict; where there is none, find one that is true, and keep it."""
+    try:
+        return read_verdict(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        verdict = conclude(request.verb, request.environment, ending)
+    except (OSError, ValueError) as error:
+        message = f"{path.name} cannot be read: {error}. Run scripts/status.sh {request.environment} to see what runs."
+        verdict = Verdict("unknown", message, duration_s=ending.duration_s)
+    if verdict.message:
+        print(verdict.message)
+    if not path.exists():
+        write_verdict(path, verdict)
+    return verdict
+
+
+if __name__ == "__main__":
+    sys.exit(main())
