@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Runs the tests and gates, setting up what they need. The last line of output counts them all.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+usage() {
+  cat <<'TEXT'
+Usage: scripts/test.sh [STAGE...]
+
+Without a stage it runs them all, in this order:
+  lint      the gates: linters, types, documentation, sanity tests, workflows
+  unit      tests of the code alone
+  engine    tests against this machine's Docker engine
+  fleet     tests against real hosts over SSH (nested engines that tests/fleet starts)
+  molecule  the scenarios in molecule/
+
+KEEP_FLEET=1 leaves the hosts of the last two running for the next run.
+The exit status is 0 only if every stage passed; all of them run in any case.
+TEXT
+}
+
+case "${1:-}" in
+  -h | --help)
+    usage
+    exit 0
+    ;;
+  *) ;;
+esac
+
+cd "${root}"
+echo "==> setup"
+if ! scripts/setup.sh --with test </dev/null; then
+  echo "error: scripts/setup.sh failed; what it said is above" >&2
+  echo "0 passed, 1 failed"
+  exit 1
+fi
+exec .venv/bin/python -m tests.gates "$@" </dev/null

@@ -1,0 +1,1 @@
+"""The test command: stages, gates and how their results are counted. scripts/test.sh starts it."""

@@ -1,0 +1,78 @@
+"""Run the stages that were asked for, all of them to their end, and count."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+from tests.gates import lint, molecule_stage, pytest_stage
+from tests.gates.outcome import Outcome, StageResult
+from tests.gates.process import run
+
+Stage = Callable[[], Iterator[Outcome]]
+
+STAGES: dict[str, Stage] = {
+    "lint": lint.outcomes,
+    "unit": lambda: pytest_stage.outcomes(("tests/unit",), test_timeout=60, stage_timeout=300.0),
+    "engine": lambda: pytest_stage.outcomes(("tests/engine",), test_timeout=180, stage_timeout=1200.0),
+    "fleet": lambda: pytest_stage.outcomes(("tests/integration",), test_timeout=900, stage_timeout=5400.0),
+    "molecule": molecule_stage.outcomes,
+}
+#: These use the nested hosts of tests/fleet.
+FLEET_STAGES = {"fleet", "molecule"}
+FLEET_DOWN_SECONDS = 180.0
+
+
+def main(argv: list[str]) -> int:
+    """Run the stages and return the exit status."""
+    parser = argparse.ArgumentParser(prog="scripts/test.sh", description="Run the project's tests and gates.")
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help=f"any of: {', '.join(STAGES)}; none means all")
+    asked = parser.parse_args(argv).stages
+    if unknown := [name for name in asked if name not in STAGES]:
+        parser.error(f"unknown stage: {', '.join(unknown)} (choose from {', '.join(STAGES)})")
+    signal.signal(signal.SIGTERM, _interrupt)
+    names = [name for name in STAGES if not asked or name in asked]
+    results: list[StageResult] = []
+    try:
+        for name in names:
+            results.append(StageResult(name))
+            _fill(results[-1])
+    except KeyboardInterrupt:
+        results[-1].outcomes.append(Outcome("interrupted", 0, 1, 0.0))
+    finally:
+        if FLEET_STAGES.intersection(names) and os.environ.get("KEEP_FLEET") != "1":
+            run([sys.executable, "-m", "tests.fleet", "down"], timeout=FLEET_DOWN_SECONDS, stream=True)
+    return _summary(results)
+
+
+def _fill(result: StageResult) -> None:
+    """Run a stage and tell of each of its parts when it is done."""
+    print(f"==> {result.name}", flush=True)
+    began = time.monotonic()
+    for outcome in STAGES[result.name]():
+        result.outcomes.append(outcome)
+        print(outcome.tell(), flush=True)
+    result.seconds = time.monotonic() - began
+    print(f"    {result.name}: {result.seconds:.1f} s", flush=True)
+
+
+def _summary(results: list[StageResult]) -> int:
+    print("==> summary")
+    for result in results:
+        print(f"    {result.line()}")
+    failed = sum(result.failed for result in results)
+    print(f"{sum(result.passed for result in results)} passed, {failed} failed", flush=True)
+    return int(failed > 0)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
