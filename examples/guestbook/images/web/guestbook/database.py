@@ -8,13 +8,15 @@ from __future__ import annotations
 import queue
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+
+    from psycopg2.extensions import connection, cursor
 
     from guestbook.settings import Settings
 
@@ -24,7 +26,11 @@ WAIT_SECONDS = 2
 
 
 class DatabaseError(Exception):
-    """The database is away, busy, or refused a statement."""
+    """The database refused a statement."""
+
+
+class DatabaseAwayError(DatabaseError):
+    """The database cannot be reached, or is busy; it may well answer soon."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class Entry:
     colour: str | None
 
 
-def connect(settings: Settings) -> Any:
+def connect(settings: Settings) -> connection:
     """Open one connection, giving up soon when the database is away."""
     return psycopg2.connect(
         host=settings.database_host,
@@ -51,13 +57,18 @@ def connect(settings: Settings) -> Any:
     )
 
 
+def first_line(error: psycopg2.Error) -> str:
+    """Return what went wrong without the statement that follows it."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 class Database:
     """Entries, over a bounded set of connections that are replaced when they break."""
 
     def __init__(self, settings: Settings) -> None:
         """Open nothing yet: the first request does."""
         self._settings = settings
-        self._slots: queue.LifoQueue[Any] = queue.LifoQueue()
+        self._slots: queue.LifoQueue[connection | None] = queue.LifoQueue()
         for _ in range(POOL_SIZE):
             self._slots.put(None)
 
@@ -80,28 +91,30 @@ class Database:
         """Write one entry."""
         with self._cursor() as cursor:
             if self._settings.has_colours:
-                cursor.execute("INSERT INTO entries (author, message, colour) VALUES (%s, %s, %s)", (author, message, colour))
+                statement = "INSERT INTO entries (author, message, colour) VALUES (%s, %s, %s)"
+                cursor.execute(statement, (author, message, colour))
             else:
                 cursor.execute("INSERT INTO entries (author, message) VALUES (%s, %s)", (author, message))
 
     @contextmanager
-    def _cursor(self) -> Iterator[Any]:
+    def _cursor(self) -> Iterator[cursor]:
         """Lend a cursor inside a transaction; a connection that failed is not used again."""
         try:
-            connection = self._slots.get(timeout=WAIT_SECONDS)
+            link = self._slots.get(timeout=WAIT_SECONDS)
         except queue.Empty:
             message = f"all {POOL_SIZE} database connections are busy"
-            raise DatabaseError(message) from None
+            raise DatabaseAwayError(message) from None
         usable = None
         try:
-            if connection is None or connection.closed:
-                connection = connect(self._settings)
-            with connection, connection.cursor() as cursor:
-                yield cursor
-            usable = connection
+            if link is None or link.closed:
+                link = connect(self._settings)
+            with link, link.cursor() as lent:
+                yield lent
+            usable = link
         except psycopg2.Error as error:
-            if connection is not None:
-                connection.close()
-            raise DatabaseError(str(error).strip().splitlines()[0]) from error
+            if link is not None:
+                link.close()
+            away = isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError))
+            raise (DatabaseAwayError if away else DatabaseError)(first_line(error)) from error
         finally:
             self._slots.put(usable)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ways in which an image built with FAULT=… misbehaves on purpose, to show and test what a deployment does about it."""
+"""How an image built with FAULT=… misbehaves on purpose, to show and test what a deployment does about it."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def start_timer(fault: str) -> None:
 
 
 def _crash() -> None:
-    print("ERROR cannot load the greeting cards: /var/lib/guestbook/cards does not exist; giving up", file=sys.stderr, flush=True)
+    print("ERROR cannot load the greeting cards: /var/lib/guestbook/cards does not exist", file=sys.stderr, flush=True)
     os._exit(1)

@@ -8,12 +8,15 @@ from __future__ import annotations
 import hashlib
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import psycopg2
 
-from guestbook.database import connect
+from guestbook.database import connect, first_line
 from guestbook.settings import SettingError, Settings, drop_privileges, read_settings
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection
 
 FOLDER = Path("/opt/guestbook/migrations")
 LOCK = 7361
@@ -40,24 +43,24 @@ def main() -> int:
         print(f"ERROR {error}", file=sys.stderr)
         return 1
     except psycopg2.Error as error:
-        print(f"ERROR cannot migrate the database on {settings.database_host}: {_first_line(error)}", file=sys.stderr)
+        print(f"ERROR cannot migrate the database: {first_line(error)}", file=sys.stderr)
         return 1
     return 0
 
 
 def _migrate(settings: Settings) -> None:
     wanted = _migrations(settings)
-    connection = connect(settings)
+    link = connect(settings)
     try:
-        with connection, connection.cursor() as cursor:
+        with link, link.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
             cursor.execute(HISTORY)
             cursor.execute("SELECT name, sha256 FROM schema_migrations")
             applied = dict(cursor.fetchall())
         for path in wanted:
-            _apply(connection, path, applied.get(path.stem))
+            _apply(link, path, applied.get(path.stem))
     finally:
-        connection.close()
+        link.close()
     for name in sorted(set(applied) - {path.stem for path in wanted}):
         print(f"INFO {name} belongs to a newer version; version {settings.version} works with it")
     print(f"INFO the database is ready for version {settings.version}")
@@ -73,7 +76,7 @@ def _migrations(settings: Settings) -> list[Path]:
     return paths
 
 
-def _apply(connection: Any, path: Path, applied_sha256: str | None) -> None:
+def _apply(link: connection, path: Path, applied_sha256: str | None) -> None:
     statements = path.read_text(encoding="utf-8")
     sha256 = hashlib.sha256(statements.encode()).hexdigest()
     if applied_sha256 == sha256:
@@ -82,14 +85,10 @@ def _apply(connection: Any, path: Path, applied_sha256: str | None) -> None:
         message = f"migration {path.stem} was changed after it had been applied: write a new migration instead"
         raise MigrationError(message)
     try:
-        with connection, connection.cursor() as cursor:
+        with link, link.cursor() as cursor:
             cursor.execute(statements)
             cursor.execute("INSERT INTO schema_migrations (name, sha256) VALUES (%s, %s)", (path.stem, sha256))
     except psycopg2.Error as error:
-        message = f"migration {path.stem} failed and was undone: {_first_line(error)}"
+        message = f"migration {path.stem} failed and was undone: {first_line(error)}"
         raise MigrationError(message) from error
     print(f"INFO applied migration {path.stem}")
-
-
-def _first_line(error: psycopg2.Error) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from guestbook import faults, pages
-from guestbook.database import COLOURS, Database, DatabaseError
+from guestbook.database import COLOURS, Database, DatabaseAwayError, DatabaseError
 from guestbook.settings import SettingError
 
 if TYPE_CHECKING:
@@ -24,10 +24,15 @@ if TYPE_CHECKING:
 
 LARGEST_FORM = 16 * 1024
 SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+def log(level: str, message: str) -> None:
+    """Write one line to the container's log."""
+    print(f"{level} {message}", file=sys.stderr, flush=True)
 
 
 class OpenRequests:
@@ -55,6 +60,11 @@ class OpenRequests:
             return self._changed.wait_for(lambda: self._count == 0, timeout=seconds)
 
 
+def _field(form: dict[str, list[str]], name: str) -> str:
+    """Return a field's text; PostgreSQL takes no NUL."""
+    return form.get(name, [""])[0].replace("\x00", "").strip()
+
+
 class GuestbookServer(ThreadingHTTPServer):
     """Holds what every request needs."""
 
@@ -68,6 +78,10 @@ class GuestbookServer(ThreadingHTTPServer):
         self.database = database
         self.open_requests = OpenRequests()
 
+    def handle_error(self, request: object, client_address: tuple[str, int]) -> None:  # noqa: ARG002
+        """Log a broken connection in one line; requests themselves handle the errors that they expect."""
+        log("WARNING", f"connection from {client_address[0]} ended early: {sys.exception()!r}")
+
 
 class Handler(BaseHTTPRequestHandler):
     """Answers one connection's requests."""
@@ -78,15 +92,15 @@ class Handler(BaseHTTPRequestHandler):
     sys_version = ""
     timeout = 10
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         """Answer GET."""
         self._route(self._pages)
 
-    def do_HEAD(self) -> None:  # noqa: N802
+    def do_HEAD(self) -> None:
         """Answer HEAD as GET, without the body."""
         self._route(self._pages)
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         """Answer POST."""
         self._route({"/entries": Handler._write_entry})
 
@@ -96,8 +110,10 @@ class Handler(BaseHTTPRequestHandler):
             try:
                 routes.get(path, Handler._not_found)(self)
             except DatabaseError as error:
-                self._log("ERROR", f"cannot answer {self.command} {path}: {error}")
-                self._page(HTTPStatus.INTERNAL_SERVER_ERROR, "The guestbook cannot be read just now. Please try again soon.")
+                log("ERROR", f"cannot answer {self.command} {path}: {error}")
+                away = isinstance(error, DatabaseAwayError)
+                status = HTTPStatus.SERVICE_UNAVAILABLE if away else HTTPStatus.INTERNAL_SERVER_ERROR
+                self._page(status, "The guestbook cannot be read just now. Please try again soon.")
 
     def _show_book(self) -> None:
         book = pages.book(self.server.settings, self.server.database.entries())
@@ -108,8 +124,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def _show_entries(self) -> None:
         entries = [
-            {"id": e.number, "author": e.author, "message": e.message, "written_at": e.written_at.isoformat(), "colour": e.colour}
-            for e in self.server.database.entries()
+            {
+                "id": entry.number,
+                "author": entry.author,
+                "message": entry.message,
+                "written_at": entry.written_at.isoformat(),
+                "colour": entry.colour,
+            }
+            for entry in self.server.database.entries()
         ]
         self._json(HTTPStatus.OK, entries)
 
@@ -125,7 +147,7 @@ class Handler(BaseHTTPRequestHandler):
         if health["status"] == "ok":
             self._json(HTTPStatus.OK, health)
         else:
-            self._log("ERROR", health["reason"])
+            log("ERROR", health["reason"])
             self._json(HTTPStatus.SERVICE_UNAVAILABLE, health)
 
     def _write_entry(self) -> None:
@@ -135,7 +157,7 @@ class Handler(BaseHTTPRequestHandler):
             self._page(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A form of at most {LARGEST_FORM} bytes is expected.")
             return
         form = parse_qs(self.rfile.read(int(length)).decode("utf-8", "replace"))
-        author, message, colour = (form.get(key, [""])[0].replace("\x00", "").strip() for key in ("author", "message", "colour"))
+        author, message, colour = (_field(form, name) for name in ("author", "message", "colour"))
         if not (0 < len(author) <= pages.LONGEST_AUTHOR and 0 < len(message) <= pages.LONGEST_MESSAGE):
             limits = f"a name of 1 to {pages.LONGEST_AUTHOR} characters and a message of 1 to {pages.LONGEST_MESSAGE}"
             self._page(HTTPStatus.BAD_REQUEST, f"An entry needs {limits}.")
@@ -164,17 +186,14 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002
         """Log a request; the engine's health probe and the proxy's every second would drown the others."""
         if urlsplit(self.path).path != "/healthz":
-            self._log("INFO", f"{self.command} {self.path} {int(code)}")
+            log("INFO", f"{self.command} {self.path} {int(code)}")
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Log what the base class has to say."""
-        self._log("WARNING", format % args)
-
-    def _log(self, level: str, message: str) -> None:
-        print(f"{level} {message}", file=sys.stderr, flush=True)
+        log("WARNING", format % args)
 
     _pages: ClassVar[dict[str, Callable[[Handler], None]]] = {
         "/": _show_book,
