@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every test can ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.fleet import Fleet, Registry
+
+
+@pytest.fixture(scope="session")
+def fleet() -> Fleet:
+    """Two Debian 13 hosts and the registries. They stay for the next run; `python -m tests.fleet down` removes them."""
+    from tests.fleet import Fleet, Kind
+
+    return Fleet.up([Kind.TRIXIE] * 2)
+
+
+@pytest.fixture(scope="session")
+def systemd_fleet() -> Fleet:
+    """One Debian 12 host with systemd and an old engine, in a fleet of its own."""
+    from tests.fleet import Fleet, Kind
+
+    return Fleet.up([Kind.SYSTEMD], "systemd")
+
+
+@pytest.fixture(scope="session")
+def bare_fleet() -> Fleet:
+    """One host with nothing but SSH, Python and sudo, made anew."""
+    from tests.fleet import Fleet, Kind
+
+    return Fleet.up([Kind.BARE], "bare", fresh=True)
+
+
+@pytest.fixture(scope="session")
+def registry(fleet: Fleet) -> Registry:
+    """The fleet's registry that asks for a password."""
+    return fleet.registry
