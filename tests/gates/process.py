@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -73,12 +74,19 @@ def run(
 
 def _end(process: subprocess.Popen[bytes]) -> int:
     """End a process group, gently first."""
-    os.killpg(process.pid, signal.SIGTERM)
+    _signal(process.pid, signal.SIGTERM)
     try:
         return process.wait(GRACE_SECONDS)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        _signal(process.pid, signal.SIGKILL)
         return process.wait()
+    finally:
+        _signal(process.pid, signal.SIGKILL)
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, number)
 
 
 def project_files(*suffixes: str) -> list[str]:
