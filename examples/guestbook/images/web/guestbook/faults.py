@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 
+from guestbook.container_log import log
 from guestbook.settings import SettingError
 
 CRASH_AFTER_SECONDS = 2.5
@@ -30,5 +30,5 @@ def start_timer(fault: str) -> None:
 
 
 def _crash() -> None:
-    print("ERROR cannot load the greeting cards: /var/lib/guestbook/cards does not exist", file=sys.stderr, flush=True)
+    log("ERROR", "cannot load the greeting cards: /var/lib/guestbook/cards does not exist; giving up")
     os._exit(1)

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg2
 
+from guestbook.container_log import log
 from guestbook.database import connect, first_line
 from guestbook.settings import SettingError, Settings, drop_privileges, read_settings
 
@@ -40,10 +40,10 @@ def main() -> int:
         drop_privileges()
         _migrate(settings)
     except (SettingError, MigrationError) as error:
-        print(f"ERROR {error}", file=sys.stderr)
+        log("ERROR", str(error))
         return 1
     except psycopg2.Error as error:
-        print(f"ERROR cannot migrate the database: {first_line(error)}", file=sys.stderr)
+        log("ERROR", f"cannot migrate the database: {first_line(error)}")
         return 1
     return 0
 
@@ -62,8 +62,8 @@ def _migrate(settings: Settings) -> None:
     finally:
         link.close()
     for name in sorted(set(applied) - {path.stem for path in wanted}):
-        print(f"INFO {name} belongs to a newer version; version {settings.version} works with it")
-    print(f"INFO the database is ready for version {settings.version}")
+        log("INFO", f"{name} belongs to a newer version; version {settings.version} works with it")
+    log("INFO", f"the database is ready for version {settings.version}")
 
 
 def _migrations(settings: Settings) -> list[Path]:
@@ -91,4 +91,4 @@ def _apply(link: connection, path: Path, applied_sha256: str | None) -> None:
     except psycopg2.Error as error:
         message = f"migration {path.stem} failed and was undone: {first_line(error)}"
         raise MigrationError(message) from error
-    print(f"INFO applied migration {path.stem}")
+    log("INFO", f"applied migration {path.stem}")

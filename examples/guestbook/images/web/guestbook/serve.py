@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 
 from guestbook import faults
+from guestbook.container_log import log
 from guestbook.database import Database
 from guestbook.server import GuestbookServer
 from guestbook.settings import SettingError, drop_privileges, read_settings
@@ -27,14 +27,17 @@ def main() -> int:
         settings = read_settings()
         drop_privileges()
     except SettingError as error:
-        print(f"ERROR {error}", file=sys.stderr)
+        log("ERROR", str(error))
         return 1
     server = GuestbookServer(("", PORT), settings, Database(settings))
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
-    print(f"INFO guestbook {settings.version} listens on port {PORT}")
+    log("INFO", f"guestbook {settings.version} listens on port {PORT}")
     faults.start_timer(settings.fault)
     stop.wait()
     server.shutdown()
     finished = server.open_requests.wait_until_none(DRAIN_SECONDS)
-    print("INFO stopped" if finished else f"WARNING stopped with requests still open after {DRAIN_SECONDS} s")
+    if finished:
+        log("INFO", "stopped")
+    else:
+        log("WARNING", f"stopped with requests still open after {DRAIN_SECONDS} s")
     return 0

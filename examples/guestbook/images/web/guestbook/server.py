@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from guestbook import faults, pages
+from guestbook.container_log import log
 from guestbook.database import COLOURS, Database, DatabaseAwayError, DatabaseError
 from guestbook.settings import SettingError
 
@@ -28,11 +29,6 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-
-
-def log(level: str, message: str) -> None:
-    """Write one line to the container's log."""
-    print(f"{level} {message}", file=sys.stderr, flush=True)
 
 
 class OpenRequests:
@@ -79,8 +75,10 @@ class GuestbookServer(ThreadingHTTPServer):
         self.open_requests = OpenRequests()
 
     def handle_error(self, request: object, client_address: tuple[str, int]) -> None:  # noqa: ARG002
-        """Log a broken connection in one line; requests themselves handle the errors that they expect."""
-        log("WARNING", f"connection from {client_address[0]} ended early: {sys.exception()!r}")
+        """Log an error that no request expects in one line; that a client leaves early is none."""
+        error = sys.exception()
+        if not isinstance(error, (ConnectionError, TimeoutError)):
+            log("ERROR", f"cannot answer {client_address[0]}: {error!r}")
 
 
 class Handler(BaseHTTPRequestHandler):
