@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,7 +14,6 @@ sys.path[:0] = [str(ROOT), str(ROOT / ".collections")]
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError  # noqa: E402
 from ansible_collections.slipway.compose.plugins.plugin_utils.progress_line import ProgressLine  # noqa: E402
-
 from scripts.playbook_run.arguments import ABOUT, Request, parse_request  # noqa: E402
 from scripts.playbook_run.live_output import LiveOutput  # noqa: E402
 from scripts.playbook_run.private_arguments import take_arguments  # noqa: E402
@@ -37,12 +36,13 @@ def main() -> int:
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     verb, *argv = take_arguments(sys.argv[1:]) or [""]
     project = Project(ROOT)
+    if verb not in ABOUT:
+        return _refuse(
+            [Finding("verb", f"one of {', '.join(ABOUT)}", repr(verb), "Use scripts/deploy.sh and its like.")]
+        )
     try:
-        if verb not in ABOUT:
-            verbs = ", ".join(ABOUT)
-            raise SlipwayError([Finding("verb", f"one of {verbs}", repr(verb), "Use scripts/deploy.sh and its like.")])
         request = parse_request(verb, argv, project.inventories)
-        folder = create_run_folder(project.runs, new_run_id(verb, datetime.now(timezone.utc)))
+        folder = create_run_folder(project.runs, new_run_id(verb, datetime.now(UTC)))
     except SlipwayError as error:
         return _refuse(error.findings)
     except OSError as error:
@@ -62,32 +62,31 @@ def _refuse(findings: list[Finding] | tuple[Finding, ...]) -> int:
 def _carry_out(project: Project, request: Request, folder: Path) -> int:
     output = LiveOutput(ProgressLine(sys.stdout.fileno()) if sys.stdout.isatty() else None)
     where = str(folder.relative_to(project.root))
-    what = " ".join(part for part in (request.verb, request.version or request.release, "·", request.environment) if part)
-    output.say(f"{what} · {where}")
+    what = " ".join(part for part in (request.verb, request.version or request.release) if part)
+    output.say(f"{what} · {request.environment} · {where}")
     try:
         ending = run_playbook(project, request, folder, output)
     except Exception as error:  # noqa: BLE001  # no traceback reaches a user
         output.say(f"ansible-runner could not go on: {type(error).__name__}: {error}")
         ending = Ending(exit_status=255, targets_touched=output.targets_touched)
-    verdict = _verdict(request, folder / "verdict.json", ending)
+    verdict, own = _verdict(request, folder / "verdict.json", ending)
+    if own:
+        output.say(verdict.message)
     output.say(verdict.line(where))
     return verdict.exit_code
 
 
-def _verdict(request: Request, path: Path, ending: Ending) -> Verdict:
-    """Take the playbook's verdict; where there is none, find one that is true, and keep it."""
+def _verdict(request: Request, path: Path, ending: Ending) -> tuple[Verdict, bool]:
+    """Take the playbook's verdict; where there is none, find one that is true, keep it, and tell that it is our own."""
     try:
-        return read_verdict(path.read_text(encoding="utf-8"))
+        return read_verdict(path.read_text(encoding="utf-8")), False
     except FileNotFoundError:
-        verdict = conclude(request.verb, request.environment, ending)
+        verdict = conclude(request.verb, request.environment, ending, check=request.check)
+        write_verdict(path, verdict)
     except (OSError, ValueError) as error:
         message = f"{path.name} cannot be read: {error}. Run scripts/status.sh {request.environment} to see what runs."
         verdict = Verdict("unknown", message, duration_s=ending.duration_s)
-    if verdict.message:
-        print(verdict.message)
-    if not path.exists():
-        write_verdict(path, verdict)
-    return verdict
+    return verdict, True
 
 
 if __name__ == "__main__":

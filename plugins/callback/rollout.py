@@ -11,11 +11,12 @@ type: stdout
 author: Slipway contributors
 short_description: Show a rollout to the people who wait for it
 description:
-  - Prints play names as headings, and of each task only what matters, with the time since the start at the left of every line.
-  - Of a result it prints the lines in C(summary). Of a failure it prints C(msg) in full. Tasks that were skipped, or that have
-    nothing to say, print nothing.
-  - On a terminal a line at the bottom names the running task, the hosts that it waits for and its seconds. Elsewhere, in the logs
-    of a pipeline for example, there are only plain lines.
+  - Prints play names as headings, and of each task only what matters, with the time since the start at the left of
+    every line.
+  - Of a result it prints the lines in C(summary). Of a failure it prints C(msg) in full. Tasks that were skipped, or
+    that have nothing to say, print nothing.
+  - On a terminal a line at the bottom names the running task, the hosts that it waits for and its seconds. Elsewhere,
+    in the logs of a pipeline for example, there are only plain lines.
   - With C(-v) and more, each result is shown the way the P(ansible.builtin.default#callback) callback shows it as well.
   - Results marked C(no_log) are never shown.
 extends_documentation_fragment:
@@ -38,6 +39,7 @@ from ansible import constants as C  # noqa: N812
 from ansible import context
 from ansible.playbook.block import Block
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
+
 from ansible_collections.slipway.compose.plugins.plugin_utils import rollout_text as text
 from ansible_collections.slipway.compose.plugins.plugin_utils.progress_line import ProgressLine
 
@@ -56,7 +58,7 @@ def never_raise(method: Callable[..., None]) -> Callable[..., None]:
     """Say in one line that something could not be shown, rather than disturb the run over it."""
 
     @functools.wraps(method)
-    def guarded(self: CallbackModule, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+    def guarded(self: CallbackModule, *args: Any, **kwargs: Any) -> None:
         try:
             method(self, *args, **kwargs)
         except Exception as error:  # noqa: BLE001  # a result of any shape may come
@@ -97,7 +99,7 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
         display = self._display.display
 
         @functools.wraps(display)
-        def display_above(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        def display_above(*args: Any, **kwargs: Any) -> None:
             with progress.hidden():
                 display(*args, **kwargs)
                 if os.getpid() == owner:
@@ -136,7 +138,8 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
         if text.is_censored(result.result):
             result.result.pop("exception", None)
             if [result.result.pop(key, None) for key in ("warnings", "deprecations")] != [None, None]:
-                self._say_of(self.host_label(result), ["(a warning is hidden: the task is marked no_log)"], C.COLOR_WARN)
+                hidden = "(a warning is hidden: the task is marked no_log)"
+                self._say_of(self.host_label(result), [hidden], C.COLOR_WARN)
 
     @never_raise
     def v2_playbook_on_start(self, playbook: Playbook) -> None:
@@ -208,7 +211,7 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
         if result.task.action in C._ACTION_DEBUG and not self._verbose and not text.is_censored(result.result):  # noqa: SLF001
             self._clean_results(result.result, result.task.action)
             shown = result.result.get("msg", self._dump_results(result.result, indent=2))
-            self._say_of(self.host_label(result), text.as_lines(shown), C.COLOR_DEBUG)
+            self._say_of(self.host_label(result), text.as_lines(shown))
 
     @never_raise
     def v2_runner_on_failed(self, result: CallbackTaskResult, ignore_errors: bool = False) -> None:  # noqa: FBT001, FBT002

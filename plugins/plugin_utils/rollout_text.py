@@ -19,24 +19,23 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 _UNREACHABLE_REMEDIES = (
     (
-        re.compile(r"host key verification failed|remote host identification has changed|no .* host key is known", re.I),
-        "Its host key is unknown or differs. Compare the fingerprint with one from a source you trust, "
-        "then put the key into known_hosts.",
+        re.compile(r"host key verification failed|identification has changed|host key is known", re.IGNORECASE),
+        "Its host key is unknown or differs. Compare fingerprints with a trusted source, then add it to known_hosts.",
     ),
     (
-        re.compile(r"permission denied|too many authentication failures", re.I),
+        re.compile(r"permission denied|too many authentication failures", re.IGNORECASE),
         "It refused the login. Check ansible_user and that this user's key is in its authorized_keys.",
     ),
     (
-        re.compile(r"could not resolve|name or service not known|temporary failure in name resolution", re.I),
+        re.compile(r"could not resolve|name or service not known|temporary failure in name resolution", re.IGNORECASE),
         "Its name does not resolve. Check ansible_host in the inventory and the name server.",
     ),
     (
-        re.compile(r"connection refused", re.I),
+        re.compile(r"connection refused", re.IGNORECASE),
         "Nothing listens there. Check ansible_host and ansible_port, and that sshd runs.",
     ),
     (
-        re.compile(r"timed out|timeout|no route to host|network is unreachable", re.I),
+        re.compile(r"timed out|timeout|no route to host|network is unreachable", re.IGNORECASE),
         "It does not answer. Check that it is up and that no firewall stands between.",
     ),
 )
@@ -75,7 +74,8 @@ def as_lines(value: object) -> list[str]:
     if isinstance(value, bytes):
         value = value.decode("utf-8", errors="replace")
     if isinstance(value, str):
-        return [printable(line).rstrip() for line in value.replace("\r\n", "\n").rstrip().split("\n")] if value.strip() else []
+        text = value.replace("\r\n", "\n").rstrip()
+        return [printable(line).rstrip() for line in text.split("\n")] if text else []
     if isinstance(value, Mapping):
         return as_lines(json.dumps(value, indent=2, default=str, ensure_ascii=False))
     if isinstance(value, Sequence):

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-
 from scripts.playbook_run.extra_variables import parse_extra_variables
 
 VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

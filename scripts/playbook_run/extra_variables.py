@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding
@@ -58,6 +59,6 @@ def typed_value(text: str) -> object:
         value: object = json.loads(text)
     except ValueError:
         return text
-    if isinstance(value, (int, float)) and json.dumps(value) != text.strip():
+    if isinstance(value, (int, float)) and (json.dumps(value) != text.strip() or not math.isfinite(value)):
         return text
     return value

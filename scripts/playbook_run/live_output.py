@@ -6,6 +6,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.slipway.compose.plugins.plugin_utils.rollout_text import printable, task_title
+
 if TYPE_CHECKING:
     from ansible_collections.slipway.compose.plugins.plugin_utils.progress_line import ProgressLine
 
@@ -49,11 +51,13 @@ class LiveOutput:
 
     def _follow(self, progress: ProgressLine, name: str, data: dict[str, Any]) -> None:
         if name == "playbook_on_task_start":
-            progress.start(str(data.get("task") or data.get("name") or ""))
+            progress.start(task_title(data.get("task") or data.get("name") or ""))
         elif name == "runner_on_start":
-            progress.waits_for(str(data.get("host")))
+            progress.waits_for(printable(str(data.get("host"))))
+        elif name == "playbook_on_stats":
+            progress.finish()
         elif name in ANSWERS:
-            progress.heard_from(str(data.get("host")))
+            progress.heard_from(printable(str(data.get("host"))))
 
     def _print(self, text: str) -> None:
         """Print text, unless nobody reads any more: a closed pipe must not stop a deployment."""

@@ -28,15 +28,15 @@ def take_arguments(argv: list[str]) -> list[str]:
         with os.fdopen(int(argv[2]), encoding="utf-8") as stream:
             stream.seek(0)
             return [str(entry) for entry in json.load(stream)]
-    if not any("=" in entry for entry in argv):
-        return argv
-    _start_over(argv)
+    if any("=" in entry for entry in argv):
+        _start_over(argv)
+    return argv
 
 
 def _start_over(argv: list[str]) -> NoReturn:
     stream = tempfile.TemporaryFile("w", encoding="utf-8")  # noqa: SIM115  # it must outlive this program's image
     json.dump(argv, stream)
     stream.flush()
-    os.set_inheritable(stream.fileno(), True)
+    os.set_inheritable(stream.fileno(), True)  # noqa: FBT003  # it takes no name
     shown = [sys.executable, sys.argv[0], argv[0], MARK, str(stream.fileno()), *masked(argv[1:])]
     os.execv(sys.executable, shown)  # noqa: S606

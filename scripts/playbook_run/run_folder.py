@@ -89,9 +89,9 @@ def read_verdict(content: str) -> Verdict:
     """Read verdict.json; raise `ValueError` with the reason when it is not one."""
     data = json.loads(content)
     if not isinstance(data, dict):
-        raise ValueError(f"a JSON object was expected, seen: {type(data).__name__}")
+        raise ValueError(f"a JSON object was expected, seen: {type(data).__name__}")  # noqa: TRY004
     word, hosts, duration = data.get("verdict"), data.get("hosts"), data.get("duration_s")
-    if word not in EXIT_CODES:
+    if not isinstance(word, str) or word not in EXIT_CODES:
         raise ValueError(f"'verdict' must be one of {', '.join(EXIT_CODES)}, seen: {word!r}")
     if data.get("exit_code") != EXIT_CODES[word]:
         raise ValueError(f"'exit_code' must be {EXIT_CODES[word]} for {word}, seen: {data.get('exit_code')!r}")
@@ -109,13 +109,13 @@ def _text(value: object) -> str | None:
     return str(value) if value else None
 
 
-def conclude(verb: str, environment: str, ending: Ending) -> Verdict:
+def conclude(verb: str, environment: str, ending: Ending, *, check: bool = False) -> Verdict:
     """Say how a run ended whose playbook did not say so itself."""
     look = f"Run scripts/status.sh {environment} to see what runs."
     if ending.interrupted_by:
         message = f"The run was cut off by {ending.interrupted_by}. {look}"
         return Verdict("unknown", message, duration_s=ending.duration_s)
-    if ending.exit_status == 0 and verb == "plan":
+    if ending.exit_status == 0 and (verb == "plan" or check):
         return Verdict("planned", duration_s=ending.duration_s)
     if ending.exit_status == 0 and verb == "status":
         return Verdict("unchanged", duration_s=ending.duration_s)

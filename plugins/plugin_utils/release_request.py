@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the action plugins share: a stack rendered for the host at hand, and the payload for its modules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible.errors import AnsibleError
+from ansible.template import trust_as_template
+
+from ansible_collections.slipway.compose.plugins.module_utils.checks import parse_checks
+from ansible_collections.slipway.compose.plugins.module_utils.engine import RegistryAuth
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.release_order import GateOrder, Payload
+from ansible_collections.slipway.compose.plugins.module_utils.release_record import STACK_NAME, VERSION
+from ansible_collections.slipway.compose.plugins.plugin_utils.argument_types import validated
+from ansible_collections.slipway.compose.plugins.plugin_utils.stack_source import StackSource, read_stack
+
+if TYPE_CHECKING:
+    from ansible.plugins.action import ActionBase
+
+
+@dataclass(frozen=True)
+class ReleaseRequest:
+    """A stack as the host at hand is to get it.
+
+    Attributes:
+        variables: the role's variables in their documented types.
+        stack: files and environment, rendered for the host.
+        payload: what the modules on the host get.
+    """
+
+    variables: Mapping[str, Any]
+    stack: StackSource
+    payload: Payload
+
+
+def failure(error: SlipwayError) -> dict[str, Any]:
+    """Return an action's result which says what was found."""
+    return {
+        "failed": True,
+        "changed": False,
+        "msg": str(error),
+        "findings": [finding.as_dict() for finding in error.findings],
+    }
+
+
+def read_request(action: ActionBase, source: Any, task_vars: Mapping[str, Any]) -> ReleaseRequest:  # noqa: ANN401
+    """Return the release that a task's `source` option asks for on the task's host.
+
+    Args:
+        action: the action plugin at work.
+        source: the role's variables by name.
+        task_vars: all variables of the host, for the stack's templates.
+
+    Raises:
+        SlipwayError: everything that is wrong with variables, files, templates, checks and credentials.
+    """
+    variables, findings = validated(source if isinstance(source, Mapping) else {})
+    findings += _name_findings(variables)
+    try:
+        parse_checks(variables.get("stack_health_checks") or [])
+    except SlipwayError as error:
+        findings += error.findings
+    try:
+        stack = _read(action, variables, task_vars)
+    except SlipwayError as error:
+        raise SlipwayError([*findings, *error.findings]) from error
+    if findings:
+        raise SlipwayError(findings)
+    return ReleaseRequest(variables, stack, _payload(stack, variables))
+
+
+def _read(action: ActionBase, variables: Mapping[str, Any], task_vars: Mapping[str, Any]) -> StackSource:
+    # Relative to the playbook's folder, as every other path in Ansible is.
+    folder = Path(action._loader.path_dwim(str(variables.get("stack_src") or "stack")))  # noqa: SLF001
+
+    def render(text: str, path: Path) -> str:
+        try:
+            templar = action._templar.copy_with_new_env(  # noqa: SLF001 - as Ansible's template action does
+                searchpath=[str(path.parent), str(folder)], available_variables=dict(task_vars)
+            )
+            overrides = {"keep_trailing_newline": True}
+            result = templar.template(trust_as_template(text), escape_backslashes=False, overrides=overrides)
+        except AnsibleError as error:
+            thing = f"template {path.relative_to(folder)}"
+            remedy = "Define the variable for this host, or correct the template."
+            raise SlipwayError([Finding(thing, "to be rendered", _reason(error), remedy)]) from error
+        return "" if result is None else str(result)
+
+    return read_stack(folder, str(variables.get("stack_version") or ""), variables.get("stack_env") or {}, render)
+
+
+def _payload(stack: StackSource, variables: Mapping[str, Any]) -> Payload:
+    gate = GateOrder(
+        checks=tuple(variables.get("stack_health_checks") or ()),
+        timeout_s=variables["stack_gate_timeout"],
+        stable_for_s=variables["stack_stable_for"],
+        log_lines=variables["stack_log_lines"],
+        start_timeout_s=variables["stack_start_timeout"],
+    )
+    auths = tuple(RegistryAuth(**auth) for auth in variables.get("stack_registry_auth") or [])
+    return Payload(stack.bundle, gate, auths)
+
+
+def _name_findings(variables: Mapping[str, Any]) -> list[Finding]:
+    findings = []
+    stack, version = str(variables.get("stack_name") or ""), str(variables.get("stack_version") or "")
+    if not STACK_NAME.match(stack):
+        expected = "lower-case letters, digits, - and _, beginning with a letter or digit"
+        findings.append(Finding("stack_name", expected, repr(stack), "Set it to the Compose project's name."))
+    if not VERSION.match(version):
+        expected = "letters, digits and . _ -, at most 64, as in an image tag"
+        findings.append(Finding("stack_version", expected, repr(version), "Say which version: --version V."))
+    return findings
+
+
+def _reason(error: AnsibleError) -> str:
+    return " ".join(str(getattr(error, "message", None) or error).split())

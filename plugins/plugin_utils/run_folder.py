@@ -1,0 +1,29 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The folder that a run leaves on the controller (I/O)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.release_record import RUN_ID
+
+
+def run_folder(runs_dir: str, run: str) -> Path:
+    """Return the private folder of a run, made if it is missing.
+
+    Raises:
+        SlipwayError: the run's ID is no file name, or the folder cannot be made.
+    """
+    if not RUN_ID.match(run):
+        finding = Finding("stack_run_id", "letters, digits and . _ -", repr(run), "Leave it to the scripts.")
+        raise SlipwayError([finding])
+    folder = Path(runs_dir).expanduser() / run
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        finding = Finding(f"folder {folder}", "a folder that you may write", str(error), "Set stack_runs_dir.")
+        raise SlipwayError([finding]) from error
+    return folder

@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads a stack's folder on the controller and renders it for one host (I/O)."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.file_bundle import (
+    VARIABLE_NAME,
+    BundledFile,
+    FileBundle,
+)
+
+TEMPLATE_SUFFIX = ".j2"
+IGNORE_FILE = ".slipwayignore"
+#: Compose's own order of preference (compose-spec, "The Compose file").
+_COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+#: The files travel inside a module's arguments; what is larger belongs into an image or a volume.
+LARGEST_STACK_BYTES = 16 * 1024 * 1024
+_ALWAYS_IGNORED = (".git", IGNORE_FILE)
+
+
+@dataclass(frozen=True)
+class StackSource:
+    """A stack as one host is to get it.
+
+    Attributes:
+        bundle: rendered files, environment and Compose files.
+        file_hashes: SHA-256 of each file as it lies in the repository, by its path there.
+    """
+
+    bundle: FileBundle
+    file_hashes: Mapping[str, str]
+
+
+def read_stack(folder: Path, version: str, env: Any, render: Callable[[str, Path], str]) -> StackSource:  # noqa: ANN401
+    """Return the stack that lies in a folder, rendered for one host.
+
+    Args:
+        folder: `stack_src`.
+        version: exported to Compose as STACK_VERSION.
+        env: `stack_env` as the user wrote it; anything that is wrong with it is a finding.
+        render: renders the text of a template; raises SlipwayError if it cannot.
+
+    Raises:
+        SlipwayError: everything that is wrong with the folder, the templates and the environment.
+    """
+    environment, findings = _environment(env, version)
+    if not folder.is_dir():
+        remedy = "Set stack_src to the folder with the Compose file."
+        raise SlipwayError([*findings, Finding("stack_src", "a folder", f"nothing at {folder}", remedy)])
+    files: list[BundledFile] = []
+    hashes: dict[str, str] = {}
+    for path, relative in _walk(folder):
+        try:
+            content = _content(path, folder)
+            hashes[relative] = hashlib.sha256(content).hexdigest()
+            files.append(_bundled(path, relative, content, render))
+        except SlipwayError as error:
+            findings += error.findings
+    names = {file.path for file in files}
+    if len(names) < len(files):
+        twice = sorted(name for name in names if name + TEMPLATE_SUFFIX in hashes and name in hashes)
+        findings.append(Finding(", ".join(twice), "a file or a template", "both", "Remove one of them."))
+    compose_files = _compose_files(names)
+    if not compose_files:
+        seen = f"none of {', '.join(_COMPOSE_FILES)} in {folder}"
+        findings.append(Finding("Compose file", "one in the stack's folder", seen, "Add it, or correct stack_src."))
+    size = sum(len(file.content) for file in files)
+    if size > LARGEST_STACK_BYTES:
+        largest = max(files, key=lambda file: len(file.content)).path
+        seen = f"{size // 1024 // 1024} MiB, the largest file is {largest}"
+        remedy = f"Put large files into an image or a volume, or name them in {IGNORE_FILE}."
+        findings.append(Finding(f"folder {folder}", f"at most {LARGEST_STACK_BYTES // 1024 // 1024} MiB", seen, remedy))
+    if findings:
+        raise SlipwayError(findings)
+    return StackSource(FileBundle(tuple(sorted(files, key=lambda file: file.path)), environment, compose_files), hashes)
+
+
+def _environment(env: Any, version: str) -> tuple[dict[str, str], list[Finding]]:  # noqa: ANN401
+    if not isinstance(env, Mapping):
+        remedy = "Write one `NAME: value` line for each variable."
+        return {}, [Finding("stack_env", "a mapping of names to values", type(env).__name__, remedy)]
+    environment: dict[str, str] = {}
+    findings = []
+    for name, value in env.items():
+        if not VARIABLE_NAME.match(str(name)):
+            remedy = "Use letters, digits and underscores."
+            findings.append(Finding(f"stack_env.{name}", "a name that a shell can export", "another name", remedy))
+        elif isinstance(value, bool):
+            environment[str(name)] = str(value).lower()
+        elif isinstance(value, (str, int, float)) and "\0" not in str(value):
+            environment[str(name)] = str(value)
+        else:
+            remedy = "Write one string; quote it if in doubt."
+            findings.append(Finding(f"stack_env.{name}", "a string, number or boolean", type(value).__name__, remedy))
+    environment["STACK_VERSION"] = version
+    return environment, findings
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
+    ignored = _ignore_patterns(folder)
+    for parent, folders, names in os.walk(folder):
+        here = Path(parent)
+        folders[:] = sorted(name for name in folders if not _is_ignored(here / name, folder, ignored))
+        # A link to a folder is listed among the folders but not walked into: it has to be refused like any other.
+        links = [name for name in folders if (here / name).is_symlink()]
+        for name in sorted([*names, *links]):
+            if not _is_ignored(here / name, folder, ignored):
+                yield here / name, (here / name).relative_to(folder).as_posix()
+
+
+def _ignore_patterns(folder: Path) -> tuple[str, ...]:
+    try:
+        lines = (folder / IGNORE_FILE).read_text().splitlines()
+    except OSError:
+        return _ALWAYS_IGNORED
+    patterns = [line.strip().rstrip("/") for line in lines if line.strip() and not line.startswith("#")]
+    return (*_ALWAYS_IGNORED, *patterns)
+
+
+def _is_ignored(path: Path, folder: Path, patterns: tuple[str, ...]) -> bool:
+    relative = path.relative_to(folder).as_posix()
+    return any(fnmatch.fnmatch(relative, pattern) or fnmatch.fnmatch(path.name, pattern) for pattern in patterns)
+
+
+def _content(path: Path, folder: Path) -> bytes:
+    thing = f"file {path}"
+    real = path.resolve()
+    if folder.resolve() not in real.parents:
+        remedy = "Replace the link by a copy of the file."
+        raise SlipwayError([Finding(thing, "a file inside the stack's folder", f"a link to {real}", remedy)])
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        remedy = "Make it a file that you may read, or name it in .slipwayignore."
+        raise SlipwayError([Finding(thing, "a file that can be read", error.strerror or str(error), remedy)]) from error
+
+
+def _bundled(path: Path, relative: str, content: bytes, render: Callable[[str, Path], str]) -> BundledFile:
+    executable = os.access(path, os.X_OK)
+    if not relative.endswith(TEMPLATE_SUFFIX):
+        return BundledFile(relative, executable, content)
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        remedy = f"Save it as UTF-8, or take the suffix {TEMPLATE_SUFFIX} off."
+        raise SlipwayError([Finding(f"template {relative}", "UTF-8 text", str(error), remedy)]) from error
+    return BundledFile(relative[: -len(TEMPLATE_SUFFIX)], executable, render(text, path).encode())
+
+
+def _compose_files(names: set[str]) -> tuple[str, ...]:
+    for name in _COMPOSE_FILES:
+        if name in names:
+            stem, _dot, suffix = name.rpartition(".")
+            overrides = [f"{stem}.override.{ending}" for ending in (suffix, "yaml", "yml")]
+            return (name, *[other for other in overrides if other in names][:1])
+    return ()
