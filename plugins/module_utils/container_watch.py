@@ -90,14 +90,11 @@ class ContainerWatch:
         system_time = self._ask(self._client.api.info)["SystemTime"]
         now = parse_engine_time(system_time)
         self._clock_offset = (time.time() if now is None else now) - (began_at + time.monotonic()) / 2
-        # The engine subscribes after it has begun to answer; events since its own clock's reading fill that gap.
-        self._events = self._ask(
-            lambda: self._client.api.events(
-                decode=True,
-                since=f"{self.engine_now():.6f}",
-                filters={"type": "container", "label": f"{PROJECT_LABEL}={self._project}", "event": _EVENTS},
-            ),
-        )
+        # The engine subscribes after it has begun to answer; events since its own clock's reading fill that gap. Its
+        # clock is read to the fraction of a second, which the library passes on though its types know whole ones only.
+        since: Any = f"{self.engine_now():.6f}"
+        heard = {"type": "container", "label": f"{PROJECT_LABEL}={self._project}", "event": _EVENTS}
+        self._events = self._ask(lambda: self._client.api.events(decode=True, since=since, filters=heard))
         threading.Thread(target=self._listen, args=(self._events,), daemon=True).start()
         self.refresh()
 

@@ -1,0 +1,404 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The health gate as a module of its own."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: health_check
+short_description: Wait until a Compose stack is truly healthy, or say why it is not
+version_added: 0.1.0
+description:
+  - Passes when every expected container of a Docker Compose project is there and running, has run without a break for
+    O(stable_for) seconds, is healthy if it has a health check, every one-shot job has ended with exit code 0, and every
+    declared check has passed; then it looks at all containers once more, so that none restarted meanwhile.
+  - Fails before O(timeout) as soon as success is out of reach, for example when a container restarts, turns unhealthy,
+    ends for good, cannot start, or when a check has used up its attempts.
+  - When it fails it returns the evidence, which is what was expected, what was seen, and the last log lines of each
+    container concerned.
+  - It is driven by the events of the Docker engine. Only if their stream breaks does it look once a second; RV(summary)
+    then says so.
+  - Without O(project_name) it only runs the declared checks and needs no engine, which is what a check from outside,
+    delegated to the controller, wants.
+extends_documentation_fragment:
+  - slipway.compose.attributes
+  - slipway.compose.attributes.info_module
+options:
+  project_name:
+    description:
+      - The name of the Compose project. Its containers are found by the labels that Compose gives them; containers
+        of C(docker compose run) are ignored.
+    type: str
+  services:
+    description:
+      - What must be true of each service. Services that are not listed are not looked at.
+      - If omitted, it is derived from the containers that exist. Each must hold then, and a service that another one
+        waits for with C(condition=service_completed_successfully) is taken for a one-shot job.
+    type: list
+    elements: dict
+    suboptions:
+      service:
+        description: The name of the service in the Compose file.
+        type: str
+        required: true
+      replicas:
+        description: How many containers the service must have. With V(0), none of it may run.
+        type: int
+        default: 1
+      one_shot:
+        description: Whether it is a job that must have ended with exit code 0, instead of running.
+        type: bool
+        default: false
+      image:
+        description: The image reference that its containers must have been made from. If omitted, any will do.
+        type: str
+  checks:
+    description:
+      - Further checks. They start at once and run in parallel, each until it passes, its attempts are used up, or
+        O(timeout) is over.
+      - Every check has a C(name) and a C(type), which is V(http), V(tcp) or V(command).
+      - Every check may have C(timeout), the seconds that one attempt may take (default 5), C(interval), the seconds
+        between two attempts (default 1), C(retries), the number of attempts (default as many as fit), and C(from),
+        V(target) or V(controller). This module runs all checks it is given, wherever it runs; C(from) is for the role
+        that splits them.
+      - An V(http) check has C(url), and may have C(method) (default V(GET)), C(headers), C(body) (text, or data that
+        is sent as JSON), C(status), a list of numbers and ranges (default V(["200-299"])), C(body_regex), a Python
+        regular expression that must be found in the body, C(jmespath), an expression that must yield something other
+        than null, false, 0 or something empty from the JSON body, C(follow_redirects) (default V(false)),
+        C(validate_certs) (default V(true)), C(ca_path), a file or folder of CA certificates, and C(min_cert_days),
+        the days that the certificate must still be valid. Proxies of the environment are not used, and at most 1 MiB
+        of the body is read.
+      - A V(tcp) check has C(port), and may have C(host) (default V(127.0.0.1)).
+      - A V(command) check has C(argv), a list that is run without a shell, and may have C(exit_codes), a list
+        (default V([0])).
+      - C(service) makes a V(command) run in the first container of that service. In the other checks, it says whose
+        logs are shown when the check fails; without it, they are those of the containers that publish the port.
+    type: list
+    elements: dict
+    default: []
+  timeout:
+    description: The seconds after which everything must hold.
+    type: float
+    default: 120
+  stable_for:
+    description:
+      - The seconds that each container must have run without a break, measured from its start by the engine's clock.
+        A container that has already run that long is not waited for.
+    type: float
+    default: 3
+  log_lines:
+    description: How many last log lines of each container concerned a failure shows.
+    type: int
+    default: 20
+  mask:
+    description: Secrets that must not be shown. Wherever one occurs in what is returned, asterisks take its place.
+    type: list
+    elements: str
+    default: []
+  docker_host:
+    description: The address of the Docker engine. If omitted, that of the environment or of the local engine.
+    type: str
+requirements:
+  - docker (Python library, python3-docker on Debian and Ubuntu), with O(project_name)
+  - requests (Python library, python3-requests on Debian and Ubuntu), with V(http) checks
+  - jmespath (Python library, python3-jmespath on Debian and Ubuntu), with checks that have C(jmespath)
+seealso:
+  - module: community.docker.docker_compose_v2
+author:
+  - Slipway contributors (@slipway)
+"""
+
+EXAMPLES = r"""
+- name: Wait until everything that exists of the guestbook is up
+  slipway.compose.health_check:
+    project_name: guestbook
+
+- name: Wait until the guestbook is as it must be
+  slipway.compose.health_check:
+    project_name: guestbook
+    timeout: 60
+    stable_for: 5
+    services:
+      - service: web
+        replicas: 2
+      - service: migrate
+        one_shot: true
+    checks:
+      - name: the database answers
+        type: http
+        url: http://127.0.0.1:8080/healthz
+        jmespath: database == 'up'
+        service: web
+      - name: the database takes connections
+        type: command
+        service: db
+        argv: [pg_isready, --username, postgres]
+
+- name: See from the controller that the site answers and that its certificate lasts
+  slipway.compose.health_check:
+    checks:
+      - name: front page
+        type: http
+        url: https://guestbook.example.org/
+        body_regex: Guestbook
+        min_cert_days: 14
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+passed:
+  description: Whether everything holds.
+  returned: when the gate ran
+  type: bool
+  sample: true
+duration_s:
+  description: The seconds that it took to know.
+  returned: when the gate ran
+  type: float
+  sample: 3.2
+failures:
+  description: What does not hold, with its evidence. Empty if RV(passed).
+  returned: when the gate ran
+  type: list
+  elements: dict
+  contains:
+    service:
+      description: The service concerned, or null.
+      type: str
+      sample: web
+    container:
+      description: The name of the container concerned, or null.
+      type: str
+      sample: guestbook-web-1
+    check:
+      description:
+        - The condition (V(replicas), V(image), V(start), V(running), V(restarts), V(health), V(stability),
+          V(completion)), or the name of the declared check.
+      type: str
+      sample: health
+    expected:
+      description: What had to be true.
+      type: str
+      sample: healthy
+    seen:
+      description: What was there instead.
+      type: str
+      sample: "unhealthy, 3 failed probes, the last one with exit code 1: connection refused"
+    logs:
+      description: The last log lines of the containers concerned, or the last lines that the check's command printed.
+      type: list
+      elements: str
+      sample: ["cannot open /etc/web.conf"]
+observations:
+  description: How each container of the services was at the end.
+  returned: when the gate ran
+  type: list
+  elements: dict
+  contains:
+    service:
+      description: The service.
+      type: str
+      sample: web
+    name:
+      description: The name of the container.
+      type: str
+      sample: guestbook-web-1
+    id:
+      description: The ID of the container.
+      type: str
+      sample: 4c01db0b339c4c01db0b339c4c01db0b339c4c01db0b339c4c01db0b339c4c01
+    state:
+      description: The state that the engine gives.
+      type: str
+      sample: running
+    health:
+      description: The status of its health check, or null if it has none.
+      type: str
+      sample: healthy
+    restarts:
+      description: How often the engine has restarted it.
+      type: int
+      sample: 0
+    image:
+      description: The image reference that it was made from.
+      type: str
+      sample: registry.example.org/guestbook/web:1.1
+    exit_code:
+      description: How its process last ended.
+      type: int
+      sample: 0
+checks:
+  description: How far each declared check came.
+  returned: when the gate ran
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name of the check.
+      type: str
+      sample: front page
+    passed:
+      description: Whether it passed.
+      type: bool
+      sample: true
+    attempts:
+      description: How many attempts it took.
+      type: int
+      sample: 2
+    duration_s:
+      description: The seconds from the start to the end of the last attempt.
+      type: float
+      sample: 1.1
+    seen:
+      description: What the last attempt met.
+      type: str
+      sample: status 200
+notes:
+  description: What to know about how the answer was found, such as that the engine's event stream broke.
+  returned: when the gate ran
+  type: list
+  elements: str
+  sample: []
+summary:
+  description: A few lines for people.
+  returned: when the gate ran
+  type: list
+  elements: str
+  sample: ["web: 2 running and healthy", "health gate passed after 3.2 s"]
+findings:
+  description: What kept the gate from running, such as a wrong option, a missing library or a silent engine.
+  returned: when the gate could not run
+  type: list
+  elements: dict
+  contains:
+    thing:
+      description: What was looked at.
+      type: str
+      sample: Docker engine
+    expected:
+      description: What had to be true.
+      type: str
+      sample: an engine that answers
+    seen:
+      description: What was there instead.
+      type: str
+      sample: permission denied
+    remedy:
+      description: What to do next.
+      type: str
+      sample: Run playbooks/bootstrap.yml on this host.
+"""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slipway.compose.plugins.module_utils.checks import CommandProbe, parse_checks
+from ansible_collections.slipway.compose.plugins.module_utils.engine import connect
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.gate import run_gate
+from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
+from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker
+from ansible_collections.slipway.compose.plugins.module_utils.module_edge import run_module
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+    from ansible_collections.slipway.compose.plugins.module_utils.checks import Check
+
+_ENGINE_TIMEOUT_S = 30
+
+ARGUMENT_SPEC = {
+    "project_name": {"type": "str"},
+    "services": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "service": {"type": "str", "required": True},
+            "replicas": {"type": "int", "default": 1},
+            "one_shot": {"type": "bool", "default": False},
+            "image": {"type": "str"},
+        },
+    },
+    "checks": {"type": "list", "elements": "dict", "default": []},
+    "timeout": {"type": "float", "default": 120},
+    "stable_for": {"type": "float", "default": 3},
+    "log_lines": {"type": "int", "default": 20},
+    "mask": {"type": "list", "elements": "str", "default": [], "no_log": True},
+    "docker_host": {"type": "str"},
+}
+
+
+def check_health(module: AnsibleModule) -> dict[str, Any]:
+    """Run the gate and return the module's result."""
+    options: dict[str, Any] = module.params
+    expected, checks = read_request(options)
+    if options["docker_host"]:
+        os.environ["DOCKER_HOST"] = options["docker_host"]
+    report = run_gate(
+        connect(_ENGINE_TIMEOUT_S) if options["project_name"] else None,
+        options["project_name"] or "",
+        expected,
+        checks,
+        timeout_s=options["timeout"],
+        stable_for_s=options["stable_for"],
+        log_lines=options["log_lines"],
+        masker=Masker(options["mask"]),
+    )
+    result = {**report.as_dict(), "changed": False, "summary": report.summary()}
+    return result if report.passed else {**result, "failed": True, "msg": report.message()}
+
+
+def read_request(options: dict[str, Any]) -> tuple[list[ServiceExpectation] | None, list[Check]]:
+    """Return what the options ask for.
+
+    Raises:
+        SlipwayError: with everything that is wrong in them.
+    """
+    findings = _option_findings(options)
+    checks: list[Check] = []
+    try:
+        checks = parse_checks(options["checks"])
+    except SlipwayError as error:
+        findings += error.findings
+    if not options["project_name"]:
+        findings += [
+            Finding(f"check '{check.name}'", "project_name, to find the container in", "none", "Give project_name.")
+            for check in checks
+            if check.service is not None and isinstance(check.probe, CommandProbe)
+        ]
+    if findings:
+        raise SlipwayError(findings)
+    services = options["services"]
+    return None if services is None else [ServiceExpectation(**service) for service in services], checks
+
+
+def _option_findings(options: dict[str, Any]) -> list[Finding]:
+    findings = []
+    services = options["services"] or []
+    if services and not options["project_name"]:
+        findings.append(Finding("services", "project_name, to find them by", "none", "Give project_name."))
+    if not options["project_name"] and not options["checks"]:
+        remedy = "Give project_name, checks or both."
+        findings.append(Finding("health check", "something to check", "neither project_name nor checks", remedy))
+    names = [service["service"] for service in services]
+    findings += [
+        Finding(f"service {name}", "one entry", f"{names.count(name)} entries", "Merge them.")
+        for name in sorted({name for name in names if names.count(name) > 1})
+    ]
+    numbers = [(name, options[name]) for name in ("timeout", "stable_for", "log_lines")]
+    numbers += [(f"replicas of service {service['service']}", service["replicas"]) for service in services]
+    for name, value in numbers:
+        if not 0 <= value < float("inf"):
+            findings.append(Finding(name, "a number of at least 0", f"{value:g}", f"Correct {name}."))
+    return findings
+
+
+def main() -> None:
+    """Answer Ansible."""
+    run_module(ARGUMENT_SPEC, check_health)
+
+
+if __name__ == "__main__":
+    main()
