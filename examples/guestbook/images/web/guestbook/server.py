@@ -73,6 +73,17 @@ class GuestbookServer(ThreadingHTTPServer):
         self.settings = settings
         self.database = database
         self.open_requests = OpenRequests()
+        self._health_reason = ""
+
+    def note_health(self, reason: str) -> None:
+        """Log why the service is unhealthy when that changes, not at every probe."""
+        if reason == self._health_reason:
+            return
+        self._health_reason = reason
+        if reason:
+            log("ERROR", f"unhealthy: {reason}")
+        else:
+            log("INFO", "healthy again")
 
     def handle_error(self, request: object, client_address: tuple[str, int]) -> None:  # noqa: ARG002
         """Log an error that no request expects in one line; that a client leaves early is none."""
@@ -142,11 +153,8 @@ class Handler(BaseHTTPRequestHandler):
             health |= {"status": "failing", "reason": str(error)}
         except DatabaseError as error:
             health |= {"status": "failing", "database": "down", "reason": str(error)}
-        if health["status"] == "ok":
-            self._json(HTTPStatus.OK, health)
-        else:
-            log("ERROR", health["reason"])
-            self._json(HTTPStatus.SERVICE_UNAVAILABLE, health)
+        self.server.note_health(health.get("reason", ""))
+        self._json(HTTPStatus.OK if health["status"] == "ok" else HTTPStatus.SERVICE_UNAVAILABLE, health)
 
     def _write_entry(self) -> None:
         length = self.headers.get("Content-Length", "")
