@@ -33,12 +33,14 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ansible import constants as C  # noqa: N812
 from ansible import context
 from ansible.playbook.block import Block
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
+from ansible.utils.fqcn import add_internal_fqcns
 
 from ansible_collections.slipway.compose.plugins.plugin_utils import rollout_text as text
 from ansible_collections.slipway.compose.plugins.plugin_utils.progress_line import ProgressLine
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from ansible.playbook.task import Task
 
 STARTED = time.monotonic()
+PAUSE = add_internal_fqcns(("pause",))
 
 
 def never_raise(method: Callable[..., None]) -> Callable[..., None]:
@@ -62,7 +65,8 @@ def never_raise(method: Callable[..., None]) -> Callable[..., None]:
         try:
             method(self, *args, **kwargs)
         except Exception as error:  # noqa: BLE001  # a result of any shape may come
-            self.say(f"  (a result could not be shown: {type(error).__name__} in {method.__name__})", C.COLOR_WARN)
+            with suppress(Exception):
+                self.say(f"  (a result could not be shown: {type(error).__name__} in {method.__name__})", C.COLOR_WARN)
 
     return guarded
 
@@ -132,9 +136,13 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
             self.say(f"      {line}".rstrip(), color)
 
     def _take(self, result: CallbackTaskResult) -> None:
-        """Note that a host answered; drop what Ansible keeps of a no_log result although it may quote the secret."""
+        """Note that a host is done with the task, and take its result."""
         if self._progress:
             self._progress.heard_from(result.host.get_name())
+        self._drop_secrets(result)
+
+    def _drop_secrets(self, result: CallbackTaskResult) -> None:
+        """Drop what Ansible keeps of a no_log result although it may quote the secret."""
         if text.is_censored(result.result):
             result.result.pop("exception", None)
             if [result.result.pop(key, None) for key in ("warnings", "deprecations")] != [None, None]:
@@ -153,6 +161,8 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
     def v2_playbook_on_play_start(self, play: Play) -> None:
         """Print the play's name as a heading, with the batch from the second on."""
         self._play = play
+        if self._progress:
+            self._progress.start("")
         name = text.task_title(play.get_name()) or "(a play without a name)"
         batch = self._batches[name] = self._batches.get(name, 0) + 1
         self.say(name if batch == 1 else f"{name} (batch {batch})", C.COLOR_HIGHLIGHT)
@@ -174,7 +184,8 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
     def _begin(self, task: Task) -> None:
         self._last_task_name = task.get_name().strip()
         if self._progress:
-            self._progress.start(text.task_title(task.get_name()))
+            # A line rewritten every second would wipe out what `pause` asks.
+            self._progress.start("" if task.action in PAUSE else text.task_title(task.get_name()))
 
     @never_raise
     def v2_runner_on_start(self, host: Host, task: Task) -> None:
@@ -198,7 +209,7 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
     @never_raise
     def v2_runner_item_on_ok(self, result: CallbackTaskResult) -> None:
         """Print an item's summary, or the message of a debug task."""
-        self._take(result)
+        self._drop_secrets(result)
         self._show_success(result)
         if self._verbose:
             super().v2_runner_item_on_ok(result)
@@ -227,7 +238,7 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
     @never_raise
     def v2_runner_item_on_failed(self, result: CallbackTaskResult) -> None:
         """Print why an item failed, in full."""
-        self._take(result)
+        self._drop_secrets(result)
         self._show_failure(result, ignored=bool(result.task_fields.get("ignore_errors")))
         if self._verbose:
             super().v2_runner_item_on_failed(result)
