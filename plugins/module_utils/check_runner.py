@@ -45,7 +45,7 @@ class CheckProgress:
     Attributes:
         check: the check.
         attempts: how many attempts have ended.
-        ended: whether it passed or ran out of attempts or time.
+        ended: whether it passed or ran out of attempts; not set if only its time ran out.
         outcome: the last attempt's outcome.
         duration_s: from the start of the checks to the last attempt's end.
     """
@@ -111,7 +111,7 @@ class CheckRunner:
 
     def _run(self, check: Check) -> None:
         progress = self._progress[check.name]
-        while not progress.ended and not self._cancellation.cancelled:
+        while not progress.ended and not self._cancellation.cancelled and time.monotonic() < self._deadline:
             progress = self._attempt_once(progress)
             self._progress[check.name] = progress
             if not progress.ended:
@@ -124,7 +124,7 @@ class CheckRunner:
         outcome = self._attempt(check, min(check.timeout_s, remaining))
         now = time.monotonic()
         out_of_attempts = check.retries is not None and attempts >= check.retries
-        ended = outcome.passed or out_of_attempts or now >= self._deadline
+        ended = outcome.passed or out_of_attempts
         return CheckProgress(check, attempts, ended, outcome, round(now - self._began_at, 3))
 
     def _attempt(self, check: Check, timeout_s: float) -> Outcome:

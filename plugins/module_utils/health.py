@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from signal import Signals
 from time import strptime
 from typing import Any
 
@@ -23,6 +24,8 @@ DEPENDS_ON_LABEL = "com.docker.compose.depends_on"
 STUCK_AFTER_S = 2.0
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(?:Z|([+-])(\d\d):(\d\d))")
+#: A process that a signal ended has this plus the number of the signal for its exit code.
+_SIGNAL_BASE = 128
 _NEVER_STARTED = "0001-"
 _ENDED = ("created", "exited", "dead")
 
@@ -228,12 +231,19 @@ def judge_container(
 
 def exit_story(facts: ContainerFacts) -> str:
     """Say how the container's process last ended."""
-    parts = [f"exit code {facts.exit_code}"]
+    parts = [f"exit code {facts.exit_code}{_signal_name(facts.exit_code)}"]
     if facts.oom_killed:
         parts.append("killed for using more memory than it may (OOMKilled)")
     if facts.error:
         parts.append(facts.error)
     return ", ".join(parts)
+
+
+def _signal_name(exit_code: int) -> str:
+    try:
+        return f", that is {Signals(exit_code - _SIGNAL_BASE).name}"
+    except ValueError:
+        return ""
 
 
 def _judge_unstarted(facts: ContainerFacts, clock: Clock) -> Judgement:

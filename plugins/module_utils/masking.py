@@ -6,11 +6,17 @@
 from __future__ import annotations
 
 import re
-from typing import Iterable, List, Optional, Pattern
+from typing import Iterable, List, Mapping, Optional, Pattern, Sequence
 
 MASK = "********"
 #: Masking shorter values would black out ordinary text and hide nothing worth hiding.
 SHORTEST_SECRET = 4
+
+#: A value this long may be a secret whatever its name is; a shorter one only if the name says so.
+_LONG_ENOUGH_FOR_ANY_NAME = 8
+_SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CRED|AUTH|PRIVATE|CERT|DSN", re.IGNORECASE)
+_PLAIN = re.compile(r"^(?:-?[0-9.]+|true|false|yes|no|on|off)$", re.IGNORECASE)
+_USER_INFO = re.compile(r"//[^/\s:@]*:([^/\s@]+)@")
 
 
 class Masker:
@@ -23,6 +29,34 @@ class Masker:
     def mask(self, text: str) -> str:
         """Return the text with every secret replaced by asterisks."""
         return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+
+def secret_values(env: Mapping[str, str], public: Sequence[str] = ()) -> List[str]:
+    """Return the values of an environment that must not be shown.
+
+    Any value may be a secret; those are spared that cannot be one, because they are short and harmlessly named,
+    numbers or switches, or part of something public.
+
+    Args:
+        env: variables by name.
+        public: texts that are known to all, such as image references.
+    """
+    found: List[str] = []
+    for name, value in env.items():
+        found += _USER_INFO.findall(value)
+        if _PLAIN.match(value) or any(value in text for text in public):
+            continue
+        if _SECRET_NAME.search(name) or len(value) >= _LONG_ENOUGH_FOR_ANY_NAME:
+            found.append(value)
+    return found
+
+
+def dotenv_values(text: str) -> List[str]:
+    """Return the values in a file of `NAME=value` lines, quotes taken off."""
+    lines = [line.strip() for line in text.splitlines()]
+    pairs = [line.partition("=") for line in lines if "=" in line and not line.startswith("#")]
+    values = {name: value.strip().strip("'\"") for name, _equals, value in pairs}
+    return secret_values(values)
 
 
 def _pattern(secrets: Iterable[str]) -> Optional[Pattern[str]]:

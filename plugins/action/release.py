@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Renders the stack on the controller and hands it to the module of the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
+from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
+from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import failure, read_request
+
+
+class ActionModule(ActionBase):
+    """See the module's documentation."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp: None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return what the module returns."""
+        super().run(tmp, task_vars)
+        variables = dict(task_vars or {})
+        arguments = {key: value for key, value in self._task.args.items() if value is not None}
+        source = arguments.pop("source", None)
+        if source:
+            try:
+                request = read_request(self, source, variables)
+            except SlipwayError as error:
+                return failure(error)
+            arguments.update(payload=request.payload.pack(), host=variables["inventory_hostname"])
+        if "plan" in arguments:
+            arguments["plan"] = plain(arguments["plan"])
+        result: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=variables)
+        return result

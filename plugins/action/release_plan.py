@@ -1,0 +1,137 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes the plan of a deployment on the controller, or takes one that was made and approved before."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import re
+import secrets
+import socket
+import subprocess
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan, batches
+from ansible_collections.slipway.compose.plugins.module_utils.release_record import release_id
+from ansible_collections.slipway.compose.plugins.plugin_utils.argument_types import validated
+from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
+from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import failure
+from ansible_collections.slipway.compose.plugins.plugin_utils.run_folder import run_folder
+
+_COMMIT = re.compile(r"^[0-9a-f]{40,64}$")
+_GIT_TIMEOUT_S = 10
+
+
+class ActionModule(ActionBase):
+    """See the module's documentation."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    BYPASS_HOST_LOOP = True
+
+    def run(self, tmp: None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the plan, and where it was written."""
+        super().run(tmp, task_vars)
+        arguments = plain(self._task.args)
+        variables, findings = validated(arguments.get("source") or {})
+        try:
+            if findings:
+                raise SlipwayError(findings)
+            plan = self._plan(arguments, variables)
+        except SlipwayError as error:
+            return failure(error)
+        run = str(arguments.get("run") or f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-deploy-{secrets.token_hex(3)}")
+        path = run_folder(str(arguments["runs_dir"]), run) / "plan.json"
+        path.touch(mode=0o600)
+        path.write_text(plan.to_json())
+        return {
+            "changed": False,
+            "plan": plan.as_dict(),
+            "run": run,
+            "path": str(path),
+            "summary": [
+                f"release {plan.release} on {len(plan.hosts)} host(s), "
+                f"{len(plan.images)} image(s) pinned, plan {plan.sha256[:12]}"
+            ],
+        }
+
+    def _plan(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> Plan:
+        sources: dict[str, dict[str, Any]] = arguments["sources"]
+        file = variables.get("stack_plan_file")
+        if file:
+            plan = _read_plan(Path(self._loader.path_dwim(file)))
+            raise_differences(plan, sources, variables)
+            return plan
+        images: dict[str, str] = arguments.get("images") or {}
+        now = datetime.now(timezone.utc)
+        return Plan(
+            stack=variables["stack_name"],
+            version=variables["stack_version"],
+            release=release_id(variables["stack_version"], now),
+            created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+            created_by=f"{getpass.getuser()}@{socket.gethostname()}",
+            commit=_commit(Path(self._loader.path_dwim(variables["stack_src"]))),
+            reversible=variables["stack_reversible"],
+            rollback_scope=variables["stack_rollback_scope"],
+            images=images,
+            files=next(iter(sources.values()))["files"],
+            hosts={host: source["content_sha256"] for host, source in sources.items()},
+            batches=batches(list(sources), variables["stack_serial"]),
+        )
+
+
+def raise_differences(plan: Plan, sources: Mapping[str, Mapping[str, Any]], variables: Mapping[str, Any]) -> None:
+    """Compare a plan that was made before with what would be planned now.
+
+    Raises:
+        SlipwayError: everything in which they differ; images are not asked for again, that is what a plan is for.
+    """
+    findings = []
+    remedy = "Make a new plan, have it approved, and deploy that one."
+    for name in ("stack", "version"):
+        wanted = variables[f"stack_{name}"]
+        if getattr(plan, name) != wanted:
+            findings.append(Finding(f"plan's {name}", wanted, str(getattr(plan, name)), remedy))
+    for host, source in sources.items():
+        if host not in plan.hosts:
+            findings.append(Finding(f"host {host}", "a host of the plan", "it is not in it", remedy))
+        elif plan.hosts[host] != source["content_sha256"]:
+            files = sorted(
+                path for path in {*plan.files, *source["files"]} if plan.files.get(path) != source["files"].get(path)
+            )
+            seen = f"changed since: {', '.join(files)}" if files else "variables that changed since"
+            findings.append(Finding(f"host {host}", "the files and variables that were planned", seen, remedy))
+    if findings:
+        raise SlipwayError(findings)
+
+
+def _read_plan(path: Path) -> Plan:
+    try:
+        return Plan.from_dict(json.loads(path.read_text()))
+    except (OSError, ValueError) as error:
+        finding = Finding(f"plan {path}", "a plan as playbooks/plan.yml writes it", str(error), "Name that file.")
+        raise SlipwayError([finding]) from error
+
+
+def _commit(folder: Path) -> str:
+    """Return the commit that the folder's files are of, "" outside a repository; "+" marks uncommitted changes."""
+    try:
+        head = _git(folder, "rev-parse", "HEAD")
+        changed = _git(folder, "status", "--porcelain", "--", ".")
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return head + ("+" if changed else "") if _COMMIT.match(head) else ""
+
+
+def _git(folder: Path, *words: str) -> str:
+    argv = ["git", "-C", str(folder), *words]
+    done = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=_GIT_TIMEOUT_S)
+    return done.stdout.strip()

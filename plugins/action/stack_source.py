@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads and renders a stack for each host, on the controller, and tells only hashes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
+from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import failure, read_request
+
+
+class ActionModule(ActionBase):
+    """See the module's documentation."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the hashes of the host's files and variables."""
+        super().run(tmp, task_vars)
+        try:
+            request = read_request(self, self._task.args.get("source"), task_vars or {})
+        except SlipwayError as error:
+            return failure(error)
+        return {
+            "changed": False,
+            "content_sha256": request.stack.bundle.content_sha256,
+            "files": dict(request.stack.file_hashes),
+            "compose_files": list(request.stack.bundle.compose_files),
+        }

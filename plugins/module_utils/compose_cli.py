@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs Docker Compose commands and says what they said (I/O)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from dataclasses import dataclass
+from typing import Dict, List, Mapping, Optional
+
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+
+_INHERITED = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "LANG", "XDG_RUNTIME_DIR")
+_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A command that ended: its exit code and what it printed."""
+
+    exit_code: int
+    output: str
+    messages: str
+
+    @property
+    def last_words(self) -> str:
+        """Return the part of its messages that tells why it failed, as far as a program can tell."""
+        lines = [line.strip() for line in (self.messages or self.output).splitlines() if line.strip()]
+        telling = [line for line in lines if "level=warning" not in line]
+        return "\n".join(telling[-8:]) or f"exit code {self.exit_code} and no message"
+
+
+def command_environment(env: Mapping[str, str]) -> Dict[str, str]:
+    """Return the environment of a Compose command: the release's variables, and nothing that could change its meaning."""
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return {"PATH": _DEFAULT_PATH, "HOME": "/", **inherited, **env}
+
+
+def run(argv: List[str], env: Mapping[str, str], timeout_s: float, cwd: Optional[str] = None) -> Completed:
+    """Run a command to its end.
+
+    Args:
+        argv: command and arguments; no shell sees them.
+        env: the whole environment of the command, see `command_environment`.
+        timeout_s: seconds after which the command and its children are killed.
+        cwd: working folder.
+
+    Raises:
+        SlipwayError: the program is missing, or the time is up.
+    """
+    try:
+        process = subprocess.Popen(
+            argv,
+            env=dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        finding = Finding(argv[0], "a program that can be run", str(error), "Run playbooks/bootstrap.yml on this host.")
+        raise SlipwayError([finding]) from error
+    try:
+        output, messages = process.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired as error:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, messages = process.communicate()
+        seen = f"no end after {timeout_s:.0f} s; its last words: {_text(messages)[-400:].strip() or 'none'}"
+        remedy = "Find what it waits for, or raise the time limit."
+        raise SlipwayError([Finding(_title(argv), f"to end within {timeout_s:.0f} s", seen, remedy)]) from error
+    return Completed(process.returncode, _text(output), _text(messages))
+
+
+def _title(argv: List[str]) -> str:
+    words = [word for word in argv if not word.startswith("-")]
+    verbs = [word for word in words if word in ("up", "down", "config", "pull", "version")]
+    return " ".join(words[:2] + verbs) if words[:1] == ["docker"] else words[0]
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the resolved Compose project says about each service (`docker compose config --format json`)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+
+#: Marks a service as a job that ends by itself although no other service waits for its end.
+JOB_LABEL = "io.slipway.job"
+#: Compose does not look at the content of mounted files; a label that changes with them makes it recreate the service.
+FILES_HASH_LABEL = "io.slipway.files-hash"
+
+_UNSET = re.compile(r'The \\?"([A-Za-z_][A-Za-z0-9_]*)\\?" variable is not set')
+
+
+@dataclass(frozen=True)
+class PublishedPort:
+    """A port of the host that a service wants.
+
+    Attributes:
+        address: host address it is bound to; "" is every address.
+        port: port number on the host.
+        protocol: "tcp" or "udp".
+    """
+
+    address: str
+    port: int
+    protocol: str
+
+    def __str__(self) -> str:
+        """Spell the port the way Docker does."""
+        return f"{self.address}:{self.port}/{self.protocol}" if self.address else f"{self.port}/{self.protocol}"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service of the resolved project.
+
+    Attributes:
+        name: its name.
+        image: image reference as the file has it after interpolation; None where only `build:` is given.
+        replicas: how many containers are to run.
+        one_shot: whether its containers end by themselves with success.
+        ports: ports of the host that it publishes; ranges are left to the engine.
+        inputs: what it mounts, reads or is given from the project's files: top-level definitions and relative paths.
+    """
+
+    name: str
+    image: Optional[str]
+    replicas: int
+    one_shot: bool
+    ports: Tuple[PublishedPort, ...]
+    inputs: Tuple[str, ...]
+
+
+def unset_variables(messages: str) -> List[str]:
+    """Return the names that Compose replaced by nothing, from what `config` printed to standard error."""
+    return sorted(set(_UNSET.findall(messages)))
+
+
+def parse_services(config: str, root: str) -> Tuple[Service, ...]:
+    """Return the services of a resolved project.
+
+    Args:
+        config: output of `docker compose config --format json`.
+        root: the project directory that it was resolved in; paths below it become relative.
+    """
+    project: Dict[str, Any] = json.loads(config)
+    services: Dict[str, Any] = project.get("services") or {}
+    awaited = {
+        name
+        for service in services.values()
+        for name, how in (service.get("depends_on") or {}).items()
+        if how.get("condition") == "service_completed_successfully"
+    }
+    return tuple(
+        Service(
+            name=name,
+            image=service.get("image"),
+            replicas=_replicas(service),
+            one_shot=name in awaited or str((service.get("labels") or {}).get(JOB_LABEL, "")).lower() == "true",
+            ports=tuple(_ports(service)),
+            inputs=tuple(sorted(_inputs(service, project, root))),
+        )
+        for name, service in sorted(services.items())
+    )
+
+
+def secret_files(config: str, root: str) -> Tuple[str, ...]:
+    """Return the relative paths of the files that the project's `secrets:` come from."""
+    definitions: Dict[str, Any] = json.loads(config).get("secrets") or {}
+    paths = [_relative(str(definition["file"]), root) for definition in definitions.values() if "file" in definition]
+    return tuple(sorted(path for path in paths if path is not None))
+
+
+def files_hash(service: Service, file_hashes: Mapping[str, str], env: Mapping[str, str]) -> Optional[str]:
+    """Return a hash over all that the service takes from the stack's files, None if it takes nothing.
+
+    Args:
+        service: the service.
+        file_hashes: SHA-256 of every file of the release, by relative path.
+        env: the release's environment, for configs and secrets that come from a variable.
+    """
+    parts: List[str] = []
+    for item in service.inputs:
+        kind, _colon, value = item.partition(":")
+        if kind == "path":
+            below = value + "/" if value != "." else ""
+            used = [path for path in file_hashes if path == value or path.startswith(below)]
+            parts.extend(f"{path} {file_hashes[path]}" for path in sorted(used))
+        elif kind == "env":
+            parts.append(f"{item} {env.get(value, '')}")
+        else:
+            parts.append(item)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest() if parts else None
+
+
+def _replicas(service: Mapping[str, Any]) -> int:
+    if service.get("scale") is not None:
+        return int(service["scale"])
+    replicas = (service.get("deploy") or {}).get("replicas")
+    return 1 if replicas is None else int(replicas)
+
+
+def _ports(service: Mapping[str, Any]) -> Iterator[PublishedPort]:
+    for port in service.get("ports") or []:
+        published = str(port.get("published") or "")
+        if published.isdigit() and published != "0":
+            yield PublishedPort(str(port.get("host_ip") or ""), int(published), str(port.get("protocol") or "tcp"))
+
+
+def _inputs(service: Mapping[str, Any], project: Mapping[str, Any], root: str) -> Iterator[str]:
+    for volume in service.get("volumes") or []:
+        if volume.get("type") == "bind":
+            relative = _relative(str(volume.get("source", "")), root)
+            if relative is not None:
+                yield f"path:{relative}"
+    for kind in ("configs", "secrets"):
+        for use in service.get(kind) or []:
+            definition = (project.get(kind) or {}).get(use.get("source")) or {}
+            if "file" in definition:
+                relative = _relative(str(definition["file"]), root)
+                if relative is not None:
+                    yield f"path:{relative}"
+            elif "environment" in definition:
+                yield f"env:{definition['environment']}"
+            elif "content" in definition:
+                yield f"content:{hashlib.sha256(str(definition['content']).encode()).hexdigest()}"
+
+
+def _relative(path: str, root: str) -> Optional[str]:
+    try:
+        return str(PurePosixPath(path).relative_to(root))
+    except ValueError:
+        return None

@@ -1,0 +1,207 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Docker engine of this host, through the Docker SDK (I/O)."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.image_reference import ImageReference
+from ansible_collections.slipway.compose.plugins.module_utils.libraries import load_library
+from ansible_collections.slipway.compose.plugins.module_utils.snapshot import PROJECT_LABEL, is_one_off
+
+if TYPE_CHECKING:
+    import docker
+
+_PARALLEL_PULLS = 4
+_BOOTSTRAP = "Run playbooks/bootstrap.yml on this host."
+
+
+@dataclass(frozen=True)
+class RegistryAuth:
+    """Credentials for one registry. They travel in a header to the engine and are never written to the host's disk."""
+
+    registry: str
+    username: str
+    password: str
+
+
+class Engine:
+    """The engine that the deploy user reaches; DOCKER_HOST is respected."""
+
+    def __init__(self, auths: Sequence[RegistryAuth] = (), timeout_s: int = 60) -> None:
+        """Connect.
+
+        Args:
+            auths: credentials that win over those which the host has.
+            timeout_s: seconds that the engine may be silent within one call.
+
+        Raises:
+            SlipwayError: the library is missing or the engine does not answer.
+        """
+        self.client = connect(timeout_s)
+        self._auths = {auth.registry: auth for auth in auths}
+
+    def containers(self, project: str) -> List[Dict[str, Any]]:
+        """Return the `docker inspect` documents of a project's containers, one-off runs left out."""
+        found = self.client.api.containers(all=True, quiet=True, filters={"label": [f"{PROJECT_LABEL}={project}"]})
+        documents = [self._inspect(entry["Id"]) for entry in found]
+        return [document for document in documents if document is not None and not is_one_off(document)]
+
+    def listening(self) -> Dict[Tuple[int, str], str]:
+        """Return which containers publish which (port, protocol) of the host."""
+        return {
+            (port["PublicPort"], port["Type"]): container["Labels"].get(
+                PROJECT_LABEL, container["Names"][0].lstrip("/")
+            )
+            for container in self.client.api.containers()
+            for port in container.get("Ports") or []
+            if "PublicPort" in port
+        }
+
+    def image(self, reference: str) -> Optional[Dict[str, Any]]:
+        """Return the `docker image inspect` document of an image that is here, else None."""
+        import docker.errors
+
+        try:
+            document: Dict[str, Any] = self.client.api.inspect_image(reference)
+        except docker.errors.NotFound:
+            return None
+        return document
+
+    def resolve(self, references: Sequence[str]) -> Tuple[Dict[str, str], List[Finding]]:
+        """Ask the registries for the digest of each image.
+
+        Returns:
+            The digests by reference, and a finding for every image that has none.
+        """
+        with ThreadPoolExecutor(_PARALLEL_PULLS) as pool:
+            answers = list(pool.map(self._digest, references))
+        digests = {reference: answer for reference, answer in zip(references, answers) if isinstance(answer, str)}
+        return digests, [answer for answer in answers if isinstance(answer, Finding)]
+
+    def pull(self, pins: Sequence[str]) -> Tuple[List[str], List[Finding]]:
+        """Pull the images that are not here.
+
+        Returns:
+            The images that had to be pulled, and a finding for every one that could not.
+        """
+        missing = [pin for pin in dict.fromkeys(pins) if self.image(pin) is None]
+        with ThreadPoolExecutor(_PARALLEL_PULLS) as pool:
+            failures = [finding for finding in pool.map(self._pull, missing) if finding is not None]
+        return missing, failures
+
+    def tag(self, image: str, name: str) -> None:
+        """Give an image that is here another name ("repository:tag")."""
+        repository, _colon, tag = name.rpartition(":")
+        self.client.api.tag(image, repository, tag)
+
+    def untag(self, reference: str) -> None:
+        """Take a name off an image; the image goes with its last name, unless a container uses it."""
+        import docker.errors
+
+        try:
+            self.client.api.remove_image(reference)
+        except docker.errors.APIError:
+            # It is gone already, or a container uses it: either way there is nothing left to do.
+            return
+
+    def images_named(self, repository: str) -> Dict[str, str]:
+        """Return the image ID of every "repository:tag" below a repository pattern."""
+        listed = self.client.api.images(filters={"reference": [repository]})
+        return {tag: image["Id"] for image in listed for tag in image.get("RepoTags") or []}
+
+    def _inspect(self, container: str) -> Optional[Dict[str, Any]]:
+        import docker.errors
+
+        try:
+            document: Dict[str, Any] = self.client.api.inspect_container(container)
+        except docker.errors.NotFound:
+            # It ended between the listing and this look; what is gone does not run.
+            return None
+        return document
+
+    def _auth(self, reference: ImageReference) -> Optional[Dict[str, str]]:
+        auth = self._auths.get(reference.registry)
+        return {"username": auth.username, "password": auth.password} if auth else None
+
+    def _digest(self, text: str) -> "str | Finding":
+        import docker.errors
+        import requests
+
+        reference = ImageReference.parse(text)
+        if reference.digest is not None:
+            return reference.digest
+        try:
+            answer: Mapping[str, Any] = self.client.api.inspect_distribution(
+                str(reference), auth_config=self._auth(reference)
+            )
+        except docker.errors.APIError as error:
+            return registry_finding(f"image {text}", str(error.explanation or error), reference.registry)
+        except requests.RequestException as error:
+            return registry_finding(f"image {text}", str(error), reference.registry)
+        return str(answer["Descriptor"]["digest"])
+
+    def _pull(self, pin: str) -> Optional[Finding]:
+        import docker.errors
+        import requests
+
+        reference = ImageReference.parse(pin)
+        try:
+            for step in self.client.api.pull(
+                reference.name, tag=reference.digest, stream=True, decode=True, auth_config=self._auth(reference)
+            ):
+                if "error" in step:
+                    return registry_finding(f"image {pin}", str(step["error"]), reference.registry)
+        except docker.errors.APIError as error:
+            return registry_finding(f"image {pin}", str(error.explanation or error), reference.registry)
+        except requests.RequestException as error:
+            return registry_finding(f"image {pin}", str(error), reference.registry)
+        return None
+
+
+def connect(timeout_s: int) -> "docker.DockerClient":
+    """Return a client of the engine that this user reaches.
+
+    Raises:
+        SlipwayError: the library is missing or the engine does not answer.
+    """
+    requests = load_library("requests")
+    docker = load_library("docker")
+    try:
+        client = docker.from_env(timeout=timeout_s)
+        client.ping()
+    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+        remedy = f"Start it, and let the deploy user reach it (group docker). {_BOOTSTRAP}"
+        raise SlipwayError([Finding("Docker engine", "an engine that answers", _short(str(error)), remedy)]) from error
+    return client
+
+
+def registry_finding(thing: str, said: str, registry: str) -> Finding:
+    """Say what an engine's message about a registry means, and what to do."""
+    lower = said.lower()
+    if any(word in lower for word in ("unauthorized", "denied", "authentication", "no basic auth", "forbidden")):
+        remedy = f"Correct the credentials for {registry} in stack_registry_auth, or log this host in."
+        return Finding(thing, f"{registry} to let us in", _short(said), remedy)
+    if "no space left" in lower:
+        return Finding(
+            thing, "room for it on the disk", _short(said), "Free disk space on this host, then deploy again."
+        )
+    if "x509" in lower or "certificate" in lower:
+        remedy = f"Put the registry's CA into /etc/docker/certs.d/{registry}/ca.crt (host_registry_ca_files)."
+        return Finding(thing, f"a certificate of {registry} that this host trusts", _short(said), remedy)
+    if any(word in lower for word in ("manifest unknown", "not found", "name unknown", "no such manifest")):
+        remedy = "Push it, or correct the version or the image's name."
+        return Finding(thing, f"an image that {registry} has", _short(said), remedy)
+    return Finding(
+        thing, f"an answer from {registry}", _short(said), f"See whether this host reaches {registry}, and retry."
+    )
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 300 else line[:297] + "..."

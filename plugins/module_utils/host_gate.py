@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks at what runs on a host through the gate, with the settings and secrets of its release (I/O)."""
+
+from __future__ import annotations
+
+from typing import List, Sequence
+
+from ansible_collections.slipway.compose.plugins.module_utils.checks import parse_checks, split_checks
+from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
+from ansible_collections.slipway.compose.plugins.module_utils.gate import GateReport, run_gate
+from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
+from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, dotenv_values, secret_values
+from ansible_collections.slipway.compose.plugins.module_utils.release_order import GateOrder
+from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseRecord
+from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
+
+
+def release_masker(store: ReleaseStore, record: ReleaseRecord) -> Masker:
+    """Return a masker that knows every secret of a release."""
+    secrets: List[str] = secret_values(store.environment(record.id), list(record.images.values()))
+    folder = store.files_folder(record.id)
+    for file in record.files:
+        if file.path in record.secret_files:
+            secrets.append((folder / file.path).read_text(errors="replace"))
+        elif file.path.endswith(".env") or file.path.rpartition("/")[2].startswith(".env"):
+            secrets += dotenv_values((folder / file.path).read_text(errors="replace"))
+    for check in GateOrder.from_dict(store.read_json(record.id, "gate.json")).checks:
+        secrets += [str(value) for value in (check.get("headers") or {}).values()]
+    return Masker(secrets)
+
+
+def gate_release(store: ReleaseStore, engine: Engine, record: ReleaseRecord) -> GateReport:
+    """Run the gate of a release whose folder this host has."""
+    order = GateOrder.from_dict(store.read_json(record.id, "gate.json"))
+    return _gate(engine, record.stack, record.services, order, release_masker(store, record))
+
+
+def gate_adopted(
+    engine: Engine, stack: str, services: Sequence[ServiceExpectation], order: GateOrder, masker: Masker
+) -> GateReport:
+    """Run the gate on a stack that Slipway did not start: its containers alone, since no checks are known for it."""
+    return _gate(engine, stack, services, GateOrder.from_dict({**order.as_dict(), "checks": ()}), masker)
+
+
+def _gate(
+    engine: Engine, stack: str, services: Sequence[ServiceExpectation], order: GateOrder, masker: Masker
+) -> GateReport:
+    return run_gate(
+        engine.client,
+        stack,
+        list(services),
+        split_checks(parse_checks(order.checks))[0],
+        timeout_s=order.timeout_s,
+        stable_for_s=order.stable_for_s,
+        log_lines=order.log_lines,
+        masker=masker,
+    )

@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The journal of a stack on a host: what is written in it, and what follows from it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Dict, Iterable, Iterator, List, Optional, Tuple
+
+#: Written before the act that it announces …
+STARTING = "starting"
+ROLLING_BACK = "rolling_back"
+#: … and these after the act is done.
+PREPARED = "prepared"
+STARTED = "started"
+GATE_PASSED = "gate_passed"
+GATE_FAILED = "gate_failed"
+CONFIRMED = "confirmed"
+ROLLED_BACK = "rolled_back"
+ROLLBACK_FAILED = "rollback_failed"
+DISCARDED = "discarded"
+PRUNED = "pruned"
+
+#: After these nothing is left to be done for the release.
+_SETTLED = frozenset({CONFIRMED, ROLLED_BACK, DISCARDED, PRUNED, PREPARED})
+_TOUCHING = frozenset({STARTING, STARTED, GATE_PASSED, GATE_FAILED, ROLLING_BACK, ROLLBACK_FAILED})
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """One line of the journal.
+
+    Attributes:
+        at: UTC, ISO 8601.
+        run: the run that wrote it.
+        release: the release that it is about.
+        event: one of this module's events.
+        detail: a short reason, without secrets.
+    """
+
+    at: str
+    run: str
+    release: str
+    event: str
+    detail: str = ""
+
+    def line(self) -> str:
+        """Return the entry as one line of JSON."""
+        fields = {"at": self.at, "run": self.run, "release": self.release, "event": self.event}
+        if self.detail:
+            fields["detail"] = self.detail
+        return json.dumps(fields) + "\n"
+
+
+def parse(text: str) -> Tuple[JournalEntry, ...]:
+    """Return the entries of a journal; a line cut short by a crash says nothing and is left out."""
+    return tuple(_entries(text.splitlines()))
+
+
+def states(entries: Iterable[JournalEntry]) -> Dict[str, str]:
+    """Return the last event of every release that the journal knows and that was not pruned or discarded."""
+    last: Dict[str, str] = {}
+    for entry in entries:
+        last[entry.release] = entry.event
+    return {release: event for release, event in last.items() if event not in (PRUNED, DISCARDED)}
+
+
+def confirmed(entries: Iterable[JournalEntry]) -> List[str]:
+    """Return the releases that were confirmed at some time, oldest first."""
+    return sorted({entry.release for entry in entries if entry.event == CONFIRMED})
+
+
+def unfinished(entries: Iterable[JournalEntry]) -> Optional[str]:
+    """Return the release whose start or way back began and was never settled, if there is one."""
+    open_release: Optional[str] = None
+    for entry in entries:
+        if entry.event in _TOUCHING:
+            open_release = entry.release
+        elif entry.event in _SETTLED and entry.release == open_release:
+            open_release = None
+    return open_release
+
+
+def _entries(lines: Iterable[str]) -> Iterator[JournalEntry]:
+    for line in lines:
+        try:
+            raw = json.loads(line)
+            fields = [str(raw[key]) for key in ("at", "run", "release", "event")]
+            yield JournalEntry(*fields, detail=str(raw.get("detail", "")))
+        except (ValueError, KeyError, TypeError):
+            continue

@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the controller asks of one host, as values."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from dataclasses import asdict, dataclass
+from typing import Any, Dict, Mapping, Tuple
+
+from ansible_collections.slipway.compose.plugins.module_utils.engine import RegistryAuth
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.file_bundle import FileBundle
+from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan
+
+
+@dataclass(frozen=True)
+class GateOrder:
+    """How the gate is to look at a release.
+
+    Attributes:
+        checks: the declared checks that run on the target, as the user wrote them.
+        timeout_s: seconds in which everything must hold.
+        stable_for_s: seconds that every container must have run without a break.
+        log_lines: how many of each failed container's last log lines are shown.
+        start_timeout_s: seconds that Compose may take to start the containers.
+    """
+
+    checks: Tuple[Mapping[str, Any], ...]
+    timeout_s: float
+    stable_for_s: float
+    log_lines: int
+    start_timeout_s: float
+
+    def as_dict(self) -> Dict[str, Any]:
+        """Return the order as plain data."""
+        return {**vars(self), "checks": [dict(check) for check in self.checks]}
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> GateOrder:
+        """Return the order that `as_dict` gave; what is missing gets the role's default."""
+        return cls(
+            checks=tuple(raw.get("checks") or ()),
+            timeout_s=float(raw.get("timeout_s", 120)),
+            stable_for_s=float(raw.get("stable_for_s", 3)),
+            log_lines=int(raw.get("log_lines", 20)),
+            start_timeout_s=float(raw.get("start_timeout_s", 300)),
+        )
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What only this host may see: files, environment, checks and credentials.
+
+    It travels as one opaque string. Ansible can hide that as a whole (`no_log`), so that it neither logs a secret nor
+    blacks out every occurrence of a short value such as a user name in later output.
+
+    Attributes:
+        bundle: files and environment for this host.
+        gate: how the gate is to look at the release.
+        auths: registry credentials that win over the host's own.
+    """
+
+    bundle: FileBundle
+    gate: GateOrder
+    auths: Tuple[RegistryAuth, ...]
+
+    def pack(self) -> str:
+        """Return the payload as one ASCII string."""
+        document = {
+            "bundle": self.bundle.as_dict(),
+            "gate": self.gate.as_dict(),
+            "auths": [asdict(auth) for auth in self.auths],
+        }
+        return base64.b64encode(zlib.compress(json.dumps(document).encode(), 6)).decode()
+
+    @classmethod
+    def unpack(cls, text: str) -> Payload:
+        """Return the payload that `pack` made.
+
+        Raises:
+            SlipwayError: the string is no payload.
+        """
+        try:
+            document: Dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(text, validate=True)))
+            auths = tuple(RegistryAuth(**auth) for auth in document["auths"])
+            return cls(FileBundle.from_dict(document["bundle"]), GateOrder.from_dict(document["gate"]), auths)
+        except (ValueError, TypeError, KeyError, zlib.error) as error:
+            seen = f"{type(error).__name__}: {error}"
+            finding = Finding("payload from the controller", "what it packed", seen, "Run the deployment again.")
+            raise SlipwayError([finding]) from error
+
+
+@dataclass(frozen=True)
+class ReleaseOrder:
+    """A release to be prepared.
+
+    Attributes:
+        plan: what was decided for the fleet.
+        host: this host's name in the plan.
+        payload: what is for this host alone.
+        min_free_mb: megabytes (10^6 bytes) that have to be free.
+    """
+
+    plan: Plan
+    host: str
+    payload: Payload
+    min_free_mb: int
+
+    @property
+    def bundle(self) -> FileBundle:
+        """Return files and environment."""
+        return self.payload.bundle
+
+    @property
+    def gate(self) -> GateOrder:
+        """Return how the gate is to look."""
+        return self.payload.gate

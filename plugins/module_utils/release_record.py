@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a release is: an ID that sorts by time, and the record that lies in its folder."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
+
+#: What can be part of an image tag, a file name and a shell word at once.
+VERSION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+RELEASE_ID = re.compile(r"^\d{8}T\d{6}Z-[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+#: Compose's own rule for project names.
+STACK_NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
+RUN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
+
+
+@dataclass(frozen=True)
+class ReleaseFile:
+    """One file of a release: path relative to the stack, whether it is executable, SHA-256 of its content in hex."""
+
+    path: str
+    executable: bool
+    sha256: str
+
+    @property
+    def mode(self) -> int:
+        """Return its permissions in the project folder; the folder above lets in nobody but the deploy user."""
+        return 0o755 if self.executable else 0o644
+
+
+@dataclass(frozen=True)
+class ReleaseRecord:
+    """What `release.json` says.
+
+    Attributes:
+        id: release ID, for example "20261122T214500Z-1.4.2".
+        stack: the Compose project's name.
+        version: what the user asked for.
+        created_at: UTC, ISO 8601.
+        created_by: who ran the deployment on the controller.
+        commit: Git commit of the stack's files, "" if they are in no repository.
+        plan_sha256: hash of the plan that made the release.
+        content_sha256: hash over files and environment on this host.
+        reversible: whether an automatic rollback may go past it.
+        compose_files: paths that Compose reads, in order.
+        images: pinned image of every service.
+        files: every file of the release.
+        services: what the gate expects to run.
+        secret_files: paths of the files whose content must never be shown.
+    """
+
+    id: str
+    stack: str
+    version: str
+    created_at: str
+    created_by: str
+    commit: str
+    plan_sha256: str
+    content_sha256: str
+    reversible: bool
+    compose_files: Tuple[str, ...]
+    images: Mapping[str, str]
+    files: Tuple[ReleaseFile, ...]
+    services: Tuple[ServiceExpectation, ...]
+    secret_files: Tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """Return the text of `release.json`."""
+        return json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> ReleaseRecord:
+        """Return the record that the text of a `release.json` spells.
+
+        Raises:
+            ValueError: the text is not such a record.
+        """
+        try:
+            raw: Dict[str, Any] = json.loads(text)
+            raw["compose_files"] = tuple(raw["compose_files"])
+            raw["files"] = tuple(ReleaseFile(**file) for file in raw["files"])
+            raw["services"] = tuple(ServiceExpectation(**service) for service in raw["services"])
+            raw["secret_files"] = tuple(raw["secret_files"])
+            return cls(**raw)
+        except (TypeError, KeyError) as error:
+            message = f"no release record: {error}"
+            raise ValueError(message) from error
+
+
+def release_id(version: str, at: datetime) -> str:
+    """Return the ID of a release of this version that was planned at this UTC time."""
+    return f"{at:%Y%m%dT%H%M%SZ}-{version}"
+
+
+def check_names(stack: str, release: Optional[str], run: str) -> None:
+    """See that names which become parts of paths and scripts are what they claim to be.
+
+    Args:
+        stack: the stack's name.
+        release: a release ID, "previous", or None.
+        run: a run's ID.
+
+    Raises:
+        SlipwayError: with every name that is not.
+    """
+    names = [
+        ("stack", stack, STACK_NAME, "lower-case letters, digits, - and _"),
+        ("run", run, RUN_ID, "letters and digits"),
+    ]
+    if release not in (None, "previous"):
+        names.append(("release", str(release), RELEASE_ID, "an ID like 20261122T214500Z-1.4.2"))
+    remedy = "Correct it; scripts/status.sh lists the releases."
+    findings = [
+        Finding(what, expected, repr(name), remedy)
+        for what, name, pattern, expected in names
+        if not pattern.match(name)
+    ]
+    if findings:
+        raise SlipwayError(findings)

@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lets Compose resolve a release's files, and reads what they mean (I/O)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import List, Optional, Sequence, Tuple
+
+from ansible_collections.slipway.compose.plugins.module_utils import compose_cli
+from ansible_collections.slipway.compose.plugins.module_utils.compose_argv import ComposeProject
+from ansible_collections.slipway.compose.plugins.module_utils.compose_config import (
+    Service,
+    parse_services,
+    secret_files,
+    unset_variables,
+)
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.file_bundle import FileBundle
+from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker
+
+_CONFIG_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True)
+class ResolvedProject:
+    """A project as Compose understands it: its services, and the relative paths of its secrets' files."""
+
+    services: Tuple[Service, ...]
+    secret_files: Tuple[str, ...]
+
+
+def resolve(stack: str, bundle: FileBundle, folder: Path, masker: Optional[Masker] = None) -> ResolvedProject:
+    """Return the project whose files lie in a folder.
+
+    Raises:
+        SlipwayError: Compose refuses the files, they use variables that nothing sets, or a service has no image
+            that can be pulled. Everything that can be known at once is said at once.
+    """
+    masker = masker or Masker()
+    project = ComposeProject(stack, str(folder), tuple(str(folder / name) for name in bundle.compose_files))
+    environment = compose_cli.command_environment(bundle.env)
+    answer = compose_cli.run(project.config(), environment, _CONFIG_TIMEOUT_S)
+    findings = [_unset(name, bundle.compose_files) for name in unset_variables(answer.messages)]
+    if answer.exit_code != 0:
+        said = masker.mask(answer.last_words.replace(f"{folder}/", ""))
+        findings.append(_invalid(bundle.compose_files, said))
+        raise SlipwayError(findings)
+    services = parse_services(answer.output, str(folder))
+    findings += [_unpullable(service.name) for service in services if service.image is None]
+    if not services:
+        findings.append(_invalid(bundle.compose_files, "no service"))
+    if findings:
+        raise SlipwayError(findings)
+    return ResolvedProject(services, secret_files(answer.output, str(folder)))
+
+
+def image_references(services: Sequence[Service]) -> List[str]:
+    """Return the distinct image references of the services, sorted."""
+    return sorted({service.image for service in services if service.image is not None})
+
+
+def _unset(name: str, files: Sequence[str]) -> Finding:
+    return Finding(
+        thing=f"variable {name} in {', '.join(files)}",
+        expected="a value",
+        seen="none, and Compose would silently make it empty",
+        remedy=f"Set it in stack_env, or give it a default in the file: ${{{name}:-value}}.",
+    )
+
+
+def _invalid(files: Sequence[str], said: str) -> Finding:
+    return Finding(
+        thing=f"Compose file {', '.join(files)}",
+        expected="a project that Compose can read",
+        seen=said,
+        remedy="Correct the file; `docker compose config` shows the same message.",
+    )
+
+
+def _unpullable(service: str) -> Finding:
+    return Finding(
+        thing=f"image of service {service}",
+        expected="an `image:` that can be pulled",
+        seen="`build:` alone",
+        remedy="Build it in CI, push it to a registry, and name it with `image:`.",
+    )

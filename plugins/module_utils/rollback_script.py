@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way back as a file: the text of `rollback.sh`.
+
+The same script is run by the rescue, by the guard and by a person without Ansible. It needs docker with its Compose
+plugin and a POSIX shell, and asks neither a registry nor the controller.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import List, Mapping, Optional, Tuple
+
+from ansible_collections.slipway.compose.plugins.module_utils.journal import ROLLING_BACK
+from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseFile, ReleaseRecord
+
+
+@dataclass(frozen=True)
+class WayBack:
+    """How to undo one release on one host.
+
+    Attributes:
+        stack: the Compose project's name.
+        release: ID of the release to be undone.
+        undone_files: every file of that release.
+        to: record of the release that ran before; None if Slipway had started none.
+        adopted_from: project directory of a stack that Slipway did not start; None if nothing like that ran.
+        adopted_tags: for such a stack, the (image ID, image reference) pairs that have to hold again.
+    """
+
+    stack: str
+    release: str
+    undone_files: Tuple[ReleaseFile, ...]
+    to: Optional[ReleaseRecord] = None
+    adopted_from: Optional[str] = None
+    adopted_tags: Tuple[Tuple[str, str], ...] = ()
+
+    @property
+    def goal(self) -> str:
+        """Return in words what will run afterwards."""
+        if self.to is not None:
+            return f"release {self.to.id}"
+        if self.adopted_from is not None:
+            return f"the stack as it was started by hand in {self.adopted_from}"
+        return "nothing, as before its first release"
+
+
+def environment_script(env: Mapping[str, str]) -> str:
+    """Return a shell file that exports the environment which Compose interpolates."""
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(env.items()))
+
+
+def render(way: WayBack) -> str:
+    """Return the text of `rollback.sh` for this way back."""
+    steps: List[str] = []
+    if way.to is not None:
+        steps += _restore_release(way, way.to)
+    elif way.adopted_from is not None:
+        steps += _restore_adopted(way, way.adopted_from)
+    else:
+        # By the labels alone: this works even if the release's files never arrived in the project folder.
+        steps.append(f"docker compose --ansi never -p {shlex.quote(way.stack)} down --remove-orphans")
+        steps += [f"rm -f -- {shlex.quote('project/' + file.path)}" for file in way.undone_files]
+    return _HEAD.format(stack=way.stack, release=way.release, goal=way.goal, event=ROLLING_BACK) + (
+        "\n".join(steps) + f"\nsay {shlex.quote('Done: ' + way.goal + '.')}\n"
+    )
+
+
+def _restore_release(way: WayBack, to: ReleaseRecord) -> List[str]:
+    kept = {file.path for file in to.files}
+    folder = f"releases/{to.id}"
+    calls = [f"restore {folder} {shlex.quote(file.path)} {file.mode:o}" for file in to.files]
+    gone = [file.path for file in way.undone_files if file.path not in kept]
+    calls += [f"rm -f -- {shlex.quote('project/' + path)}" for path in gone]
+    files = " ".join(f'-f "$stack_dir"/project/{shlex.quote(path)}' for path in to.compose_files)
+    return [
+        *calls,
+        f". ./{folder}/environment.sh",
+        f'docker compose --ansi never --progress plain -p {shlex.quote(way.stack)} --project-directory "$stack_dir/project" \\',
+        f'    {files} -f "$stack_dir/{folder}/images.lock.yaml" \\',
+        "    up --detach --no-build --pull never --remove-orphans",
+    ]
+
+
+def _restore_adopted(way: WayBack, directory: str) -> List[str]:
+    tags = [f"docker tag {shlex.quote(image_id)} {shlex.quote(name)}" for image_id, name in way.adopted_tags]
+    return [
+        *tags,
+        f"docker compose --ansi never --progress plain -p {shlex.quote(way.stack)} --project-directory {shlex.quote(directory)} \\",
+        f'    -f "$stack_dir/releases/{way.release}/adopted.yaml" up --detach --no-build --pull never --remove-orphans',
+        *[f"rm -f -- {shlex.quote('project/' + file.path)}" for file in way.undone_files],
+    ]
+
+
+# Compose and Docker read many variables; whatever the caller's shell has set must not change what runs.
+_HEAD = """\
+#!/bin/sh
+# Takes the stack {stack} on this host back from release {release}
+# to {goal}.
+# It needs docker with its Compose plugin, and a shell. It asks no registry and no controller.
+set -eu
+if [ "${{SLIPWAY_CLEAN-}}" != yes ]; then
+    exec env -i SLIPWAY_CLEAN=yes SLIPWAY_RUN="${{SLIPWAY_RUN-by-hand}}" PATH="$PATH" HOME="${{HOME-/}}" \\
+        ${{DOCKER_HOST+DOCKER_HOST="$DOCKER_HOST"}} sh "$0"
+fi
+umask 022
+cd "$(dirname "$0")/../.."
+stack_dir=$(pwd)
+
+say() {{
+    printf '%s\\n' "$*"
+}}
+
+record() {{
+    printf '{{"at": "%s", "run": "%s", "release": "{release}", "event": "%s"}}\\n' \\
+        "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$SLIPWAY_RUN" "$1" >>journal.jsonl
+    sync
+}}
+
+# A file that is the same already stays: a container that mounts it keeps seeing the file that it was started with.
+restore() {{
+    if ! cmp -s "$1/files/$2" "project/$2"; then
+        mkdir -p "project/$(dirname "$2")"
+        cp "$1/files/$2" "project/$2.slipway-new"
+        chmod "$3" "project/$2.slipway-new"
+        mv -f "project/$2.slipway-new" "project/$2"
+    fi
+}}
+
+say "Stack {stack}: back from release {release} to {goal}."
+record {event}
+"""

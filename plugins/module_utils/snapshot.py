@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs of a stack on a host, as the engine tells it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+PROJECT_LABEL = "com.docker.compose.project"
+_LABEL = "com.docker.compose."
+
+
+@dataclass(frozen=True)
+class ContainerSnapshot:
+    """One container of the stack.
+
+    Attributes:
+        service: its Compose service.
+        number: which replica of the service it is, from 1.
+        name: its name.
+        id: its ID.
+        image: image reference it was made from.
+        image_id: ID of the image's configuration, "sha256:…".
+        config_hash: Compose's hash of the service's definition.
+        state: "running", "exited", ….
+        health: "healthy", "unhealthy", "starting", or "" without a health check.
+        exit_code: exit code of the last process that ended; 0 for a running one.
+        started_at: when it was last started, as the engine tells it.
+        restarts: how often the engine restarted it.
+    """
+
+    service: str
+    number: int
+    name: str
+    id: str
+    image: str
+    image_id: str
+    config_hash: str
+    state: str
+    health: str
+    exit_code: int
+    started_at: str
+    restarts: int
+
+
+@dataclass(frozen=True)
+class ComposeOrigin:
+    """Where a container's definition came from, by Compose's labels: folder, Compose files, environment files."""
+
+    directory: str
+    files: Tuple[str, ...]
+    environment_files: Tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What ran at one time.
+
+    Attributes:
+        stack: the Compose project's name.
+        taken_at: UTC, ISO 8601.
+        release: the confirmed release at that time, None where Slipway had confirmed none.
+        containers: all containers of the stack, sorted by service and number.
+        origins: the distinct places that the containers' definitions came from.
+        digests: for every image ID the "repository@sha256:…" names under which registries know it.
+    """
+
+    stack: str
+    taken_at: str
+    release: Optional[str]
+    containers: Tuple[ContainerSnapshot, ...]
+    origins: Tuple[ComposeOrigin, ...]
+    digests: Mapping[str, List[str]]
+
+    def as_dict(self) -> Dict[str, Any]:
+        """Return the snapshot as plain data."""
+        return asdict(self)
+
+
+def container_snapshot(inspected: Mapping[str, Any]) -> ContainerSnapshot:
+    """Return what matters of one container's `docker inspect` document."""
+    labels = inspected["Config"].get("Labels") or {}
+    state = inspected["State"]
+    return ContainerSnapshot(
+        service=labels.get(_LABEL + "service", ""),
+        number=int(labels.get(_LABEL + "container-number", "1")),
+        name=str(inspected["Name"]).lstrip("/"),
+        id=inspected["Id"],
+        image=inspected["Config"]["Image"],
+        image_id=inspected["Image"],
+        config_hash=labels.get(_LABEL + "config-hash", ""),
+        state=state["Status"],
+        health=str((state.get("Health") or {}).get("Status", "")).replace("none", ""),
+        exit_code=int(state.get("ExitCode", 0)),
+        started_at=state.get("StartedAt", ""),
+        restarts=int(inspected.get("RestartCount", 0)),
+    )
+
+
+def compose_origin(inspected: Mapping[str, Any]) -> ComposeOrigin:
+    """Return where a container's definition came from."""
+    labels = inspected["Config"].get("Labels") or {}
+    return ComposeOrigin(
+        directory=labels.get(_LABEL + "project.working_dir", ""),
+        files=_paths(labels.get(_LABEL + "project.config_files", "")),
+        environment_files=_paths(labels.get(_LABEL + "project.environment_file", "")),
+    )
+
+
+def is_one_off(inspected: Mapping[str, Any]) -> bool:
+    """Tell whether a container comes from `docker compose run`, which is no part of what the stack runs."""
+    labels = inspected["Config"].get("Labels") or {}
+    return str(labels.get(_LABEL + "oneoff", "")).lower() == "true"
+
+
+def _paths(joined: str) -> Tuple[str, ...]:
+    return tuple(path for path in joined.split(",") if path)

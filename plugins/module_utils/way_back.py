@@ -1,0 +1,169 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decides how a host gets back from a release, and proves that it can, before the release is started (I/O)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from ansible_collections.slipway.compose.plugins.module_utils import compose_cli
+from ansible_collections.slipway.compose.plugins.module_utils.compose_argv import ComposeProject
+from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
+from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseFile, ReleaseRecord
+from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
+from ansible_collections.slipway.compose.plugins.module_utils.rollback_script import WayBack
+from ansible_collections.slipway.compose.plugins.module_utils.snapshot import ContainerSnapshot, Snapshot
+
+ADOPTED_FILE = "adopted.yaml"
+_TIMEOUT_S = 60.0
+_LONGEST_STACK_IN_TAG = 40
+
+
+def kept_names(stack: str, release: str, images: Sequence[str]) -> Dict[str, str]:
+    """Return the local name that keeps each image of a release from being pruned, by image."""
+    short = stack
+    if len(stack) > _LONGEST_STACK_IN_TAG:
+        short = f"{stack[:30]}-{hashlib.sha256(stack.encode()).hexdigest()[:8]}"
+    distinct = sorted(set(images))
+    return {image: f"slipway-kept:{short}.{release[:81]}.{number}" for number, image in enumerate(distinct)}
+
+
+def runs_as(record: ReleaseRecord, hashes: Mapping[str, Any], containers: Sequence[ContainerSnapshot]) -> bool:
+    """Tell whether exactly a confirmed release runs, and all of its containers stand as they should."""
+    return not differences(record, hashes, containers)
+
+
+def differences(
+    record: ReleaseRecord, hashes: Mapping[str, Any], containers: Sequence[ContainerSnapshot]
+) -> List[str]:
+    """Return in what the containers differ from a confirmed release, in words.
+
+    Args:
+        record: the release.
+        hashes: Compose's configuration hash of each service when the release was confirmed.
+        containers: what is there now.
+    """
+    known = {service.service for service in record.services}
+    result = [f"{one.name} belongs to no service of the release" for one in containers if one.service not in known]
+    for service in record.services:
+        mine = [container for container in containers if container.service == service.service]
+        if len(mine) != service.replicas:
+            result.append(f"service {service.service} has {len(mine)} container(s) instead of {service.replicas}")
+        for one in mine:
+            stands = one.state == "exited" and one.exit_code == 0 if service.one_shot else one.state == "running"
+            if not belongs_to(record, hashes, one):
+                result.append(f"{one.name} was made from something else ({one.image})")
+            elif not stands:
+                result.append(f"{one.name} is {one.state}")
+    return result
+
+
+def belongs_to(record: ReleaseRecord, hashes: Mapping[str, Any], container: ContainerSnapshot) -> bool:
+    """Tell whether a container, whatever its state, was made by a confirmed release."""
+    same_image = record.images.get(container.service) == container.image
+    return same_image and hashes.get(container.service) == container.config_hash
+
+
+def choose(
+    store: ReleaseStore, release: str, undone: Tuple[ReleaseFile, ...], snapshot: Snapshot, hashes: Mapping[str, Any]
+) -> WayBack:
+    """Return the way back from a release to what the snapshot shows; nothing is proved yet.
+
+    Raises:
+        SlipwayError: the confirmed release's record cannot be read.
+    """
+    current = store.record(snapshot.release) if snapshot.release else None
+    containers = snapshot.containers
+    from_store = all(origin.directory == str(store.project) for origin in snapshot.origins)
+    if current is not None and (from_store or all(belongs_to(current, hashes, one) for one in containers)):
+        return WayBack(snapshot.stack, release, undone, to=current)
+    if containers and not from_store:
+        tags = {(one.image_id, one.image) for one in containers if "@" not in one.image and ":" not in one.image[:7]}
+        origin = snapshot.origins[0]
+        return WayBack(snapshot.stack, release, undone, adopted_from=origin.directory, adopted_tags=tuple(sorted(tags)))
+    return WayBack(snapshot.stack, release, undone)
+
+
+def prove_release(store: ReleaseStore, engine: Engine, record: ReleaseRecord) -> List[Finding]:
+    """Prove that a kept release can be started again with what this host has."""
+    thing = f"release {record.id}"
+    damage = store.damage(record)
+    findings = []
+    if damage:
+        remedy = f"Restore them in {store.files_folder(record.id)} from the repository, or deploy another release."
+        seen = f"changed or missing: {', '.join(damage)}"
+        findings.append(Finding(thing, "the files that were deployed", seen, remedy))
+    for service, image in sorted(record.images.items()):
+        if engine.image(image) is None:
+            remedy = f"Pull it on this host while the registry has it: docker pull {image}"
+            findings.append(
+                Finding(f"{thing}, image of service {service}", f"{image} on this host", "no such image", remedy)
+            )
+    if not findings:
+        files = store.files_folder(record.id)
+        paths = [str(files / name) for name in record.compose_files] + [str(store.lock_file(record.id))]
+        project = ComposeProject(record.stack, str(files), tuple(paths))
+        environment = compose_cli.command_environment(store.environment(record.id))
+        answer = compose_cli.run(project.hashes(), environment, _TIMEOUT_S)
+        if answer.exit_code != 0:
+            remedy = "Run the command `docker compose config` on its files to see more."
+            findings.append(Finding(thing, "files that Compose can read", answer.last_words, remedy))
+    return findings
+
+
+def freeze_adopted(snapshot: Snapshot) -> str:
+    """Return a Compose file that makes again what somebody started by hand, proved against the running containers.
+
+    Raises:
+        SlipwayError: its files are gone, or do not make what runs.
+    """
+    if len(snapshot.origins) != 1:
+        folders = ", ".join(origin.directory or "unknown" for origin in snapshot.origins)
+        raise SlipwayError([_not_adoptable(snapshot, "containers from one project folder", f"several: {folders}")])
+    origin = snapshot.origins[0]
+    project = ComposeProject(snapshot.stack, origin.directory, origin.files)
+    environment = compose_cli.command_environment({})
+    env_files = [word for path in origin.environment_files for word in ("--env-file", path)]
+    frozen = compose_cli.run(_with(project.frozen_config(), env_files), environment, _TIMEOUT_S, cwd="/")
+    if frozen.exit_code != 0:
+        raise SlipwayError([_not_adoptable(snapshot, "Compose files that can be read", frozen.last_words)])
+    hashes = compose_cli.run(_with(project.hashes(), env_files), environment, _TIMEOUT_S, cwd="/")
+    expected = dict(line.split() for line in hashes.output.splitlines() if len(line.split()) == 2)
+    changed = sorted({c.service for c in snapshot.containers if expected.get(c.service) != c.config_hash})
+    if changed:
+        seen = f"they would make something else of {', '.join(changed)} than what runs"
+        raise SlipwayError([_not_adoptable(snapshot, f"the files in {origin.directory} to make what runs", seen)])
+    return frozen.output
+
+
+def expectations(containers: Sequence[ContainerSnapshot]) -> List[ServiceExpectation]:
+    """Return what the gate expects after going back to a stack that Slipway did not start: what ran before."""
+    result = []
+    for service in sorted({container.service for container in containers}):
+        mine = [container for container in containers if container.service == service]
+        running = [container for container in mine if container.state == "running"]
+        ended = [container for container in mine if container.state == "exited" and container.exit_code == 0]
+        image: Optional[str] = mine[0].image
+        if running:
+            result.append(ServiceExpectation(service, len(running), one_shot=False, image=image))
+        elif ended:
+            result.append(ServiceExpectation(service, len(ended), one_shot=True, image=image))
+    return result
+
+
+def _with(argv: List[str], env_files: List[str]) -> List[str]:
+    return [*argv[:2], *env_files, *argv[2:]]
+
+
+def _not_adoptable(snapshot: Snapshot, expected: str, seen: str) -> Finding:
+    directory = snapshot.origins[0].directory if snapshot.origins else "its folder"
+    return Finding(
+        thing=f"way back to the running stack {snapshot.stack}, which Slipway did not start",
+        expected=expected,
+        seen=seen,
+        remedy=f"Run `docker compose up -d` in {directory}, with its settings in a .env file there, then deploy again.",
+    )

@@ -1,0 +1,226 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tells which releases a host keeps, which one is confirmed, and whether that is what runs."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release_info
+short_description: Tell a stack's releases, its journal, and whether what runs is what was confirmed
+version_added: 0.1.0
+description:
+  - Reads the stack's folder and asks the engine; touches nothing.
+extends_documentation_fragment:
+  - slipway.compose.attributes
+  - slipway.compose.attributes.info_module
+options:
+  stack:
+    description: Name of the stack, which is the Compose project's name.
+    type: str
+    required: true
+  root:
+    description: Folder that holds the folders of all stacks.
+    type: path
+    default: /var/lib/slipway
+  journal_lines:
+    description: How many of the journal's last lines to return.
+    type: int
+    default: 20
+requirements:
+  - docker (Python library, python3-docker on Debian and Ubuntu)
+author:
+  - Slipway contributors (@slipway)
+"""
+
+EXAMPLES = r"""
+- name: See what runs, and what could be gone back to
+  slipway.compose.release_info:
+    stack: guestbook
+"""
+
+RETURN = r"""
+current:
+  description: ID of the last confirmed release, or null.
+  returned: success
+  type: str
+  sample: 20261122T214500Z-1.4.2
+unfinished:
+  description: ID of a release that was begun and never settled, or null.
+  returned: success
+  type: str
+  sample: null
+stands:
+  description: Whether exactly the confirmed release runs.
+  returned: success
+  type: bool
+  sample: true
+drift:
+  description: In what the host differs from the confirmed release, in words.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+releases:
+  description: The releases that the host keeps, the newest first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: ID of the release.
+      type: str
+      sample: 20261122T214500Z-1.4.2
+    version:
+      description: Its version.
+      type: str
+      sample: 1.4.2
+    state:
+      description: The last event that the journal has of it.
+      type: str
+      sample: confirmed
+    created_at:
+      description: UTC, ISO 8601.
+      type: str
+      sample: "2026-11-22T21:45:00Z"
+    created_by:
+      description: Who deployed it.
+      type: str
+      sample: ci@runner
+    commit:
+      description: Git commit of its files; empty if unknown.
+      type: str
+      sample: 4c01db0b339c4c01db0b339c4c01db0b339c4c01
+    images:
+      description: Pinned image of each service.
+      type: dict
+containers:
+  description: What runs now, as M(slipway.compose.image_snapshot) returns it.
+  returned: success
+  type: list
+  elements: dict
+journal:
+  description: The journal's last entries, the oldest first.
+  returned: success
+  type: list
+  elements: dict
+summary:
+  description: A few lines for people.
+  returned: success
+  type: list
+  elements: str
+  sample: ["runs release 20261122T214500Z-1.4.2"]
+findings:
+  description: What keeps the module from doing its work, all of it at once.
+  returned: failure
+  type: list
+  elements: dict
+  contains:
+    thing:
+      description: What was looked at.
+      type: str
+      sample: port 8080/tcp for service proxy
+    expected:
+      description: What had to be true.
+      type: str
+      sample: a free port
+    seen:
+      description: What was there instead.
+      type: str
+      sample: taken by a process of this host
+    remedy:
+      description: What to do next.
+      type: str
+      sample: Stop it, or publish another port.
+"""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slipway.compose.plugins.module_utils import journal
+from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
+from ansible_collections.slipway.compose.plugins.module_utils.module_edge import Result, run_module
+from ansible_collections.slipway.compose.plugins.module_utils.preparation import take_snapshot
+from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
+from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
+from ansible_collections.slipway.compose.plugins.module_utils.way_back import differences
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+    from ansible_collections.slipway.compose.plugins.module_utils.snapshot import Snapshot
+
+
+def work(module: AnsibleModule) -> Result:
+    """Read the stack's folder and ask the engine."""
+    stack = module.params["stack"]
+    check_names(stack, None, "by-hand")
+    engine = Engine()
+    store = ReleaseStore(module.params["root"], stack)
+    snapshot = take_snapshot(store, engine, stack, engine.containers(stack))
+    entries = store.entries()
+    unfinished = journal.unfinished(entries)
+    drift = _drift(store, snapshot)
+    return {
+        "changed": False,
+        "current": snapshot.release,
+        "unfinished": unfinished,
+        "stands": snapshot.release is not None and not drift and unfinished is None,
+        "drift": drift,
+        "releases": _releases(store, journal.states(entries)),
+        "containers": [asdict(container) for container in snapshot.containers],
+        "journal": [asdict(entry) for entry in entries[-module.params["journal_lines"] :]],
+        "summary": _summary(store, snapshot, drift, unfinished),
+    }
+
+
+def _drift(store: ReleaseStore, snapshot: Snapshot) -> list[str]:
+    if snapshot.release is None:
+        return [f"{one.name} runs, but Slipway started no release" for one in snapshot.containers]
+    record = store.record(snapshot.release)
+    hashes = store.read_json(record.id, "confirmed.json").get("config_hashes") or {}
+    files = [f"file {path} is not the release's" for path in store.drift(record.files)]
+    return differences(record, hashes, snapshot.containers) + files
+
+
+def _releases(store: ReleaseStore, states: dict[str, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": record.id,
+            "version": record.version,
+            "state": states.get(record.id, "unknown"),
+            "created_at": record.created_at,
+            "created_by": record.created_by,
+            "commit": record.commit,
+            "images": dict(record.images),
+        }
+        for record in map(store.record, reversed(store.kept()))
+    ]
+
+
+def _summary(store: ReleaseStore, snapshot: Snapshot, drift: list[str], unfinished: str | None) -> list[str]:
+    lines = [f"runs release {snapshot.release}" if snapshot.release else "no release is confirmed here"]
+    if unfinished:
+        script = store.release_folder(unfinished) / "rollback.sh"
+        lines.append(f"release {unfinished} was begun and never settled; the next run takes it back, or: sh {script}")
+    lines += [f"differs: {difference}" for difference in drift]
+    lines += [f"{one.service}: {one.state}{' ' + one.health if one.health else ''}" for one in snapshot.containers]
+    others = [release for release in reversed(store.kept()) if release != snapshot.release]
+    return [*lines, f"also kept: {', '.join(others)}"] if others else lines
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(
+        {
+            "stack": {"type": "str", "required": True},
+            "root": {"type": "path", "default": "/var/lib/slipway"},
+            "journal_lines": {"type": "int", "default": 20},
+        },
+        work,
+    )
+
+
+if __name__ == "__main__":
+    main()
