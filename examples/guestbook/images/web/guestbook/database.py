@@ -115,6 +115,22 @@ class Database:
             if link is not None:
                 link.close()
             away = isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError))
+            if away:
+                self._close_idle()
             raise (DatabaseAwayError if away else DatabaseError)(first_line(error)) from error
         finally:
             self._slots.put(usable)
+
+    def _close_idle(self) -> None:
+        """Close the connections that nobody uses: what broke one has broken them all, and each would fail a request."""
+        idle = 0
+        for _ in range(POOL_SIZE):
+            try:
+                link = self._slots.get_nowait()
+            except queue.Empty:
+                break
+            if link is not None:
+                link.close()
+            idle += 1
+        for _ in range(idle):
+            self._slots.put(None)
