@@ -29,7 +29,7 @@ die() { say "$*"; exit 1; }
 is_ours() { docker "$1" inspect --format '{{json .}}' "$2" 2>/dev/null | grep -q '"slipway.example":"registry"'; }
 exists() { docker "$1" inspect "$2" >/dev/null 2>&1; }
 taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-address() { docker port "$name" 5000/tcp 2>/dev/null | head -n 1; }
+address() { { docker port "$name" 5000/tcp 2>/dev/null || true; } | head -n 1; }
 
 refuse_foreign() {
     local kind
@@ -125,9 +125,12 @@ create() {
     port=$(choose_port "$1")
     find_image
     exists volume "$name" || docker volume create --label "$label" "$name" >/dev/null
-    docker run --detach --name "$name" --label "$label" --restart unless-stopped --read-only --cap-drop ALL \
+    if ! docker run --detach --name "$name" --label "$label" --restart unless-stopped --read-only --cap-drop ALL \
         --security-opt no-new-privileges --log-opt max-size=5m --log-opt max-file=2 --tmpfs /tmp \
-        --env REGISTRY_STORAGE_DELETE_ENABLED=true --publish "127.0.0.1:$port:5000" --volume "$name:/var/lib/registry" "$image" >/dev/null
+        --env REGISTRY_STORAGE_DELETE_ENABLED=true --publish "127.0.0.1:$port:5000" --volume "$name:/var/lib/registry" "$image" >/dev/null; then
+        docker rm --force "$name" >/dev/null 2>&1 || true
+        die "its container does not start on port $port: see the lines above; another port may help"
+    fi
 }
 
 start() {
