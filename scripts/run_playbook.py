@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs one of the project's playbooks for a user: checks what was asked, shows it live, ends with the verdict."""
 
@@ -6,17 +5,22 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / ".collections")]
 
+from scripts.playbook_run.private_arguments import take_arguments  # noqa: E402
+
+# Before anything slow is loaded: this may start the program over.
+ARGUMENTS = take_arguments(sys.argv[1:]) if __name__ == "__main__" else []
+
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError  # noqa: E402
 from ansible_collections.slipway.compose.plugins.plugin_utils.progress_line import ProgressLine  # noqa: E402
 from scripts.playbook_run.arguments import ABOUT, Request, parse_request  # noqa: E402
 from scripts.playbook_run.live_output import LiveOutput  # noqa: E402
-from scripts.playbook_run.private_arguments import take_arguments  # noqa: E402
 from scripts.playbook_run.run_folder import (  # noqa: E402
     EXIT_CODES,
     Ending,
@@ -34,7 +38,7 @@ def main() -> int:
     """Run what the command line asks for and return the verdict's exit code."""
     os.umask(0o077)
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
-    verb, *argv = take_arguments(sys.argv[1:]) or [""]
+    verb, *argv = ARGUMENTS or [""]
     project = Project(ROOT)
     if verb not in ABOUT:
         return _refuse(
@@ -45,9 +49,6 @@ def main() -> int:
         folder = create_run_folder(project.runs, new_run_id(verb, datetime.now(UTC)))
     except SlipwayError as error:
         return _refuse(error.findings)
-    except OSError as error:
-        remedy = "Make room there, or make it writable for you."
-        return _refuse([Finding(str(project.runs), "a folder to keep the run in", str(error.strerror), remedy)])
     return _carry_out(project, request, folder)
 
 
@@ -82,7 +83,8 @@ def _verdict(request: Request, path: Path, ending: Ending) -> tuple[Verdict, boo
         return read_verdict(path.read_text(encoding="utf-8")), False
     except FileNotFoundError:
         verdict = conclude(request.verb, request.environment, ending, check=request.check)
-        write_verdict(path, verdict)
+        with suppress(OSError):  # the last line and the exit code say the same where the disk is full
+            write_verdict(path, verdict)
     except (OSError, ValueError) as error:
         message = f"{path.name} cannot be read: {error}. Run scripts/status.sh {request.environment} to see what runs."
         verdict = Verdict("unknown", message, duration_s=ending.duration_s)

@@ -53,10 +53,10 @@ class Interruption:
         if self._deadline is None:
             self._deadline = self._clock() + GRACE_S
             self._say(f"{self.signal_name}: stopping Ansible; what was begun on the targets is not undone by this")
-            return not self._pass_on()
+            return not self.pass_on()
         return self._insisted or self._clock() >= self._deadline
 
-    def _pass_on(self) -> bool:
+    def pass_on(self) -> bool:
         """Ask Ansible to end, and tell whether it could be asked."""
         try:
             os.kill(int(self._pid_file.read_text(encoding="ascii")), signal.SIGINT)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slipway.compose.plugins.plugin_utils.rollout_text import printable, task_title
@@ -35,9 +36,11 @@ class LiveOutput:
         if name.startswith("runner_on_") and data.get("play_pattern") != CONTROLLER:
             self.targets_touched = True
         data.pop("res", None)
-        self._print(str(event.get("stdout") or ""))
-        if self._progress:
-            self._follow(self._progress, name, data)
+        # Whatever cannot be shown: the run goes on.
+        with suppress(Exception):
+            self._print(str(event.get("stdout") or ""))
+            if self._progress:
+                self._follow(self._progress, name, data)
         return True
 
     def say(self, text: str) -> None:

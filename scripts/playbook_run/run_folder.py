@@ -5,13 +5,18 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
+import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
+
+#: What the folder of one run may come to need, many times over.
+ENOUGH_BYTES = 50 * 1024**2
 
 EXIT_CODES = {
     "deployed": 0,
@@ -74,12 +79,28 @@ class Ending:
 
 def new_run_id(verb: str, now: datetime) -> str:
     """Name a run: when, what, and something to tell two of the same second apart."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{verb}-{secrets.token_hex(3)}"
+    return f"{now:%Y%m%dT%H%M%SZ}-{verb}-{os.urandom(3).hex()}"
 
 
-def create_run_folder(runs: Path, run_id: str) -> Path:
-    """Make the folder of a run, for its owner only."""
+def create_run_folder(runs: Path, run_id: str, free_bytes: int = ENOUGH_BYTES) -> Path:
+    """Make the folder of a run, for its owner only; raise `SlipwayError` where that is not possible.
+
+    A disk that runs full in the middle would cut a deployment off, so there must be room before it begins.
+    """
+    try:
+        return _create(runs, run_id, free_bytes)
+    except OSError as error:
+        seen, remedy = error.strerror or str(error), "Make it a folder that you may write to."
+        raise SlipwayError([Finding(str(runs), "a folder to keep the run in", seen, remedy)]) from error
+
+
+def _create(runs: Path, run_id: str, free_bytes: int) -> Path:
     runs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    free = shutil.disk_usage(runs).free
+    if free < free_bytes:
+        expected, seen = (f"{size // 1024**2} MB" for size in (free_bytes, free))
+        remedy = "Make room: the folders of runs that are over may be deleted."
+        raise SlipwayError([Finding(f"disk of {runs}", f"{expected} free", seen, remedy)])
     folder = runs / run_id
     folder.mkdir(mode=0o700)
     return folder

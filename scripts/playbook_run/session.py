@@ -85,14 +85,17 @@ def run_playbook(project: Project, request: Request, folder: Path, output: LiveO
         config = _configuration(project, request, folder, private)
         _hide_environment(config, private / ENVIRONMENT_PIPE)
         runner = Runner(config, event_handler=output.take, cancel_callback=interruption.must_kill)
+        cut_off_by = None
         try:
             runner.run()
-        finally:
-            output.finish()
+        except Exception as error:  # noqa: BLE001  # a full disk, for example; Ansible must not go on unwatched
+            interruption.pass_on()
+            cut_off_by = f"{type(error).__name__}: {error}"
+        output.finish()
     return Ending(
         exit_status=runner.rc if isinstance(runner.rc, int) else 255,
         targets_touched=output.targets_touched,
-        interrupted_by=interruption.signal_name,
+        interrupted_by=interruption.signal_name or cut_off_by,
         duration_s=time.monotonic() - began,
     )
 
