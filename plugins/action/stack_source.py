@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,12 +24,14 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the hashes of the host's files and variables."""
         super().run(tmp, task_vars)
+        started_at = time.time()
         try:
             request = read_request(self, self._task.args.get("source"), task_vars or {})
         except SlipwayError as error:
             return failure(error)
         return {
             "changed": False,
+            "started_at": started_at,
             "content_sha256": request.stack.bundle.content_sha256,
             "files": dict(request.stack.file_hashes),
             "compose_files": list(request.stack.bundle.compose_files),

@@ -60,7 +60,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class CheckObservation:
-    """How one declared check ended."""
+    """How far one declared check came."""
 
     name: str
     passed: bool
@@ -78,7 +78,7 @@ class GateReport:
         duration_s: how long the gate took to know.
         failures: what does not hold; empty if passed.
         observations: the containers, sorted by service and name.
-        checks: the declared checks that ended.
+        checks: how far each declared check came.
         notes: what the reader must know about how the answer was found.
     """
 
@@ -98,10 +98,8 @@ class GateReport:
         lines = [_service_line(name, self._of(name)) for name in sorted({seen.service for seen in self.observations})]
         good = [check for check in self.checks if check.passed]
         if self.checks:
-            lines.append(
-                f"{len(good)} of {len(self.checks)} checks that ended passed: "
-                + ", ".join(map(_check_text, self.checks))
-            )
+            names = ", ".join(map(_check_text, self.checks))
+            lines.append(f"{len(good)} of {len(self.checks)} checks passed: {names}")
         lines += self.notes
         word = "passed" if self.passed else f"failed on {len(self.failures)} condition{'s' * (len(self.failures) != 1)}"
         return [*lines, f"health gate {word} after {self.duration_s:.1f} s"]
@@ -118,7 +116,7 @@ class GateReport:
 def _service_line(name: str, containers: list[Observation]) -> str:
     states = [_state_text(seen) for seen in containers]
     parts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
-    return f"{name}: {', '.join(parts)}"
+    return f"{name}: {'; '.join(parts)}"
 
 
 def _state_text(seen: Observation) -> str:
@@ -130,4 +128,4 @@ def _state_text(seen: Observation) -> str:
 
 
 def _check_text(check: CheckObservation) -> str:
-    return check.name if check.passed else f"{check.name} (failed)"
+    return check.name if check.passed else f"{check.name} (not passed)"

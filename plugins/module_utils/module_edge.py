@@ -21,7 +21,7 @@ def run_module(
     work: Callable[[AnsibleModule], Result],
     *,
     supports_check_mode: bool = True,
-    **constraints: Any,  # noqa: ANN401 - AnsibleModule's own arguments
+    **constraints: Any,
 ) -> None:
     """Do a module's work and exit.
 

@@ -85,6 +85,10 @@ def probe_http(probe: HttpProbe, timeout_s: float) -> Outcome:
     Neither proxies nor passwords of the environment (`*_PROXY`, `.netrc`) are used: the check asks whom it names.
     """
     requests = load_library("requests")
+    if not probe.validate_certs:
+        # Who turned verification off need not be warned of it at every attempt.
+        urllib3 = load_library("urllib3")
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     ends_at = time.monotonic() + timeout_s
     verify = (probe.ca_path or requests.certs.where()) if probe.validate_certs else False
     try:

@@ -116,7 +116,7 @@ say() {{
 record() {{
     printf '{{"at": "%s", "run": "%s", "release": "{release}", "event": "%s"}}\\n' \\
         "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$SLIPWAY_RUN" "$1" >>journal.jsonl
-    sync
+    sync journal.jsonl 2>/dev/null || sync
 }}
 
 # A file that is the same already stays: a container that mounts it keeps seeing the file that it was started with.

@@ -104,8 +104,6 @@ requirements:
   - docker (Python library, python3-docker on Debian and Ubuntu), with O(project_name)
   - requests (Python library, python3-requests on Debian and Ubuntu), with V(http) checks
   - jmespath (Python library, python3-jmespath on Debian and Ubuntu), with checks that have C(jmespath)
-seealso:
-  - module: community.docker.docker_compose_v2
 author:
   - Slipway contributors (@slipway)
 """
@@ -260,7 +258,6 @@ notes:
   returned: when the gate ran
   type: list
   elements: str
-  sample: []
 summary:
   description: A few lines for people.
   returned: when the gate ran
@@ -309,7 +306,7 @@ if TYPE_CHECKING:
 
 _ENGINE_TIMEOUT_S = 30
 
-ARGUMENT_SPEC = {
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "project_name": {"type": "str"},
     "services": {
         "type": "list",

@@ -41,6 +41,11 @@ content_sha256:
   returned: success
   type: str
   sample: 6a92cd1fcdc8d8cdec60f33dda4db2cb1fcdcacf3410a8e05b3741f44a9b5998
+started_at:
+  description: When the stack was read, in seconds since 1970.
+  returned: success
+  type: float
+  sample: 1795384800.5
 files:
   description: Hash of every file as it lies in the repository, by path.
   returned: success
