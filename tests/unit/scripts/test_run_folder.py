@@ -41,14 +41,14 @@ def test_the_folder_belongs_to_its_owner_only(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_a_refusal(tmp_path: Path) -> None:
-    with pytest.raises(SlipwayError, match="expected 1073741824 MB free, seen .* MB"):
+    with pytest.raises(SlipwayError, match=r"expected 1073741824 MB free, seen \d+ MB"):
         create_run_folder(tmp_path, "run", free_bytes=1 << 50)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_cannot_be_made_is_a_refusal(tmp_path: Path) -> None:
     (tmp_path / "var").touch()
-    with pytest.raises(SlipwayError, match="seen Not a directory"):
+    with pytest.raises(SlipwayError, match=r"seen Not a directory"):
         create_run_folder(tmp_path / "var" / "runs", "run")
 
 
