@@ -37,10 +37,9 @@ _EVENTS = [
 
 @dataclass(frozen=True)
 class ContainerChanged:
-    """The engine said that something happened to a container; the exit code if its process ended."""
+    """The engine said that something happened to a container."""
 
     container_id: str
-    exit_code: int | None = None
 
 
 @dataclass(frozen=True)
@@ -162,10 +161,9 @@ class ContainerWatch:
                 attributes = event["Actor"]["Attributes"]
                 if self._concerns(attributes):
                     code = attributes.get("exitCode", "")
-                    exit_code = int(code) if event["Action"] == "die" and code.isdigit() else None
-                    if exit_code is not None:
-                        self.last_exit_codes[event["Actor"]["ID"]] = exit_code
-                    self._publish(ContainerChanged(event["Actor"]["ID"], exit_code))
+                    if event["Action"] == "die" and code.isdigit():
+                        self.last_exit_codes[event["Actor"]["ID"]] = int(code)
+                    self._publish(ContainerChanged(event["Actor"]["ID"]))
         except Exception as error:  # noqa: BLE001 - a cut connection shows itself in as many ways as the libraries know
             reason = f"{type(error).__name__}: {error}"
         if self._events is not None:

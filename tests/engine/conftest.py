@@ -28,8 +28,9 @@ class Stack:
         self.client = client
         self.image = image
         self.name = f"gate-{secrets.token_hex(4)}"
+        self._made: list[Container] = []
 
-    def run(self, service: str, script: str, *, start: bool = True, **settings: Any) -> Container:  # noqa: ANN401
+    def run(self, service: str, script: str, *, start: bool = True, **settings: Any) -> Container:
         """Create and start one container of a service that runs a shell script."""
         number = settings.pop("number", 1)
         health = settings.pop("health", None)
@@ -53,14 +54,14 @@ class Stack:
         container = self.client.containers.create(
             self.image, ["sh", "-c", script], name=f"{self.name}-{service}-{number}", labels=labels, **settings
         )
+        self._made.append(container)
         if start:
             container.start()
         return container
 
     def remove(self) -> None:
-        """Remove every container of the project, and no other."""
-        label = f"com.docker.compose.project={self.name}"
-        for container in self.client.containers.list(all=True, filters={"label": label}):
+        """Remove the containers that were made here, by their IDs, and no other."""
+        for container in self._made:
             container.remove(force=True)
 
 
