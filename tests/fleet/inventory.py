@@ -50,4 +50,5 @@ def _variables(host: Host, user: str | None) -> dict[str, object]:
         "ansible_ssh_args": f"-F /dev/null {SSH_REUSE}",
         "ansible_ssh_common_args": " ".join(host.ssh_options()),
         "ansible_python_interpreter": "/usr/bin/python3",
+        "fleet_url": host.url(path=""),
     }

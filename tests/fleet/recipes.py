@@ -24,7 +24,7 @@ _TARGET = (*_BARE, "python3-docker", "python3-requests", "python3-jmespath", "do
 _SYSTEMD = ("systemd", "systemd-sysv", "dbus")
 
 
-class Kind(str, enum.Enum):
+class Kind(enum.StrEnum):
     """What a test host is."""
 
     TRIXIE = "trixie"
@@ -74,7 +74,7 @@ RECIPES = {
         Recipe(Kind.TRIXIE, "trixie", (*_TARGET, "docker-cli", "docker-compose", "docker-registry")),
         Recipe(Kind.SYSTEMD, "bookworm", (*_TARGET, *_SYSTEMD), newest_compose=True),
         Recipe(Kind.BARE, "trixie", _BARE),
-        Recipe(Kind.BARE_SYSTEMD, "trixie", (*_BARE, *_SYSTEMD)),
+        Recipe(Kind.BARE_SYSTEMD, "bookworm", (*_BARE, *_SYSTEMD)),
     )
 }
 
