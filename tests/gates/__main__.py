@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 
 from tests.gates import lint, molecule_stage, pytest_stage
 from tests.gates.outcome import Outcome, StageResult
-from tests.gates.process import run
 
 Stage = Callable[[], Iterator[Outcome]]
 
@@ -25,7 +24,6 @@ STAGES: dict[str, Stage] = {
 }
 #: These use the nested hosts of tests/fleet.
 FLEET_STAGES = {"fleet", "molecule"}
-FLEET_DOWN_SECONDS = 180.0
 
 
 def main(argv: list[str]) -> int:
@@ -39,15 +37,21 @@ def main(argv: list[str]) -> int:
     names = [name for name in STAGES if not asked or name in asked]
     results: list[StageResult] = []
     try:
-        for name in names:
-            results.append(StageResult(name))
-            _fill(results[-1])
+        with _fleets_returned(names):
+            for name in names:
+                results.append(StageResult(name))
+                _fill(results[-1])
     except KeyboardInterrupt:
         results[-1].outcomes.append(Outcome("interrupted", 0, 1, 0.0))
-    finally:
-        if FLEET_STAGES.intersection(names) and os.environ.get("KEEP_FLEET") != "1":
-            run([sys.executable, "-m", "tests.fleet", "down"], timeout=FLEET_DOWN_SECONDS, stream=True)
     return _summary(results)
+
+
+def _fleets_returned(names: list[str]) -> AbstractContextManager[None]:
+    if not FLEET_STAGES.intersection(names):
+        return nullcontext()
+    from tests.gates import fleets  # noqa: PLC0415 - the gates must run, and say so, when tests/fleet is broken
+
+    return fleets.returned()
 
 
 def _fill(result: StageResult) -> None:

@@ -9,6 +9,8 @@ from tests.gates.process import ROOT, project_files
 
 FILE_LINES = 400
 FUNCTION_LINES = 40
+#: Ansible reads the documentation of all of a role's entry points from this one file.
+UNBOUNDED = "/meta/argument_specs.yml"
 
 
 def oversized(names: list[str] | None = None, root: Path = ROOT) -> list[str]:
@@ -17,7 +19,7 @@ def oversized(names: list[str] | None = None, root: Path = ROOT) -> list[str]:
     for name in project_files(".py", ".sh", ".yml", ".yaml") if names is None else names:
         text = (root / name).read_text(encoding="utf-8")
         lines = text.count("\n")
-        if lines > FILE_LINES:
+        if lines > FILE_LINES and not name.endswith(UNBOUNDED):
             found.append(f"{name}:1: {lines} lines, at most {FILE_LINES} expected: split it by what it is about")
         if name.endswith(".py"):
             found += _long_functions(name, ast.parse(text, name))
