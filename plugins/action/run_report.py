@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from ansible_collections.slipway.compose.plugins.plugin_utils.release_request im
 from ansible_collections.slipway.compose.plugins.plugin_utils.run_folder import run_folder
 
 
-class ActionModule(ActionBase):
+class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
     """See the module's documentation."""
 
     _requires_connection = False
@@ -38,7 +38,7 @@ class ActionModule(ActionBase):
             for host in arguments["hosts"]
         }
         verdict = judge(steps, arguments.get("release") or None, check_mode=self._task.check_mode)
-        run = str(arguments.get("run") or f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-run")
+        run = str(arguments.get("run") or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-run")
         try:
             path = run_folder(str(arguments["runs_dir"]), run) / "verdict.json"
         except SlipwayError as error:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Tuple
 
 
 @dataclass(frozen=True)
@@ -21,26 +20,26 @@ class ComposeProject:
 
     name: str
     directory: str
-    files: Tuple[str, ...]
+    files: tuple[str, ...]
 
-    def command(self, *words: str) -> List[str]:
+    def command(self, *words: str) -> list[str]:
         """Return the argv of a Compose command on this project."""
         files = [word for path in self.files for word in ("-f", path)]
         head = ["docker", "compose", "--ansi", "never", "--progress", "plain", "-p", self.name]
         return [*head, "--project-directory", self.directory, *files, *words]
 
-    def config(self) -> List[str]:
+    def config(self) -> list[str]:
         """Return the argv that prints the resolved project as JSON."""
         return self.command("config", "--format", "json")
 
-    def frozen_config(self) -> List[str]:
+    def frozen_config(self) -> list[str]:
         """Return the argv that prints the resolved project as a Compose file."""
         return self.command("config")
 
-    def hashes(self) -> List[str]:
+    def hashes(self) -> list[str]:
         """Return the argv that prints the configuration hash of each service."""
         return self.command("config", "--hash", "*")
 
-    def up(self) -> List[str]:
+    def up(self) -> list[str]:
         """Return the argv that makes the host run the project, from images that are already there."""
         return self.command("up", "--detach", "--no-build", "--pull", "never", "--remove-orphans", "--quiet-pull")

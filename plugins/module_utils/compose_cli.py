@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Dict, List, Mapping, Optional
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 
@@ -33,13 +33,13 @@ class Completed:
         return "\n".join(telling[-8:]) or f"exit code {self.exit_code} and no message"
 
 
-def command_environment(env: Mapping[str, str]) -> Dict[str, str]:
-    """Return the environment of a Compose command: the release's variables, and nothing that could change its meaning."""
+def command_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """Return a Compose command's environment: the release's variables, and nothing that could change its meaning."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return {"PATH": _DEFAULT_PATH, "HOME": "/", **inherited, **env}
 
 
-def run(argv: List[str], env: Mapping[str, str], timeout_s: float, cwd: Optional[str] = None) -> Completed:
+def run(argv: list[str], env: Mapping[str, str], timeout_s: float, cwd: str | None = None) -> Completed:
     """Run a command to its end.
 
     Args:
@@ -75,7 +75,7 @@ def run(argv: List[str], env: Mapping[str, str], timeout_s: float, cwd: Optional
     return Completed(process.returncode, _text(output), _text(messages))
 
 
-def _title(argv: List[str]) -> str:
+def _title(argv: list[str]) -> str:
     words = [word for word in argv if not word.startswith("-")]
     verbs = [word for word in words if word in ("up", "down", "config", "pull", "version")]
     return " ".join(words[:2] + verbs) if words[:1] == ["docker"] else words[0]

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any
 
 #: Marks a service as a job that ends by itself although no other service waits for its end.
 JOB_LABEL = "io.slipway.job"
@@ -53,27 +54,27 @@ class Service:
     """
 
     name: str
-    image: Optional[str]
+    image: str | None
     replicas: int
     one_shot: bool
-    ports: Tuple[PublishedPort, ...]
-    inputs: Tuple[str, ...]
+    ports: tuple[PublishedPort, ...]
+    inputs: tuple[str, ...]
 
 
-def unset_variables(messages: str) -> List[str]:
+def unset_variables(messages: str) -> list[str]:
     """Return the names that Compose replaced by nothing, from what `config` printed to standard error."""
     return sorted(set(_UNSET.findall(messages)))
 
 
-def parse_services(config: str, root: str) -> Tuple[Service, ...]:
+def parse_services(config: str, root: str) -> tuple[Service, ...]:
     """Return the services of a resolved project.
 
     Args:
         config: output of `docker compose config --format json`.
         root: the project directory that it was resolved in; paths below it become relative.
     """
-    project: Dict[str, Any] = json.loads(config)
-    services: Dict[str, Any] = project.get("services") or {}
+    project: dict[str, Any] = json.loads(config)
+    services: dict[str, Any] = project.get("services") or {}
     awaited = {
         name
         for service in services.values()
@@ -93,14 +94,14 @@ def parse_services(config: str, root: str) -> Tuple[Service, ...]:
     )
 
 
-def secret_files(config: str, root: str) -> Tuple[str, ...]:
+def secret_files(config: str, root: str) -> tuple[str, ...]:
     """Return the relative paths of the files that the project's `secrets:` come from."""
-    definitions: Dict[str, Any] = json.loads(config).get("secrets") or {}
+    definitions: dict[str, Any] = json.loads(config).get("secrets") or {}
     paths = [_relative(str(definition["file"]), root) for definition in definitions.values() if "file" in definition]
     return tuple(sorted(path for path in paths if path is not None))
 
 
-def files_hash(service: Service, file_hashes: Mapping[str, str], env: Mapping[str, str]) -> Optional[str]:
+def files_hash(service: Service, file_hashes: Mapping[str, str], env: Mapping[str, str]) -> str | None:
     """Return a hash over all that the service takes from the stack's files, None if it takes nothing.
 
     Args:
@@ -108,7 +109,7 @@ def files_hash(service: Service, file_hashes: Mapping[str, str], env: Mapping[st
         file_hashes: SHA-256 of every file of the release, by relative path.
         env: the release's environment, for configs and secrets that come from a variable.
     """
-    parts: List[str] = []
+    parts: list[str] = []
     for item in service.inputs:
         kind, _colon, value = item.partition(":")
         if kind == "path":
@@ -155,7 +156,7 @@ def _inputs(service: Mapping[str, Any], project: Mapping[str, Any], root: str) -
                 yield f"content:{hashlib.sha256(str(definition['content']).encode()).hexdigest()}"
 
 
-def _relative(path: str, root: str) -> Optional[str]:
+def _relative(path: str, root: str) -> str | None:
     try:
         return str(PurePosixPath(path).relative_to(root))
     except ValueError:

@@ -8,13 +8,14 @@ The journal decides what there is to do: every method can be called again, and d
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from ansible_collections.slipway.compose.plugins.module_utils import compose_cli, journal, way_back
 from ansible_collections.slipway.compose.plugins.module_utils.compose_argv import ComposeProject
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.gate import GateReport
+from ansible_collections.slipway.compose.plugins.module_utils.gate_report import GateReport
 from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
 from ansible_collections.slipway.compose.plugins.module_utils.host_gate import (
     gate_adopted,
@@ -36,7 +37,7 @@ class StartFailedError(Exception):
         said: what Compose said, if the start itself failed; secrets are masked.
     """
 
-    def __init__(self, subject: str, report: GateReport, said: Optional[str] = None) -> None:
+    def __init__(self, subject: str, report: GateReport, said: str | None = None) -> None:
         """Keep what was looked at and both."""
         self.subject = subject
         self.report = report
@@ -81,7 +82,7 @@ class Deployment:
         order = GateOrder.from_dict(self.store.read_json(self.release, "gate.json"))
         project = self._project(record)
         environment = compose_cli.command_environment(self.store.environment(self.release))
-        said: Optional[str] = None
+        said: str | None = None
         try:
             answer = compose_cli.run(project.up(), environment, order.start_timeout_s)
             if answer.exit_code != 0:
@@ -141,7 +142,7 @@ class Deployment:
         self.store.note(self.release, journal.CONFIRMED)
         return True
 
-    def roll_back(self, timeout_s: float) -> Optional[GateReport]:
+    def roll_back(self, timeout_s: float) -> GateReport | None:
         """Take the host back to what ran before the release.
 
         Returns:
@@ -185,7 +186,7 @@ class Deployment:
     def _name(self) -> str:
         return f"Release {self.release}"
 
-    def _last_event(self) -> Optional[str]:
+    def _last_event(self) -> str | None:
         return journal.states(self.store.entries()).get(self.release)
 
     def _discard(self) -> None:
@@ -196,13 +197,13 @@ class Deployment:
         self.store.note(self.release, journal.DISCARDED)
         forget(self.store, self.engine, record)
 
-    def _gate_before(self, before: Dict[str, Any]) -> GateReport:
+    def _gate_before(self, before: dict[str, Any]) -> GateReport:
         if before.get("to"):
             return gate_release(self.store, self.engine, self.store.record(str(before["to"])))
         record = self.store.record(self.release)
         order = GateOrder.from_dict(self.store.read_json(self.release, "gate.json"))
         containers = [ContainerSnapshot(**container) for container in before.get("containers") or []]
-        services: List[ServiceExpectation] = way_back.expectations(containers)
+        services: list[ServiceExpectation] = way_back.expectations(containers)
         gone = {service.service for service in record.services} - {service.service for service in services}
         services += [ServiceExpectation(name, 0) for name in sorted(gone)]
         return gate_adopted(self.engine, record.stack, services, order, release_masker(self.store, record))
@@ -215,10 +216,10 @@ class Deployment:
         files = [str(self.store.project / name) for name in record.compose_files]
         return ComposeProject(record.stack, str(self.store.project), (*files, str(self.store.lock_file(record.id))))
 
-    def _containers(self, stack: str) -> List[ContainerSnapshot]:
+    def _containers(self, stack: str) -> list[ContainerSnapshot]:
         return [container_snapshot(document) for document in self.engine.containers(stack)]
 
-    def _starts(self, stack: str) -> Dict[str, str]:
+    def _starts(self, stack: str) -> dict[str, str]:
         return {container.id: container.started_at for container in self._containers(stack)}
 
 
@@ -232,7 +233,7 @@ def forget(store: ReleaseStore, engine: Engine, record: ReleaseRecord) -> None:
     store.remove(record.id)
 
 
-def recover(store: ReleaseStore, engine: Engine, timeout_s: float) -> List[str]:
+def recover(store: ReleaseStore, engine: Engine, timeout_s: float) -> list[str]:
     """Take back a release that an earlier run began to start and never settled.
 
     Returns:
@@ -251,7 +252,7 @@ def recover(store: ReleaseStore, engine: Engine, timeout_s: float) -> List[str]:
     return [f"an earlier run left release {release} unfinished: went back to {goal} first"]
 
 
-def prune(store: ReleaseStore, engine: Engine, keep: int, *, check_mode: bool = False) -> List[str]:
+def prune(store: ReleaseStore, engine: Engine, keep: int, *, check_mode: bool = False) -> list[str]:
     """Remove the releases that nothing needs any more, and return their IDs.
 
     Kept are the current release, the newest confirmed ones up to the number, and what is newer than the current one.

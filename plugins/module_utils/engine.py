@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.image_reference import ImageReference
@@ -15,9 +16,10 @@ from ansible_collections.slipway.compose.plugins.module_utils.libraries import l
 from ansible_collections.slipway.compose.plugins.module_utils.snapshot import PROJECT_LABEL, is_one_off
 
 if TYPE_CHECKING:
-    import docker
+    from docker import DockerClient
 
 _PARALLEL_PULLS = 4
+_LONGEST_QUOTE = 300
 _BOOTSTRAP = "Run playbooks/bootstrap.yml on this host."
 
 
@@ -46,13 +48,13 @@ class Engine:
         self.client = connect(timeout_s)
         self._auths = {auth.registry: auth for auth in auths}
 
-    def containers(self, project: str) -> List[Dict[str, Any]]:
+    def containers(self, project: str) -> list[dict[str, Any]]:
         """Return the `docker inspect` documents of a project's containers, one-off runs left out."""
         found = self.client.api.containers(all=True, quiet=True, filters={"label": [f"{PROJECT_LABEL}={project}"]})
         documents = [self._inspect(entry["Id"]) for entry in found]
         return [document for document in documents if document is not None and not is_one_off(document)]
 
-    def listening(self) -> Dict[Tuple[int, str], str]:
+    def listening(self) -> dict[tuple[int, str], str]:
         """Return which containers publish which (port, protocol) of the host."""
         return {
             (port["PublicPort"], port["Type"]): container["Labels"].get(
@@ -63,17 +65,17 @@ class Engine:
             if "PublicPort" in port
         }
 
-    def image(self, reference: str) -> Optional[Dict[str, Any]]:
+    def image(self, reference: str) -> dict[str, Any] | None:
         """Return the `docker image inspect` document of an image that is here, else None."""
         import docker.errors
 
         try:
-            document: Dict[str, Any] = self.client.api.inspect_image(reference)
+            document: dict[str, Any] = self.client.api.inspect_image(reference)
         except docker.errors.NotFound:
             return None
         return document
 
-    def resolve(self, references: Sequence[str]) -> Tuple[Dict[str, str], List[Finding]]:
+    def resolve(self, references: Sequence[str]) -> tuple[dict[str, str], list[Finding]]:
         """Ask the registries for the digest of each image.
 
         Returns:
@@ -84,7 +86,7 @@ class Engine:
         digests = {reference: answer for reference, answer in zip(references, answers) if isinstance(answer, str)}
         return digests, [answer for answer in answers if isinstance(answer, Finding)]
 
-    def pull(self, pins: Sequence[str]) -> Tuple[List[str], List[Finding]]:
+    def pull(self, pins: Sequence[str]) -> tuple[list[str], list[Finding]]:
         """Pull the images that are not here.
 
         Returns:
@@ -110,26 +112,26 @@ class Engine:
             # It is gone already, or a container uses it: either way there is nothing left to do.
             return
 
-    def images_named(self, repository: str) -> Dict[str, str]:
+    def images_named(self, repository: str) -> dict[str, str]:
         """Return the image ID of every "repository:tag" below a repository pattern."""
         listed = self.client.api.images(filters={"reference": [repository]})
         return {tag: image["Id"] for image in listed for tag in image.get("RepoTags") or []}
 
-    def _inspect(self, container: str) -> Optional[Dict[str, Any]]:
+    def _inspect(self, container: str) -> dict[str, Any] | None:
         import docker.errors
 
         try:
-            document: Dict[str, Any] = self.client.api.inspect_container(container)
+            document: dict[str, Any] = self.client.api.inspect_container(container)
         except docker.errors.NotFound:
             # It ended between the listing and this look; what is gone does not run.
             return None
         return document
 
-    def _auth(self, reference: ImageReference) -> Optional[Dict[str, str]]:
+    def _auth(self, reference: ImageReference) -> dict[str, str] | None:
         auth = self._auths.get(reference.registry)
         return {"username": auth.username, "password": auth.password} if auth else None
 
-    def _digest(self, text: str) -> "str | Finding":
+    def _digest(self, text: str) -> str | Finding:
         import docker.errors
         import requests
 
@@ -146,7 +148,7 @@ class Engine:
             return registry_finding(f"image {text}", str(error), reference.registry)
         return str(answer["Descriptor"]["digest"])
 
-    def _pull(self, pin: str) -> Optional[Finding]:
+    def _pull(self, pin: str) -> Finding | None:
         import docker.errors
         import requests
 
@@ -164,7 +166,7 @@ class Engine:
         return None
 
 
-def connect(timeout_s: int) -> "docker.DockerClient":
+def connect(timeout_s: int) -> DockerClient:
     """Return a client of the engine that this user reaches.
 
     Raises:
@@ -173,12 +175,13 @@ def connect(timeout_s: int) -> "docker.DockerClient":
     requests = load_library("requests")
     docker = load_library("docker")
     try:
-        client = docker.from_env(timeout=timeout_s)
+        client: Any = docker.from_env(timeout=timeout_s)
         client.ping()
     except (docker.errors.DockerException, requests.RequestException, OSError) as error:
         remedy = f"Start it, and let the deploy user reach it (group docker). {_BOOTSTRAP}"
         raise SlipwayError([Finding("Docker engine", "an engine that answers", _short(str(error)), remedy)]) from error
-    return client
+    connected: DockerClient = client
+    return connected
 
 
 def registry_finding(thing: str, said: str, registry: str) -> Finding:
@@ -204,4 +207,4 @@ def registry_finding(thing: str, said: str, registry: str) -> Finding:
 
 def _short(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= 300 else line[:297] + "..."
+    return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 3] + "..."

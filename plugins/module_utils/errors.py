@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Dict, Iterable, Tuple
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Finding:
         """Return the finding as one line of text."""
         return f"{self.thing}: expected {self.expected}, seen {self.seen}. {self.remedy}"
 
-    def as_dict(self) -> Dict[str, str]:
+    def as_dict(self) -> dict[str, str]:
         """Return the finding as plain data for a module's result."""
         return asdict(self)
 
@@ -43,5 +43,5 @@ class SlipwayError(Exception):
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         """Keep the findings; the message is one sentence a line."""
-        self.findings: Tuple[Finding, ...] = tuple(findings)
+        self.findings: tuple[Finding, ...] = tuple(findings)
         super().__init__("\n".join(finding.sentence() for finding in self.findings))

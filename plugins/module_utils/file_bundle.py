@@ -9,9 +9,10 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Dict, Mapping, Tuple
+from typing import Any
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 
@@ -49,9 +50,9 @@ class FileBundle:
         compose_files: the paths among `files` that Compose reads, in its order.
     """
 
-    files: Tuple[BundledFile, ...]
+    files: tuple[BundledFile, ...]
     env: Mapping[str, str]
-    compose_files: Tuple[str, ...]
+    compose_files: tuple[str, ...]
 
     @property
     def content_sha256(self) -> str:
@@ -60,7 +61,7 @@ class FileBundle:
         text = json.dumps([manifest, sorted(self.env.items()), self.compose_files], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def as_dict(self) -> Dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the bundle as plain data."""
         files = [[file.path, file.executable, base64.b64encode(file.content).decode()] for file in self.files]
         return {"files": files, "env": dict(self.env), "compose_files": list(self.compose_files)}

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any
 
 from ansible_collections.slipway.compose.plugins.module_utils import compose_cli
 from ansible_collections.slipway.compose.plugins.module_utils.compose_config import PublishedPort
@@ -21,9 +22,11 @@ _BROKEN_BELOW_API = (1, 44)
 _BOOTSTRAP = "Run playbooks/bootstrap.yml on this host."
 _VERSION_TIMEOUT_S = 20.0
 _LISTENING = "0A"
+_STATE_FIELD = 3
+_IPV4_DIGITS = 8
 
 
-def compose_findings(version_output: Optional[str], engine_api: str) -> List[Finding]:
+def compose_findings(version_output: str | None, engine_api: str) -> list[Finding]:
     """Judge what `docker compose version --short` printed; None: the plugin is missing."""
     wanted = f"Docker Compose {OLDEST_COMPOSE[0]}.{OLDEST_COMPOSE[1]} or newer"
     version = _numbers(version_output or "")
@@ -37,14 +40,14 @@ def compose_findings(version_output: Optional[str], engine_api: str) -> List[Fin
     return []
 
 
-def compose_version() -> Optional[str]:
+def compose_version() -> str | None:
     """Return what the Compose plugin says of itself, None where there is none."""
     argv = ["docker", "compose", "version", "--short"]
     answer = compose_cli.run(argv, compose_cli.command_environment({}), _VERSION_TIMEOUT_S)
     return answer.output if answer.exit_code == 0 else None
 
 
-def disk_findings(folders: Mapping[str, str], min_free_mb: int) -> List[Finding]:
+def disk_findings(folders: Mapping[str, str], min_free_mb: int) -> list[Finding]:
     """Look for room on the file systems of these folders.
 
     Args:
@@ -65,8 +68,8 @@ def disk_findings(folders: Mapping[str, str], min_free_mb: int) -> List[Finding]
 
 
 def port_findings(
-    wanted: Iterable[Tuple[str, PublishedPort]], own: Set[Tuple[int, str]], containers: Mapping[Tuple[int, str], str]
-) -> List[Finding]:
+    wanted: Iterable[tuple[str, PublishedPort]], own: set[tuple[int, str]], containers: Mapping[tuple[int, str], str]
+) -> list[Finding]:
     """Find the ports that something other than the stack listens on.
 
     Args:
@@ -89,9 +92,9 @@ def port_findings(
     return findings
 
 
-def listening_sockets() -> Dict[Tuple[int, str], List[str]]:
+def listening_sockets() -> dict[tuple[int, str], list[str]]:
     """Return the addresses that something listens on, by (port, protocol), from /proc/net; no privilege is needed."""
-    found: Dict[Tuple[int, str], List[str]] = {}
+    found: dict[tuple[int, str], list[str]] = {}
     for table, protocol in (("tcp", "tcp"), ("tcp6", "tcp"), ("udp", "udp"), ("udp6", "udp")):
         try:
             lines = Path(f"/proc/net/{table}").read_text().splitlines()[1:]
@@ -102,18 +105,18 @@ def listening_sockets() -> Dict[Tuple[int, str], List[str]]:
     return found
 
 
-def parse_socket_table(lines: Sequence[str], protocol: str) -> List[Tuple[int, str]]:
+def parse_socket_table(lines: Sequence[str], protocol: str) -> list[tuple[int, str]]:
     """Return (port, hexadecimal address) of each listening socket in lines of /proc/net/tcp and its like (proc(5))."""
     sockets = []
     for line in lines:
         fields = line.split()
-        if len(fields) > 3 and (protocol == "udp" or fields[3] == _LISTENING):
+        if len(fields) > _STATE_FIELD and (protocol == "udp" or fields[_STATE_FIELD] == _LISTENING):
             address, _colon, port = fields[1].rpartition(":")
             sockets.append((int(port, 16), address))
     return sockets
 
 
-def engine_port_keys(documents: Iterable[Mapping[str, Any]]) -> Set[Tuple[int, str]]:
+def engine_port_keys(documents: Iterable[Mapping[str, Any]]) -> set[tuple[int, str]]:
     """Return the (port, protocol) pairs that these containers publish, from their `docker inspect` documents."""
     keys = set()
     for document in documents:
@@ -140,7 +143,7 @@ def _collides(port: PublishedPort, address: str) -> bool:
     everywhere = set(address) == {"0"}
     if everywhere or port.address in ("", "0.0.0.0", "::"):  # noqa: S104 - compared with, not bound to
         return True
-    if len(address) == 8 and "." in port.address:
+    if len(address) == _IPV4_DIGITS and "." in port.address:
         # The kernel prints an IPv4 address as one number in the host's byte order.
         octets = [str(int(address[index : index + 2], 16)) for index in (6, 4, 2, 0)]
         return ".".join(octets) == port.address
@@ -153,6 +156,6 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _numbers(version: str) -> Tuple[int, ...]:
+def _numbers(version: str) -> tuple[int, ...]:
     match = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", version)
     return tuple(int(number) for number in match.groups() if number is not None) if match else ()

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from typing import List, Sequence
+from collections.abc import Sequence
 
 from ansible_collections.slipway.compose.plugins.module_utils.checks import parse_checks, split_checks
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.gate import GateReport, run_gate
+from ansible_collections.slipway.compose.plugins.module_utils.gate import run_gate
+from ansible_collections.slipway.compose.plugins.module_utils.gate_report import GateReport
 from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
 from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, dotenv_values, secret_values
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import GateOrder
@@ -19,7 +20,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.release_store impo
 
 def release_masker(store: ReleaseStore, record: ReleaseRecord) -> Masker:
     """Return a masker that knows every secret of a release."""
-    secrets: List[str] = secret_values(store.environment(record.id), list(record.images.values()))
+    secrets: list[str] = secret_values(store.environment(record.id), list(record.images.values()))
     folder = store.files_folder(record.id)
     for file in record.files:
         if file.path in record.secret_files:

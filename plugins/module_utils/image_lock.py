@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Mapping, Optional, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ansible_collections.slipway.compose.plugins.module_utils.compose_config import (
     FILES_HASH_LABEL,
@@ -17,7 +18,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.errors import Find
 from ansible_collections.slipway.compose.plugins.module_utils.image_reference import ImageReference
 
 
-def pin_services(services: Sequence[Service], digests: Mapping[str, str]) -> Dict[str, str]:
+def pin_services(services: Sequence[Service], digests: Mapping[str, str]) -> dict[str, str]:
     """Return the pinned image of every service.
 
     Args:
@@ -41,7 +42,7 @@ def lock_document(
     services: Sequence[Service], pins: Mapping[str, str], file_hashes: Mapping[str, str], env: Mapping[str, str]
 ) -> str:
     """Return the text of `images.lock.yaml`; JSON is YAML, and needs no YAML library on the target."""
-    locked: Dict[str, Any] = {}
+    locked: dict[str, Any] = {}
     for service in services:
         locked[service.name] = {"image": pins[service.name]}
         content = files_hash(service, file_hashes, env)
@@ -50,7 +51,7 @@ def lock_document(
     return json.dumps({"services": locked}, indent=2, sort_keys=True) + "\n"
 
 
-def _unplanned(service: str, image: Optional[str]) -> Finding:
+def _unplanned(service: str, image: str | None) -> Finding:
     if image is None:
         return Finding(
             thing=f"image of service {service}",

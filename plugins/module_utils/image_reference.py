@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Optional
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 
@@ -31,8 +30,8 @@ class ImageReference:
     """
 
     name: str
-    tag: Optional[str]
-    digest: Optional[str]
+    tag: str | None
+    digest: str | None
 
     @classmethod
     def parse(cls, text: str) -> ImageReference:

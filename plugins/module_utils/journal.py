@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 
 #: Written before the act that it announces …
 STARTING = "starting"
@@ -54,27 +54,27 @@ class JournalEntry:
         return json.dumps(fields) + "\n"
 
 
-def parse(text: str) -> Tuple[JournalEntry, ...]:
+def parse(text: str) -> tuple[JournalEntry, ...]:
     """Return the entries of a journal; a line cut short by a crash says nothing and is left out."""
     return tuple(_entries(text.splitlines()))
 
 
-def states(entries: Iterable[JournalEntry]) -> Dict[str, str]:
+def states(entries: Iterable[JournalEntry]) -> dict[str, str]:
     """Return the last event of every release that the journal knows and that was not pruned or discarded."""
-    last: Dict[str, str] = {}
+    last: dict[str, str] = {}
     for entry in entries:
         last[entry.release] = entry.event
     return {release: event for release, event in last.items() if event not in (PRUNED, DISCARDED)}
 
 
-def confirmed(entries: Iterable[JournalEntry]) -> List[str]:
+def confirmed(entries: Iterable[JournalEntry]) -> list[str]:
     """Return the releases that were confirmed at some time, oldest first."""
     return sorted({entry.release for entry in entries if entry.event == CONFIRMED})
 
 
-def unfinished(entries: Iterable[JournalEntry]) -> Optional[str]:
+def unfinished(entries: Iterable[JournalEntry]) -> str | None:
     """Return the release whose start or way back began and was never settled, if there is one."""
-    open_release: Optional[str] = None
+    open_release: str | None = None
     for entry in entries:
         if entry.event in _TOUCHING:
             open_release = entry.release
@@ -87,7 +87,7 @@ def _entries(lines: Iterable[str]) -> Iterator[JournalEntry]:
     for line in lines:
         try:
             raw = json.loads(line)
-            fields = [str(raw[key]) for key in ("at", "run", "release", "event")]
-            yield JournalEntry(*fields, detail=str(raw.get("detail", "")))
-        except (ValueError, KeyError, TypeError):
+            at, run, release, event = (str(raw[key]) for key in ("at", "run", "release", "event"))
+            yield JournalEntry(at, run, release, event, str(raw.get("detail", "")))
+        except (ValueError, KeyError, TypeError):  # noqa: PERF203 - one bad line must not hide the others
             continue

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from typing import Iterable, List, Mapping, Optional, Pattern, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from re import Pattern
 
 MASK = "********"
 #: Masking shorter values would black out ordinary text and hide nothing worth hiding.
@@ -31,7 +32,7 @@ class Masker:
         return text if self._pattern is None else self._pattern.sub(MASK, text)
 
 
-def secret_values(env: Mapping[str, str], public: Sequence[str] = ()) -> List[str]:
+def secret_values(env: Mapping[str, str], public: Sequence[str] = ()) -> list[str]:
     """Return the values of an environment that must not be shown.
 
     Any value may be a secret; those are spared that cannot be one, because they are short and harmlessly named,
@@ -41,7 +42,7 @@ def secret_values(env: Mapping[str, str], public: Sequence[str] = ()) -> List[st
         env: variables by name.
         public: texts that are known to all, such as image references.
     """
-    found: List[str] = []
+    found: list[str] = []
     for name, value in env.items():
         found += _USER_INFO.findall(value)
         if _PLAIN.match(value) or any(value in text for text in public):
@@ -51,7 +52,7 @@ def secret_values(env: Mapping[str, str], public: Sequence[str] = ()) -> List[st
     return found
 
 
-def dotenv_values(text: str) -> List[str]:
+def dotenv_values(text: str) -> list[str]:
     """Return the values in a file of `NAME=value` lines, quotes taken off."""
     lines = [line.strip() for line in text.splitlines()]
     pairs = [line.partition("=") for line in lines if "=" in line and not line.startswith("#")]
@@ -59,8 +60,8 @@ def dotenv_values(text: str) -> List[str]:
     return secret_values(values)
 
 
-def _pattern(secrets: Iterable[str]) -> Optional[Pattern[str]]:
-    lines: List[str] = [line.strip() for secret in secrets for line in (secret, *secret.splitlines())]
+def _pattern(secrets: Iterable[str]) -> Pattern[str] | None:
+    lines: list[str] = [line.strip() for secret in secrets for line in (secret, *secret.splitlines())]
     # The longest first, so that a secret that begins with another is replaced whole.
     values = sorted({line for line in lines if len(line) >= SHORTEST_SECRET}, key=len, reverse=True)
     return re.compile("|".join(re.escape(value) for value in values)) if values else None

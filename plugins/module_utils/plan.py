@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
+from typing import Any
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 
@@ -45,7 +46,7 @@ class Plan:
     images: Mapping[str, str]
     files: Mapping[str, str]
     hosts: Mapping[str, str]
-    batches: Tuple[Tuple[str, ...], ...]
+    batches: tuple[tuple[str, ...], ...]
 
     @property
     def sha256(self) -> str:
@@ -53,7 +54,7 @@ class Plan:
         text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def as_dict(self) -> Dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the plan as plain data, with its schema and hash."""
         return {"schema": SCHEMA, "sha256": self.sha256, **json.loads(json.dumps(asdict(self)))}
 
@@ -62,7 +63,7 @@ class Plan:
         return json.dumps(self.as_dict(), indent=2, sort_keys=True) + "\n"
 
     @classmethod
-    def from_dict(cls, raw: Any) -> Plan:
+    def from_dict(cls, raw: Any) -> Plan:  # noqa: ANN401 - judged here
         """Return the plan that `as_dict` gave.
 
         Raises:
@@ -81,16 +82,16 @@ class Plan:
         return plan
 
 
-def batches(hosts: Sequence[str], serial: Union[int, str, Sequence[Union[int, str]]]) -> Tuple[Tuple[str, ...], ...]:
+def batches(hosts: Sequence[str], serial: int | str | Sequence[int | str]) -> tuple[tuple[str, ...], ...]:
     """Cut the hosts into the batches that Ansible's `serial` makes of them.
 
     Args:
         hosts: the fleet in inventory order.
         serial: a number, a percentage ("25%"), or a list of these of which the last repeats. 0 means all at once.
     """
-    sizes: List[Union[int, str]] = list(serial) if isinstance(serial, (list, tuple)) else [serial]  # type: ignore[list-item]
+    sizes: list[int | str] = list(serial) if isinstance(serial, (list, tuple)) else [serial]  # type: ignore[list-item]
     rest = list(hosts)
-    result: List[Tuple[str, ...]] = []
+    result: list[tuple[str, ...]] = []
     while rest:
         size = _batch_size(sizes[min(len(result), len(sizes) - 1)], len(hosts)) if sizes else len(rest)
         size = size if size > 0 else len(rest)
@@ -99,7 +100,7 @@ def batches(hosts: Sequence[str], serial: Union[int, str, Sequence[Union[int, st
     return tuple(result)
 
 
-def _batch_size(size: Union[int, str], total: int) -> int:
+def _batch_size(size: int | str, total: int) -> int:
     text = str(size).strip()
     if text.endswith("%"):
         # Ansible rounds down, but never to an empty batch (ansible.utils.helpers.pct_to_int).

@@ -1,17 +1,20 @@
 # Copyright: (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prepares a host for a release: checks it, stages the release, proves the way back, pulls. No container is touched (I/O)."""
+"""Prepares a host for a release: checks it, stages the release, proves the way back, pulls (I/O).
+
+No container is touched.
+"""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any
 
 from ansible_collections.slipway.compose.plugins.module_utils import host_checks, journal, way_back
-from ansible_collections.slipway.compose.plugins.module_utils.checks import parse_checks
 from ansible_collections.slipway.compose.plugins.module_utils.compose_config import Service
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
@@ -30,8 +33,6 @@ from ansible_collections.slipway.compose.plugins.module_utils.snapshot import (
     container_snapshot,
 )
 
-_DOCUMENT = Dict[str, Any]
-
 
 @dataclass(frozen=True)
 class Prepared:
@@ -39,29 +40,28 @@ class Prepared:
 
     Attributes:
         release: the release that will run: the prepared one, or the current one if nothing has to change.
-        unchanged: whether the host already runs exactly this.
-        goal: what the way back leads to, in words.
-        pulled: images that had to be pulled.
-        snapshot: what ran before.
         images: pinned image of every service of the release.
+        snapshot: what ran before.
+        goal: what the way back leads to, in words.
+        unchanged: whether the host already runs exactly this.
+        pulled: images that had to be pulled.
         files_changed: paths in the project folder that the start will write or remove.
     """
 
     release: str
-    unchanged: bool
-    goal: str
-    pulled: Tuple[str, ...]
-    snapshot: Snapshot
     images: Mapping[str, str]
-    files_changed: Tuple[str, ...]
+    snapshot: Snapshot
+    goal: str
+    unchanged: bool = False
+    pulled: tuple[str, ...] = ()
+    files_changed: tuple[str, ...] = ()
 
 
-def check_host(store: ReleaseStore, engine: Engine, min_free_mb: int) -> List[Finding]:
+def check_host(store: ReleaseStore, engine: Engine, min_free_mb: int) -> list[Finding]:
     """Look at what a host must have for any release; a missing engine raises before this is reached."""
     findings = host_checks.compose_findings(host_checks.compose_version(), engine.client.api.version()["ApiVersion"])
     root = engine.client.info()["DockerRootDir"]
-    folders = {root: "images", str(store.folder): "releases"}
-    findings += host_checks.disk_findings(folders, min_free_mb)
+    findings += host_checks.disk_findings({root: "images", str(store.folder): "releases"}, min_free_mb)
     try:
         load_library("jmespath")
     except SlipwayError as error:
@@ -69,63 +69,20 @@ def check_host(store: ReleaseStore, engine: Engine, min_free_mb: int) -> List[Fi
     return findings
 
 
-def take_snapshot(store: ReleaseStore, engine: Engine, stack: str, documents: List[_DOCUMENT]) -> Snapshot:
-    """Return what runs now."""
+def take_snapshot(store: ReleaseStore, engine: Engine, stack: str, documents: list[dict[str, Any]]) -> Snapshot:
+    """Return what runs now.
+
+    Args:
+        store: the stack's folder.
+        engine: the engine that it runs on.
+        stack: the stack's name.
+        documents: what `docker inspect` says of its containers.
+    """
     containers = sorted((container_snapshot(one) for one in documents), key=lambda one: (one.service, one.number))
-    digests = {}
-    for image_id in sorted({container.image_id for container in containers}):
-        image = engine.image(image_id)
-        digests[image_id] = list((image or {}).get("RepoDigests") or [])
+    images = {image_id: engine.image(image_id) for image_id in sorted({one.image_id for one in containers})}
+    digests = {image_id: list((image or {}).get("RepoDigests") or []) for image_id, image in images.items()}
     origins = tuple(dict.fromkeys(compose_origin(one) for one in documents))
     return Snapshot(stack, now(), store.current(), tuple(containers), origins, digests)
-
-
-def prepare(store: ReleaseStore, engine: Engine, order: ReleaseOrder, *, check_mode: bool) -> Prepared:
-    """Prepare this host for a new release.
-
-    Raises:
-        SlipwayError: everything that speaks against it. The host is as it was: staging is removed.
-    """
-    findings = check_host(store, engine, order.min_free_mb)
-    findings += _content_findings(order)
-    parse_checks(order.gate.checks)
-    store.make()
-    store.sweep()
-    building = store.building_folder()
-    try:
-        return _stage_and_prove(store, engine, order, building, findings, check_mode=check_mode)
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        if order.plan.release not in journal.confirmed(store.entries()):
-            store.remove(order.plan.release)
-        raise
-
-
-def prepare_kept(store: ReleaseStore, engine: Engine, release: str, min_free_mb: int, *, check_mode: bool) -> Prepared:
-    """Prepare this host for going to a release that it keeps; no registry is asked.
-
-    Raises:
-        SlipwayError: everything that speaks against it.
-    """
-    record = store.record(release)
-    documents = engine.containers(record.stack)
-    snapshot = take_snapshot(store, engine, record.stack, documents)
-    findings = check_host(store, engine, min_free_mb)
-    if release not in journal.confirmed(store.entries()):
-        seen = "a release that was never confirmed"
-        remedy = "Choose one that was confirmed: playbooks/history.yml or scripts/status.sh lists them."
-        findings.append(Finding(f"release {release}", "a release that passed its gate once", seen, remedy))
-    findings += way_back.prove_release(store, engine, record)
-    hashes = _hashes(store, release)
-    if release == snapshot.release and way_back.runs_as(record, hashes, snapshot.containers) and not findings:
-        return Prepared(release, True, f"release {release}", (), snapshot, record.images, ())
-    way, way_findings = _way_back(store, engine, record, snapshot)
-    host_checks.raise_all([*findings, *way_findings])
-    changed = _files_to_change(store, record.files, way)
-    if not check_mode:
-        _write_way_back(store, release, way, snapshot)
-        store.note(release, journal.PREPARED)
-    return Prepared(release, False, way.goal, (), snapshot, record.images, tuple(changed))
 
 
 def previous_release(store: ReleaseStore) -> str:
@@ -145,67 +102,168 @@ def previous_release(store: ReleaseStore) -> str:
     return older[-1]
 
 
-def _stage_and_prove(
-    store: ReleaseStore,
-    engine: Engine,
-    order: ReleaseOrder,
-    building: Path,
-    findings: List[Finding],
-    *,
-    check_mode: bool,
-) -> Prepared:
-    plan = order.plan
-    unpack_files(order.bundle, building / "files")
-    documents = engine.containers(plan.stack)
-    snapshot = take_snapshot(store, engine, plan.stack, documents)
-    record: Optional[ReleaseRecord] = None
-    services: Tuple[Service, ...] = ()
-    try:
-        masker = Masker(secret_values(order.bundle.env))
-        project = resolve(plan.stack, order.bundle, building / "files", masker)
-        services = project.services
-        record = replace(_record(order, services), secret_files=project.secret_files)
-    except SlipwayError as error:
-        findings += error.findings
-    wanted = [(service.name, port) for service in services for port in service.ports]
-    own = host_checks.engine_port_keys(documents)
-    findings += host_checks.port_findings(wanted, own, _foreign(engine, plan.stack))
-    if record is None:
-        raise SlipwayError(findings)
-    same = _same_release(store, record, snapshot)
-    if same is not None and not findings:
-        shutil.rmtree(building)
-        return Prepared(same, True, f"release {same}", (), snapshot, record.images, ())
-    way, way_findings = _way_back(store, engine, record, snapshot)
-    host_checks.raise_all([*findings, *way_findings])
-    changed = tuple(_files_to_change(store, record.files, way))
-    missing = [pin for pin in record.images.values() if engine.image(pin) is None]
-    if check_mode:
-        shutil.rmtree(building)
-        return Prepared(record.id, False, way.goal, tuple(missing), snapshot, record.images, changed)
-    hashes = {file.path: file.sha256 for file in record.files}
-    lock = lock_document(services, record.images, hashes, order.bundle.env)
-    store.stage(building, record, order.bundle, order.gate.as_dict(), lock)
-    _write_way_back(store, record.id, way, snapshot)
-    pulled, pull_findings = engine.pull(list(record.images.values()))
-    host_checks.raise_all(pull_findings)
-    for image, name in way_back.kept_names(plan.stack, record.id, list(record.images.values())).items():
-        engine.tag(image, name)
-    store.note(record.id, journal.PREPARED)
-    return Prepared(record.id, False, way.goal, tuple(pulled), snapshot, record.images, changed)
+class Preparation:
+    """Prepares one host; the stack's folder, the engine, and whether to change nothing."""
+
+    def __init__(self, store: ReleaseStore, engine: Engine, *, min_free_mb: int, check_mode: bool) -> None:
+        """Look at nothing yet."""
+        self._store = store
+        self._engine = engine
+        self._min_free_mb = min_free_mb
+        self._check_mode = check_mode
+
+    def of_new(self, order: ReleaseOrder) -> Prepared:
+        """Prepare for a new release.
+
+        Raises:
+            SlipwayError: everything that speaks against it. The host is as it was: staging is removed.
+        """
+        findings = check_host(self._store, self._engine, self._min_free_mb) + _plan_findings(order)
+        self._store.make()
+        self._store.sweep()
+        building = self._store.building_folder()
+        try:
+            unpack_files(order.bundle, building / "files")
+            snapshot, services, record = self._look(order, building, findings)
+            current = self._same_release(record, snapshot)
+            if current is not None:
+                return Prepared(current, record.images, snapshot, f"release {current}", unchanged=True)
+            way = self._proved_way_back(record, snapshot, [])
+            return self._stage(order, building, services, record, way, snapshot)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+
+    def of_kept(self, release: str) -> Prepared:
+        """Prepare for going to a release that this host keeps; no registry is asked.
+
+        Raises:
+            SlipwayError: everything that speaks against it.
+        """
+        record = self._store.record(release)
+        snapshot = take_snapshot(self._store, self._engine, record.stack, self._engine.containers(record.stack))
+        findings = check_host(self._store, self._engine, self._min_free_mb)
+        if release not in journal.confirmed(self._store.entries()):
+            seen = "a release that was never confirmed"
+            remedy = "Choose one that was confirmed; scripts/status.sh lists them."
+            findings.append(Finding(f"release {release}", "a release that passed its gate once", seen, remedy))
+        findings += way_back.prove_release(self._store, self._engine, record)
+        hashes = self._store.config_hashes(release)
+        if not findings and release == snapshot.release and way_back.runs_as(record, hashes, snapshot.containers):
+            return Prepared(release, record.images, snapshot, f"release {release}", unchanged=True)
+        way = self._proved_way_back(record, snapshot, findings)
+        changed = self._files_to_change(record.files, way)
+        if not self._check_mode:
+            self._write_way_back(release, way, snapshot)
+            self._store.note(release, journal.PREPARED)
+        return Prepared(release, record.images, snapshot, way.goal, files_changed=changed)
+
+    def _look(
+        self, order: ReleaseOrder, building: Path, findings: list[Finding]
+    ) -> tuple[Snapshot, tuple[Service, ...], ReleaseRecord]:
+        """Return what runs, and what is to run.
+
+        Raises:
+            SlipwayError: with the findings so far and everything that is found here.
+        """
+        stack = order.plan.stack
+        documents = self._engine.containers(stack)
+        services: tuple[Service, ...] = ()
+        record: ReleaseRecord | None = None
+        try:
+            project = resolve(stack, order.bundle, building / "files", Masker(secret_values(order.bundle.env)))
+            services = project.services
+            record = replace(_record(order, services), secret_files=project.secret_files)
+        except SlipwayError as error:
+            findings += error.findings
+        wanted = [(service.name, port) for service in services for port in service.ports]
+        others = {key: f"container of {owner}" for key, owner in self._engine.listening().items() if owner != stack}
+        findings += host_checks.port_findings(wanted, host_checks.engine_port_keys(documents), others)
+        if record is None or findings:
+            raise SlipwayError(findings)
+        return take_snapshot(self._store, self._engine, stack, documents), services, record
+
+    def _stage(  # noqa: PLR0913, PLR0917 - a release has these parts
+        self,
+        order: ReleaseOrder,
+        building: Path,
+        services: tuple[Service, ...],
+        record: ReleaseRecord,
+        way: WayBack,
+        snapshot: Snapshot,
+    ) -> Prepared:
+        images = list(record.images.values())
+        changed = self._files_to_change(record.files, way)
+        if self._check_mode:
+            missing = tuple(image for image in dict.fromkeys(images) if self._engine.image(image) is None)
+            return Prepared(record.id, record.images, snapshot, way.goal, pulled=missing, files_changed=changed)
+        hashes = {file.path: file.sha256 for file in record.files}
+        lock = lock_document(services, record.images, hashes, order.bundle.env)
+        try:
+            self._store.stage(building, record, order.bundle, order.gate.as_dict(), lock)
+            self._write_way_back(record.id, way, snapshot)
+            pulled, findings = self._engine.pull(images)
+            host_checks.raise_all(findings)
+            for image, name in way_back.kept_names(record.stack, record.id, images).items():
+                self._engine.tag(image, name)
+        except BaseException:
+            self._store.remove(record.id)
+            raise
+        self._store.note(record.id, journal.PREPARED)
+        return Prepared(record.id, record.images, snapshot, way.goal, pulled=tuple(pulled), files_changed=changed)
+
+    def _same_release(self, record: ReleaseRecord, snapshot: Snapshot) -> str | None:
+        """Return the current release if it is the same as this record and stands as it should."""
+        if snapshot.release is None:
+            return None
+        current = self._store.record(snapshot.release)
+        same = current.content_sha256 == record.content_sha256 and current.images == record.images
+        if not same or self._store.drift(current.files):
+            return None
+        hashes = self._store.config_hashes(current.id)
+        return current.id if way_back.runs_as(current, hashes, snapshot.containers) else None
+
+    def _proved_way_back(self, record: ReleaseRecord, snapshot: Snapshot, findings: list[Finding]) -> WayBack:
+        """Return the way back, proved.
+
+        Raises:
+            SlipwayError: with the findings so far and those of the proof.
+        """
+        hashes = self._store.config_hashes(snapshot.release) if snapshot.release else {}
+        way = WayBack(record.stack, record.id, record.files)
+        try:
+            way = way_back.choose(self._store, record.id, record.files, snapshot, hashes)
+            if way.to is not None and way.to.id != record.id:
+                findings += way_back.prove_release(self._store, self._engine, way.to)
+            elif way.adopted_from is not None:
+                way_back.freeze_adopted(snapshot)
+        except SlipwayError as error:
+            findings += error.findings
+        host_checks.raise_all(findings)
+        return way
+
+    def _write_way_back(self, release: str, way: WayBack, snapshot: Snapshot) -> None:
+        document = {**snapshot.as_dict(), "goal": way.goal, "to": way.to.id if way.to else None}
+        if way.adopted_from is not None:
+            self._store.write(release, way_back.ADOPTED_FILE, way_back.freeze_adopted(snapshot))
+        self._store.write_json(release, "snapshot.json", document)
+        self._store.write(release, "rollback.sh", render(way), 0o700)
+
+    def _files_to_change(self, files: tuple[ReleaseFile, ...], way: WayBack) -> tuple[str, ...]:
+        kept = {file.path for file in files}
+        gone = [file.path for file in (way.to.files if way.to else ()) if file.path not in kept]
+        return tuple(sorted([*self._store.drift(files), *gone]))
 
 
-def _content_findings(order: ReleaseOrder) -> List[Finding]:
+def _plan_findings(order: ReleaseOrder) -> list[Finding]:
     planned = order.plan.hosts.get(order.host)
     if planned == order.bundle.content_sha256:
         return []
-    seen = (
-        "this host is not in the plan" if planned is None else "files or variables that changed after the plan was made"
-    )
-    return [Finding("plan", f"the files and variables that were planned for {order.host}", seen, "Make a new plan.")]
+    seen = "this host is not in it" if planned is None else "files or variables that changed after it was made"
+    expected = f"the files and variables that were planned for {order.host}"
+    return [Finding("plan", expected, seen, "Make a new plan.")]
 
 
-def _record(order: ReleaseOrder, services: Tuple[Service, ...]) -> ReleaseRecord:
+def _record(order: ReleaseOrder, services: tuple[Service, ...]) -> ReleaseRecord:
     plan, bundle = order.plan, order.bundle
     pins = pin_services(services, plan.images)
     expected = tuple(ServiceExpectation(one.name, one.replicas, one.one_shot, pins[one.name]) for one in services)
@@ -224,53 +282,3 @@ def _record(order: ReleaseOrder, services: Tuple[Service, ...]) -> ReleaseRecord
         files=tuple(ReleaseFile(file.path, file.executable, file.sha256) for file in bundle.files),
         services=expected,
     )
-
-
-def _same_release(store: ReleaseStore, record: ReleaseRecord, snapshot: Snapshot) -> Optional[str]:
-    """Return the current release if it is the same as this record and stands as it should."""
-    if snapshot.release is None:
-        return None
-    current = store.record(snapshot.release)
-    same = current.content_sha256 == record.content_sha256 and current.images == record.images
-    same = same and current.compose_files == record.compose_files and not store.drift(current.files)
-    stands = same and way_back.runs_as(current, _hashes(store, current.id), snapshot.containers)
-    return current.id if stands else None
-
-
-def _way_back(
-    store: ReleaseStore, engine: Engine, record: ReleaseRecord, snapshot: Snapshot
-) -> Tuple[WayBack, List[Finding]]:
-    hashes = _hashes(store, snapshot.release) if snapshot.release else {}
-    try:
-        way = way_back.choose(store, record.id, record.files, snapshot, hashes)
-        if way.to is not None:
-            return way, way_back.prove_release(store, engine, way.to)
-        if way.adopted_from is not None:
-            way_back.freeze_adopted(snapshot)
-    except SlipwayError as error:
-        return WayBack(record.stack, record.id, record.files), list(error.findings)
-    return way, []
-
-
-def _write_way_back(store: ReleaseStore, release: str, way: WayBack, snapshot: Snapshot) -> None:
-    document = {**snapshot.as_dict(), "goal": way.goal, "to": way.to.id if way.to else None}
-    document["adopted_from"] = way.adopted_from
-    if way.adopted_from is not None:
-        store.write(release, way_back.ADOPTED_FILE, way_back.freeze_adopted(snapshot))
-    store.write_json(release, "snapshot.json", document)
-    store.write(release, "rollback.sh", render(way), 0o700)
-
-
-def _files_to_change(store: ReleaseStore, files: Tuple[ReleaseFile, ...], way: WayBack) -> List[str]:
-    kept = {file.path for file in files}
-    gone = [file.path for file in (way.to.files if way.to else ()) if file.path not in kept]
-    return sorted([*store.drift(files), *gone])
-
-
-def _hashes(store: ReleaseStore, release: str) -> _DOCUMENT:
-    hashes = store.read_json(release, "confirmed.json").get("config_hashes")
-    return hashes if isinstance(hashes, dict) else {}
-
-
-def _foreign(engine: Engine, stack: str) -> Dict[Tuple[int, str], str]:
-    return {key: f"container of {owner}" for key, owner in engine.listening().items() if owner != stack}

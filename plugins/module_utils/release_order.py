@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, Mapping, Tuple
+from typing import Any
 
 from ansible_collections.slipway.compose.plugins.module_utils.engine import RegistryAuth
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
@@ -29,13 +30,13 @@ class GateOrder:
         start_timeout_s: seconds that Compose may take to start the containers.
     """
 
-    checks: Tuple[Mapping[str, Any], ...]
+    checks: tuple[Mapping[str, Any], ...]
     timeout_s: float
     stable_for_s: float
     log_lines: int
     start_timeout_s: float
 
-    def as_dict(self) -> Dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the order as plain data."""
         return {**vars(self), "checks": [dict(check) for check in self.checks]}
 
@@ -66,7 +67,7 @@ class Payload:
 
     bundle: FileBundle
     gate: GateOrder
-    auths: Tuple[RegistryAuth, ...]
+    auths: tuple[RegistryAuth, ...]
 
     def pack(self) -> str:
         """Return the payload as one ASCII string."""
@@ -85,7 +86,7 @@ class Payload:
             SlipwayError: the string is no payload.
         """
         try:
-            document: Dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(text, validate=True)))
+            document: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(text, validate=True)))
             auths = tuple(RegistryAuth(**auth) for auth in document["auths"])
             return cls(FileBundle.from_dict(document["bundle"]), GateOrder.from_dict(document["gate"]), auths)
         except (ValueError, TypeError, KeyError, zlib.error) as error:
@@ -102,13 +103,11 @@ class ReleaseOrder:
         plan: what was decided for the fleet.
         host: this host's name in the plan.
         payload: what is for this host alone.
-        min_free_mb: megabytes (10^6 bytes) that have to be free.
     """
 
     plan: Plan
     host: str
     payload: Payload
-    min_free_mb: int
 
     @property
     def bundle(self) -> FileBundle:

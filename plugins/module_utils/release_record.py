@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
@@ -66,11 +67,11 @@ class ReleaseRecord:
     plan_sha256: str
     content_sha256: str
     reversible: bool
-    compose_files: Tuple[str, ...]
+    compose_files: tuple[str, ...]
     images: Mapping[str, str]
-    files: Tuple[ReleaseFile, ...]
-    services: Tuple[ServiceExpectation, ...]
-    secret_files: Tuple[str, ...] = ()
+    files: tuple[ReleaseFile, ...]
+    services: tuple[ServiceExpectation, ...]
+    secret_files: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """Return the text of `release.json`."""
@@ -84,7 +85,7 @@ class ReleaseRecord:
             ValueError: the text is not such a record.
         """
         try:
-            raw: Dict[str, Any] = json.loads(text)
+            raw: dict[str, Any] = json.loads(text)
             raw["compose_files"] = tuple(raw["compose_files"])
             raw["files"] = tuple(ReleaseFile(**file) for file in raw["files"])
             raw["services"] = tuple(ServiceExpectation(**service) for service in raw["services"])
@@ -100,7 +101,7 @@ def release_id(version: str, at: datetime) -> str:
     return f"{at:%Y%m%dT%H%M%SZ}-{version}"
 
 
-def check_names(stack: str, release: Optional[str], run: str) -> None:
+def check_names(stack: str, release: str | None, run: str) -> None:
     """See that names which become parts of paths and scripts are what they claim to be.
 
     Args:

@@ -13,9 +13,10 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Any
 
 from ansible_collections.slipway.compose.plugins.module_utils import journal
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
@@ -139,7 +140,7 @@ class ReleaseStore:
         for left in [*self.releases.glob(".staging-*"), *self.releases.glob(".removing-*")]:
             shutil.rmtree(left, ignore_errors=True)
 
-    def activate(self, files: Iterable[ReleaseFile], release: str, replaced: Iterable[ReleaseFile]) -> List[str]:
+    def activate(self, files: Iterable[ReleaseFile], release: str, replaced: Iterable[ReleaseFile]) -> list[str]:
         """Put a release's files into the project folder.
 
         A file with the same content is left alone, so that a container that mounts it goes on seeing it.
@@ -152,7 +153,7 @@ class ReleaseStore:
         Returns:
             The paths that were written or removed.
         """
-        changed: List[str] = []
+        changed: list[str] = []
         wanted = tuple(files)
         for file in wanted:
             target = self.project / file.path
@@ -166,24 +167,24 @@ class ReleaseStore:
             changed.append(path)
         return changed
 
-    def drift(self, files: Iterable[ReleaseFile]) -> List[str]:
+    def drift(self, files: Iterable[ReleaseFile]) -> list[str]:
         """Return the paths in the project folder whose content is not that of these files."""
         return [file.path for file in files if _sha256(self.project / file.path) != file.sha256]
 
-    def damage(self, record: ReleaseRecord) -> List[str]:
+    def damage(self, record: ReleaseRecord) -> list[str]:
         """Return the paths in a release's folder whose content is not what its record says."""
         folder = self.files_folder(record.id)
         return [file.path for file in record.files if _sha256(folder / file.path) != file.sha256]
 
-    def current(self) -> Optional[str]:
+    def current(self) -> str | None:
         """Return the ID of the last confirmed release, None before the first."""
         try:
-            release = os.path.basename(os.readlink(self._current))
+            release = self._current.readlink().name
         except OSError:
             return None
         return release if RELEASE_ID.match(release) else None
 
-    def set_current(self, release: Optional[str]) -> None:
+    def set_current(self, release: str | None) -> None:
         """Make a release the confirmed one, atomically; None: there is none any more."""
         if release is None:
             self._current.unlink(missing_ok=True)
@@ -194,7 +195,7 @@ class ReleaseStore:
             link.replace(self._current)
         _sync_folder(self.folder)
 
-    def kept(self) -> List[str]:
+    def kept(self) -> list[str]:
         """Return the IDs of the releases whose folders are there, oldest first."""
         if not self.releases.is_dir():
             return []
@@ -219,7 +220,7 @@ class ReleaseStore:
             )
             raise SlipwayError([finding]) from error
 
-    def read_json(self, release: str, name: str) -> Dict[str, Any]:
+    def read_json(self, release: str, name: str) -> dict[str, Any]:
         """Return a JSON document from a release's folder, empty if it is not there."""
         try:
             document = json.loads((self.release_folder(release) / name).read_text())
@@ -227,11 +228,16 @@ class ReleaseStore:
             return {}
         return document if isinstance(document, dict) else {}
 
-    def environment(self, release: str) -> Dict[str, str]:
+    def config_hashes(self, release: str) -> dict[str, Any]:
+        """Return Compose's configuration hash of each service when a release was confirmed."""
+        hashes = self.read_json(release, "confirmed.json").get("config_hashes")
+        return hashes if isinstance(hashes, dict) else {}
+
+    def environment(self, release: str) -> dict[str, str]:
         """Return the environment of a release."""
         return {name: str(value) for name, value in self.read_json(release, "environment.json").items()}
 
-    def entries(self) -> Tuple[journal.JournalEntry, ...]:
+    def entries(self) -> tuple[journal.JournalEntry, ...]:
         """Return the journal's entries."""
         try:
             return journal.parse(self._journal.read_text(errors="replace"))
@@ -241,7 +247,7 @@ class ReleaseStore:
     def note(self, release: str, event: str, detail: str = "") -> None:
         """Append a line to the journal and see it on the disk."""
         line = journal.JournalEntry(now(), self.run, release, event, detail).line().encode()
-        with open(os.open(self._journal, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE_FILE), "r+b") as file:
+        with os.fdopen(os.open(self._journal, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE_FILE), "r+b") as file:
             end = file.seek(0, os.SEEK_END)
             if end:
                 file.seek(end - 1)
@@ -264,12 +270,12 @@ def replace(path: Path, content: bytes, mode: int) -> None:
     """Write a file so that readers see the old content or the new, whatever happens meanwhile."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with open(handle, "wb") as file:
+        with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-        os.replace(name, path)
+        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -277,7 +283,7 @@ def replace(path: Path, content: bytes, mode: int) -> None:
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -297,7 +303,7 @@ def _sha256(path: Path) -> str:
         return ""
 
 
-def _json(document: Dict[str, Any]) -> bytes:
+def _json(document: dict[str, Any]) -> bytes:
     return (json.dumps(document, indent=2, sort_keys=True) + "\n").encode()
 
 

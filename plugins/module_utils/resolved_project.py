@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple
 
 from ansible_collections.slipway.compose.plugins.module_utils import compose_cli
 from ansible_collections.slipway.compose.plugins.module_utils.compose_argv import ComposeProject
@@ -28,11 +28,11 @@ _CONFIG_TIMEOUT_S = 60.0
 class ResolvedProject:
     """A project as Compose understands it: its services, and the relative paths of its secrets' files."""
 
-    services: Tuple[Service, ...]
-    secret_files: Tuple[str, ...]
+    services: tuple[Service, ...]
+    secret_files: tuple[str, ...]
 
 
-def resolve(stack: str, bundle: FileBundle, folder: Path, masker: Optional[Masker] = None) -> ResolvedProject:
+def resolve(stack: str, bundle: FileBundle, folder: Path, masker: Masker | None = None) -> ResolvedProject:
     """Return the project whose files lie in a folder.
 
     Raises:
@@ -57,7 +57,7 @@ def resolve(stack: str, bundle: FileBundle, folder: Path, masker: Optional[Maske
     return ResolvedProject(services, secret_files(answer.output, str(folder)))
 
 
-def image_references(services: Sequence[Service]) -> List[str]:
+def image_references(services: Sequence[Service]) -> list[str]:
     """Return the distinct image references of the services, sorted."""
     return sorted({service.image for service in services if service.image is not None})
 

@@ -10,8 +10,8 @@ plugin and a POSIX shell, and asks neither a registry nor the controller.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import List, Mapping, Optional, Tuple
 
 from ansible_collections.slipway.compose.plugins.module_utils.journal import ROLLING_BACK
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseFile, ReleaseRecord
@@ -32,10 +32,10 @@ class WayBack:
 
     stack: str
     release: str
-    undone_files: Tuple[ReleaseFile, ...]
-    to: Optional[ReleaseRecord] = None
-    adopted_from: Optional[str] = None
-    adopted_tags: Tuple[Tuple[str, str], ...] = ()
+    undone_files: tuple[ReleaseFile, ...]
+    to: ReleaseRecord | None = None
+    adopted_from: str | None = None
+    adopted_tags: tuple[tuple[str, str], ...] = ()
 
     @property
     def goal(self) -> str:
@@ -54,7 +54,7 @@ def environment_script(env: Mapping[str, str]) -> str:
 
 def render(way: WayBack) -> str:
     """Return the text of `rollback.sh` for this way back."""
-    steps: List[str] = []
+    steps: list[str] = []
     if way.to is not None:
         steps += _restore_release(way, way.to)
     elif way.adopted_from is not None:
@@ -68,7 +68,7 @@ def render(way: WayBack) -> str:
     )
 
 
-def _restore_release(way: WayBack, to: ReleaseRecord) -> List[str]:
+def _restore_release(way: WayBack, to: ReleaseRecord) -> list[str]:
     kept = {file.path for file in to.files}
     folder = f"releases/{to.id}"
     calls = [f"restore {folder} {shlex.quote(file.path)} {file.mode:o}" for file in to.files]
@@ -78,17 +78,19 @@ def _restore_release(way: WayBack, to: ReleaseRecord) -> List[str]:
     return [
         *calls,
         f". ./{folder}/environment.sh",
-        f'docker compose --ansi never --progress plain -p {shlex.quote(way.stack)} --project-directory "$stack_dir/project" \\',
+        f"docker compose --ansi never --progress plain -p {shlex.quote(way.stack)} \\",
+        '    --project-directory "$stack_dir/project" \\',
         f'    {files} -f "$stack_dir/{folder}/images.lock.yaml" \\',
         "    up --detach --no-build --pull never --remove-orphans",
     ]
 
 
-def _restore_adopted(way: WayBack, directory: str) -> List[str]:
+def _restore_adopted(way: WayBack, directory: str) -> list[str]:
     tags = [f"docker tag {shlex.quote(image_id)} {shlex.quote(name)}" for image_id, name in way.adopted_tags]
     return [
         *tags,
-        f"docker compose --ansi never --progress plain -p {shlex.quote(way.stack)} --project-directory {shlex.quote(directory)} \\",
+        f"docker compose --ansi never --progress plain -p {shlex.quote(way.stack)} \\",
+        f"    --project-directory {shlex.quote(directory)} \\",
         f'    -f "$stack_dir/releases/{way.release}/adopted.yaml" up --detach --no-build --pull never --remove-orphans',
         *[f"rm -f -- {shlex.quote('project/' + file.path)}" for file in way.undone_files],
     ]

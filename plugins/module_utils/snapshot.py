@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any
 
 PROJECT_LABEL = "com.docker.compose.project"
 _LABEL = "com.docker.compose."
@@ -50,8 +51,8 @@ class ComposeOrigin:
     """Where a container's definition came from, by Compose's labels: folder, Compose files, environment files."""
 
     directory: str
-    files: Tuple[str, ...]
-    environment_files: Tuple[str, ...]
+    files: tuple[str, ...]
+    environment_files: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,12 @@ class Snapshot:
 
     stack: str
     taken_at: str
-    release: Optional[str]
-    containers: Tuple[ContainerSnapshot, ...]
-    origins: Tuple[ComposeOrigin, ...]
-    digests: Mapping[str, List[str]]
+    release: str | None
+    containers: tuple[ContainerSnapshot, ...]
+    origins: tuple[ComposeOrigin, ...]
+    digests: Mapping[str, list[str]]
 
-    def as_dict(self) -> Dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the snapshot as plain data."""
         return asdict(self)
 
@@ -115,5 +116,5 @@ def is_one_off(inspected: Mapping[str, Any]) -> bool:
     return str(labels.get(_LABEL + "oneoff", "")).lower() == "true"
 
 
-def _paths(joined: str) -> Tuple[str, ...]:
+def _paths(joined: str) -> tuple[str, ...]:
     return tuple(path for path in joined.split(",") if path)

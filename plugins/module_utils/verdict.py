@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any
 
 #: The steps of a run in their order, and the variable in which the role registers each one's result.
 STEPS = {
@@ -21,6 +22,7 @@ STEPS = {
     "back": "__stack_back",
     "confirm": "__stack_confirm",
     "settle": "__stack_settle",
+    "verify": "__stack_info",
 }
 EXIT_CODES = {
     "deployed": 0,
@@ -47,7 +49,7 @@ class HostVerdict:
     """
 
     state: str
-    release: Optional[str]
+    release: str | None
     error: str
 
 
@@ -70,7 +72,7 @@ class Verdict:
         """Return the exit code that belongs to the verdict."""
         return EXIT_CODES[self.verdict]
 
-    def as_dict(self) -> Dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the verdict as plain data."""
         hosts = {name: asdict(host) for name, host in self.hosts.items()}
         return {"verdict": self.verdict, "exit_code": self.exit_code, "message": self.message, "hosts": hosts}
@@ -125,6 +127,11 @@ class HostSteps:
         return bool(self.value("prepare", "unchanged"))
 
     @property
+    def planned_only(self) -> bool:
+        """Tell whether a plan was all that was asked for."""
+        return self.passed("plan") and not self.ran("prepare")
+
+    @property
     def touched(self) -> bool:
         """Tell whether containers of the host may have been changed."""
         return self.ran("start") and not self.unchanged
@@ -152,14 +159,14 @@ def settlement(name: str, hosts: Mapping[str, HostSteps], batches: Sequence[Sequ
     me = hosts[name]
     if not me.passed("prepare") or me.unchanged or me.passed("back") or me.passed("settle"):
         return ""
-    companions: List[str] = [host for batch in batches if name in batch for host in batch]
+    companions: list[str] = [host for batch in batches if name in batch for host in batch]
     judged = [hosts[host] for host in (companions if scope == BATCH and companions else hosts)]
     if any(not one.passed("start") or one.rollout_failed or one.failed("confirm") for one in judged):
         return "rolled_back"
     return "" if me.passed("confirm") else "confirmed"
 
 
-def judge(hosts: Mapping[str, HostSteps], release: Optional[str], *, check_mode: bool = False) -> Verdict:
+def judge(hosts: Mapping[str, HostSteps], release: str | None, *, check_mode: bool = False) -> Verdict:
     """Return the verdict over a run.
 
     Args:
@@ -178,8 +185,10 @@ def judge(hosts: Mapping[str, HostSteps], release: Optional[str], *, check_mode:
     return Verdict(grave[0] if grave else "refused", states, _message(states))
 
 
-def _judge_host(steps: HostSteps, release: Optional[str], *, check_mode: bool) -> HostVerdict:
+def _judge_host(steps: HostSteps, release: str | None, *, check_mode: bool) -> HostVerdict:
     before = steps.value("prepare", "current")
+    if steps.ran("verify"):
+        return _judge_status(steps)
     if steps.refused:
         error = steps.error("source", "resolve", "plan", "choose", "look", "prepare")
         return HostVerdict("refused", before, error)
@@ -187,29 +196,44 @@ def _judge_host(steps: HostSteps, release: Optional[str], *, check_mode: bool) -
         return HostVerdict("unchanged" if steps.unchanged else "planned", before, "")
     error = steps.error("start", "outside", "confirm")
     if steps.unchanged:
-        return HostVerdict("rollback_failed", before, error) if error else HostVerdict("unchanged", before, "")
+        # Nothing was started, so there is nothing to take back: people have to see to it.
+        return HostVerdict("rollback_failed" if error else "unchanged", before, error)
     if not steps.touched:
-        return HostVerdict("untouched", before, "")
+        return HostVerdict("planned" if steps.planned_only else "untouched", before, "")
+    return _judge_touched(steps, release, before, error)
+
+
+def _judge_touched(steps: HostSteps, release: str | None, before: str | None, error: str) -> HostVerdict:
     backs = [step for step in ("back", "settle") if steps.ran(step)]
-    if not backs:
-        if steps.passed("confirm"):
-            return HostVerdict("deployed", release, "")
-        return HostVerdict("unknown", None, error or "the run ended before this host was settled")
-    last = backs[-1]
-    if steps.passed(last) or steps.passed("back"):
+    if any(steps.passed(step) for step in backs):
         return HostVerdict("rolled_back", before, error)
-    state = "unknown" if steps.unreachable(last) else "rollback_failed"
-    return HostVerdict(state, None, "\n".join(text for text in (error, steps.error(*backs)) if text))
+    if backs:
+        state = "unknown" if steps.unreachable(backs[-1]) else "rollback_failed"
+        return HostVerdict(state, None, "\n".join(text for text in (error, steps.error(*backs)) if text))
+    if steps.passed("confirm"):
+        return HostVerdict("deployed", release, "")
+    return HostVerdict("unknown", None, error or "the run ended before this host was settled")
+
+
+def _judge_status(steps: HostSteps) -> HostVerdict:
+    current = steps.value("verify", "current")
+    if steps.failed("verify"):
+        return HostVerdict("unknown", None, steps.error("verify"))
+    if steps.value("verify", "stands"):
+        return HostVerdict("unchanged", current, "")
+    unfinished = steps.value("verify", "unfinished")
+    words = [f"release {unfinished} was begun and never settled"] if unfinished else []
+    return HostVerdict("rollback_failed", current, "\n".join([*words, *(steps.value("verify", "drift") or [])]))
 
 
 _MEANING = {
     "deployed": "runs the release, confirmed",
-    "unchanged": "ran exactly this release before",
+    "unchanged": "runs what was confirmed, nothing was changed",
     "planned": "would get the release",
     "refused": "said no; nothing was touched",
     "untouched": "not touched",
     "rolled_back": "is back on what it ran before, and that passes its gate",
-    "rollback_failed": "IS IN NEITHER STATE",
+    "rollback_failed": "IS NOT IN THE STATE THAT IT SHOULD BE IN",
     "unknown": "COULD NOT BE SETTLED",
 }
 

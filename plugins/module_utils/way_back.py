@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ansible_collections.slipway.compose.plugins.module_utils import compose_cli
 from ansible_collections.slipway.compose.plugins.module_utils.compose_argv import ComposeProject
@@ -23,7 +24,7 @@ _TIMEOUT_S = 60.0
 _LONGEST_STACK_IN_TAG = 40
 
 
-def kept_names(stack: str, release: str, images: Sequence[str]) -> Dict[str, str]:
+def kept_names(stack: str, release: str, images: Sequence[str]) -> dict[str, str]:
     """Return the local name that keeps each image of a release from being pruned, by image."""
     short = stack
     if len(stack) > _LONGEST_STACK_IN_TAG:
@@ -37,9 +38,7 @@ def runs_as(record: ReleaseRecord, hashes: Mapping[str, Any], containers: Sequen
     return not differences(record, hashes, containers)
 
 
-def differences(
-    record: ReleaseRecord, hashes: Mapping[str, Any], containers: Sequence[ContainerSnapshot]
-) -> List[str]:
+def differences(record: ReleaseRecord, hashes: Mapping[str, Any], containers: Sequence[ContainerSnapshot]) -> list[str]:
     """Return in what the containers differ from a confirmed release, in words.
 
     Args:
@@ -69,7 +68,7 @@ def belongs_to(record: ReleaseRecord, hashes: Mapping[str, Any], container: Cont
 
 
 def choose(
-    store: ReleaseStore, release: str, undone: Tuple[ReleaseFile, ...], snapshot: Snapshot, hashes: Mapping[str, Any]
+    store: ReleaseStore, release: str, undone: tuple[ReleaseFile, ...], snapshot: Snapshot, hashes: Mapping[str, Any]
 ) -> WayBack:
     """Return the way back from a release to what the snapshot shows; nothing is proved yet.
 
@@ -88,7 +87,7 @@ def choose(
     return WayBack(snapshot.stack, release, undone)
 
 
-def prove_release(store: ReleaseStore, engine: Engine, record: ReleaseRecord) -> List[Finding]:
+def prove_release(store: ReleaseStore, engine: Engine, record: ReleaseRecord) -> list[Finding]:
     """Prove that a kept release can be started again with what this host has."""
     thing = f"release {record.id}"
     damage = store.damage(record)
@@ -132,7 +131,7 @@ def freeze_adopted(snapshot: Snapshot) -> str:
     if frozen.exit_code != 0:
         raise SlipwayError([_not_adoptable(snapshot, "Compose files that can be read", frozen.last_words)])
     hashes = compose_cli.run(_with(project.hashes(), env_files), environment, _TIMEOUT_S, cwd="/")
-    expected = dict(line.split() for line in hashes.output.splitlines() if len(line.split()) == 2)
+    expected = dict(line.split(maxsplit=1) for line in hashes.output.splitlines() if " " in line.strip())
     changed = sorted({c.service for c in snapshot.containers if expected.get(c.service) != c.config_hash})
     if changed:
         seen = f"they would make something else of {', '.join(changed)} than what runs"
@@ -140,14 +139,14 @@ def freeze_adopted(snapshot: Snapshot) -> str:
     return frozen.output
 
 
-def expectations(containers: Sequence[ContainerSnapshot]) -> List[ServiceExpectation]:
+def expectations(containers: Sequence[ContainerSnapshot]) -> list[ServiceExpectation]:
     """Return what the gate expects after going back to a stack that Slipway did not start: what ran before."""
     result = []
     for service in sorted({container.service for container in containers}):
         mine = [container for container in containers if container.service == service]
         running = [container for container in mine if container.state == "running"]
         ended = [container for container in mine if container.state == "exited" and container.exit_code == 0]
-        image: Optional[str] = mine[0].image
+        image: str | None = mine[0].image
         if running:
             result.append(ServiceExpectation(service, len(running), one_shot=False, image=image))
         elif ended:
@@ -155,7 +154,7 @@ def expectations(containers: Sequence[ContainerSnapshot]) -> List[ServiceExpecta
     return result
 
 
-def _with(argv: List[str], env_files: List[str]) -> List[str]:
+def _with(argv: list[str], env_files: list[str]) -> list[str]:
     return [*argv[:2], *env_files, *argv[2:]]
 
 

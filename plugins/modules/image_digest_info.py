@@ -92,7 +92,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, secret_values
 from ansible_collections.slipway.compose.plugins.module_utils.module_edge import Result, run_module
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload
@@ -106,7 +106,7 @@ if TYPE_CHECKING:
 def work(module: AnsibleModule) -> Result:
     """Resolve the images of the stack and those named besides."""
     wanted = list(module.params["images"])
-    findings = []
+    findings: list[Finding] = []
     payload = Payload.unpack(module.params["payload"]) if module.params["payload"] else None
     if payload is not None:
         try:

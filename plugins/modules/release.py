@@ -31,8 +31,8 @@ options:
   state:
     description:
       - V(checked) looks at the host and touches nothing.
-      - V(prepared) checks the host, stages the release, takes the snapshot, proves the way back, and pulls. No container
-        is touched. If anything speaks against the release, all of it is reported, and nothing is left behind.
+      - V(prepared) checks the host, stages the release, takes the snapshot, proves the way back, and pulls. No
+        container is touched. If anything speaks against the release, all of it is reported, and nothing is left behind.
         Without O(plan), it prepares for going to a release that the host keeps. A release that an earlier run left
         unfinished is rolled back first.
       - V(started) activates the files, starts the containers, and passes the health gate. A release that is confirmed
@@ -202,9 +202,7 @@ findings:
       sample: Stop it, or publish another port.
 """
 
-from typing import Any, Callable
-
-from ansible.module_utils.basic import AnsibleModule
+from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.slipway.compose.plugins.module_utils.deployment import (
     Deployment,
@@ -218,15 +216,17 @@ from ansible_collections.slipway.compose.plugins.module_utils.host_checks import
 from ansible_collections.slipway.compose.plugins.module_utils.module_edge import Result, run_module
 from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan
 from ansible_collections.slipway.compose.plugins.module_utils.preparation import (
+    Preparation,
     Prepared,
     check_host,
-    prepare,
-    prepare_kept,
     previous_release,
 )
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload, ReleaseOrder
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {
@@ -279,14 +279,14 @@ def _prepared(module: AnsibleModule, store: ReleaseStore) -> Result:
     if params["plan"]:
         payload = Payload.unpack(params["payload"])
         engine = Engine(payload.auths, params["pull_timeout"])
-        order = ReleaseOrder(Plan.from_dict(params["plan"]), params["host"], payload, params["min_free_mb"])
+        order = ReleaseOrder(Plan.from_dict(params["plan"]), params["host"], payload)
         summary += [] if module.check_mode else recover(store, engine, params["rollback_timeout"])
-        prepared = prepare(store, engine, order, check_mode=module.check_mode)
+        prepared = _preparation(module, store, engine).of_new(order)
     else:
         engine = Engine(timeout_s=params["pull_timeout"])
         summary += [] if module.check_mode else recover(store, engine, params["rollback_timeout"])
         release = previous_release(store) if params["release"] == "previous" else params["release"]
-        prepared = prepare_kept(store, engine, release, params["min_free_mb"], check_mode=module.check_mode)
+        prepared = _preparation(module, store, engine).of_kept(release)
     return {
         "changed": not prepared.unchanged,
         "release": prepared.release,
@@ -297,6 +297,10 @@ def _prepared(module: AnsibleModule, store: ReleaseStore) -> Result:
         "summary": summary + _prepared_summary(prepared),
         "diff": _prepared_diff(prepared),
     }
+
+
+def _preparation(module: AnsibleModule, store: ReleaseStore, engine: Engine) -> Preparation:
+    return Preparation(store, engine, min_free_mb=module.params["min_free_mb"], check_mode=module.check_mode)
 
 
 def _prepared_summary(prepared: Prepared) -> list[str]:

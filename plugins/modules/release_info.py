@@ -52,7 +52,7 @@ unfinished:
   type: str
   sample: null
 stands:
-  description: Whether exactly the confirmed release runs.
+  description: Whether exactly the confirmed release runs, or nothing if none is.
   returned: success
   type: bool
   sample: true
@@ -166,7 +166,7 @@ def work(module: AnsibleModule) -> Result:
         "changed": False,
         "current": snapshot.release,
         "unfinished": unfinished,
-        "stands": snapshot.release is not None and not drift and unfinished is None,
+        "stands": not drift and unfinished is None,
         "drift": drift,
         "releases": _releases(store, journal.states(entries)),
         "containers": [asdict(container) for container in snapshot.containers],
@@ -179,7 +179,7 @@ def _drift(store: ReleaseStore, snapshot: Snapshot) -> list[str]:
     if snapshot.release is None:
         return [f"{one.name} runs, but Slipway started no release" for one in snapshot.containers]
     record = store.record(snapshot.release)
-    hashes = store.read_json(record.id, "confirmed.json").get("config_hashes") or {}
+    hashes = store.config_hashes(record.id)
     files = [f"file {path} is not the release's" for path in store.drift(record.files)]
     return differences(record, hashes, snapshot.containers) + files
 

@@ -11,8 +11,8 @@ module: release_plan
 short_description: Decide a deployment once for the whole fleet, and write the plan down
 version_added: 0.1.0
 description:
-  - Writes C(plan.json) on the controller, with the version, the digest of every image, the hash of every file, the hosts
-    and the batches. The plan has a SHA-256 over all of it.
+  - Writes C(plan.json) on the controller, with the version, the digest of every image, the hash of every file, the
+    hosts and the batches. The plan has a SHA-256 over all of it.
   - If C(stack_plan_file) is set, that plan is taken instead, provided that nothing which it decided has changed since.
   - Runs once for all hosts, on the controller.
 extends_documentation_fragment:

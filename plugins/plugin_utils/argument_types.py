@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks the role's variables against its own argument spec, so that all that is wrong is said together with the rest."""
+"""Checks the role's variables against its own argument spec, so that all that is wrong is said at once."""
 
 from __future__ import annotations
 
