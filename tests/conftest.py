@@ -5,36 +5,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-if TYPE_CHECKING:
-    from tests.fleet import Fleet, Registry
+from tests.fleet import Fleet, Kind, Registry
 
 
 @pytest.fixture(scope="session")
 def fleet() -> Fleet:
     """Two Debian 13 hosts and the registries. They stay for the next run; `python -m tests.fleet down` removes them."""
-    from tests.fleet import Fleet, Kind
-
     return Fleet.up([Kind.TRIXIE] * 2)
 
 
 @pytest.fixture(scope="session")
 def systemd_fleet() -> Fleet:
     """One Debian 12 host with systemd and an old engine, in a fleet of its own."""
-    from tests.fleet import Fleet, Kind
-
     return Fleet.up([Kind.SYSTEMD], "systemd")
 
 
 @pytest.fixture(scope="session")
 def bare_fleet() -> Fleet:
-    """One host with nothing but SSH, Python and sudo, made anew."""
-    from tests.fleet import Fleet, Kind
-
-    return Fleet.up([Kind.BARE], "bare", fresh=True)
+    """One host with nothing but systemd, SSH, Python and sudo, made anew."""
+    return Fleet.up([Kind.BARE_SYSTEMD], "bare", fresh=True)
 
 
 @pytest.fixture(scope="session")

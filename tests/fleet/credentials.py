@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ipaddress
 from typing import TYPE_CHECKING
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from tests.fleet.layout import Layout
 
 REGISTRY_USER = "user"
-REGISTRY_PASSWORD = "password"  # noqa: S105 - of a registry that lives as long as a test
-LIFETIME = datetime.timedelta(days=365)
+REGISTRY_PASSWORD = "password"
+LIFETIME = dt.timedelta(days=365)
 
 
 def ensure_ssh_key(path: Path) -> str:
@@ -39,15 +39,19 @@ def ensure_ssh_key(path: Path) -> str:
     return public.read_text().strip()
 
 
-def write_known_hosts(layout: Layout, numbers: list[int]) -> Path:
-    """Write the host keys of these hosts where `ssh` looks for them, and return the file."""
+def write_known_hosts(layout: Layout, most: int) -> None:
+    """Write the keys of every host that the fleet can have where `ssh` looks for them.
+
+    Not only of those that start now: another caller may be using more of them.
+    """
     lines = []
-    for number in numbers:
+    for number in range(1, most + 1):
         key = ensure_ssh_key(layout.folder / f"host{number}_key")
         lines.append(f"[127.0.0.1]:{layout.ssh_port(number)} {key}\n")
+    content = "".join(lines)
     path = layout.folder / "known_hosts"
-    path.write_text("".join(lines))
-    return path
+    if not path.exists() or path.read_text() != content:
+        path.write_text(content)
 
 
 def ensure_authority(folder: Path) -> Path:
@@ -56,7 +60,9 @@ def ensure_authority(folder: Path) -> Path:
     if not certificate.exists():
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Slipway test fleet authority")])
-        authority = _certificate(name, name, key).add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
+        authority = _certificate(name, name, key).add_extension(
+            x509.BasicConstraints(ca=True, path_length=0), critical=True
+        )
         signed = authority.sign(key, hashes.SHA256())
         _write_server_certificate(folder, name, key)
         certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
@@ -85,7 +91,7 @@ def _write_server_certificate(folder: Path, issuer: x509.Name, signer: ec.Ellipt
         x509.DNSName("localhost"),
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
     ]
-    request = _certificate(subject, issuer, key).add_extension(x509.SubjectAlternativeName(names), False)
+    request = _certificate(subject, issuer, key).add_extension(x509.SubjectAlternativeName(names), critical=False)
     signed = request.sign(signer, hashes.SHA256())
     (folder / "registry.crt").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     private = key.private_bytes(
@@ -95,13 +101,13 @@ def _write_server_certificate(folder: Path, issuer: x509.Name, signer: ec.Ellipt
 
 
 def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + LIFETIME)
     )

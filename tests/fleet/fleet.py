@@ -54,8 +54,8 @@ class Fleet:
             raise ValueError(message)
         with locked("fleet"):
             fleet = cls._named(find_layout(name), kinds)
-            fleet._prepare()
-            fleet._start(fresh=fresh)
+            fleet.prepare()
+            fleet.start(fresh=fresh)
         return fleet
 
     @classmethod
@@ -98,25 +98,27 @@ class Fleet:
         where = path or self.layout.folder / "inventory" / "hosts.yml"
         return write_inventory(where, self.hosts if hosts is None else hosts, user, variables)
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
+        """Make what the parts share: keys, certificates and the network."""
         folder = self.layout.folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         credentials.ensure_ssh_key(folder / "client_key")
         credentials.ensure_authority(folder)
-        credentials.write_known_hosts(self.layout, [host.number for host in self.hosts])
+        credentials.write_known_hosts(self.layout, MOST_HOSTS)
         if not docker("network", "ls", "--quiet", "--filter", f"name=^{self.layout.network}$"):
             docker("network", "create", "--label", f"{FLEET_LABEL}={self.layout.label}", self.layout.network)
 
-    def _start(self, *, fresh: bool) -> None:
+    def start(self, *, fresh: bool = False) -> None:
+        """Start every part, at the same time, and wait until all of them answer."""
         images = {kind: ensure_image(kind) for kind in (Kind.TRIXIE, *{host.kind for host in self.hosts})}
 
-        def start(part: Host | Registry) -> None:
-            part.create(images[part.kind if isinstance(part, Host) else Kind.TRIXIE], fresh)
+        def begin(part: Host | Registry) -> None:
+            part.create(images[part.kind if isinstance(part, Host) else Kind.TRIXIE], fresh=fresh)
             part.await_ready()
 
         parts = [self.registry, self.open_registry, *self.hosts]
         with ThreadPoolExecutor(max_workers=len(parts)) as pool:
-            list(pool.map(start, parts))
+            list(pool.map(begin, parts))
         self.inventory()
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.fleet import credentials
-from tests.fleet.command import CommandError, attempt, docker, run
+from tests.fleet.command import CommandError, attempt, docker
 from tests.fleet.file_tree import PlacedFile, put_files
 from tests.fleet.layout import FLEET_LABEL, KIND_LABEL, SLOT_LABEL, Layout
 from tests.fleet.package_source import package_source
@@ -85,16 +85,17 @@ class Host:
             f"{user or self.user}@127.0.0.1", command,
         ]  # fmt: skip
 
-    def ssh(
-        self, command: str, *, user: str | None = None, stdin: str | None = None, timeout: float = 120.0
-    ) -> str:
+    def ssh(self, command: str, *, user: str | None = None, stdin: str | None = None, timeout: float = 120.0) -> str:
         """Run a shell command on the host and return its output.
 
         Raises:
             CommandError: it ended with something else than 0.
         """
         given = None if stdin is None else stdin.encode()
-        return run(self.ssh_argv(command, user=user), stdin=given, timeout=timeout)
+        result = attempt(self.ssh_argv(command, user=user), stdin=given, timeout=timeout)
+        if result.returncode != 0:
+            raise CommandError(["ssh", f"{user or self.user}@{self.name}", command], result)
+        return result.stdout.decode(errors="replace")
 
     def docker(self, *arguments: str, user: str | None = None, timeout: float = 120.0) -> str:
         """Run a command of the host's Docker client, over SSH, and return its output without the last line end."""
@@ -105,7 +106,7 @@ class Host:
         quoted = shlex.quote(path)
         self.ssh(f'mkdir -p "$(dirname {quoted})" && cat >{quoted}', user=user, stdin=content)
 
-    def create(self, image: str, fresh: bool = False) -> None:
+    def create(self, image: str, *, fresh: bool = False) -> None:
         """Make and start the host's container, or start the one that is there when it is of the same image."""
         if fresh or self._image() not in {"", image}:
             self.remove()
@@ -221,8 +222,9 @@ class Host:
         ]  # fmt: skip
         for inside, outside in self.layout.published(self.number).items():
             argv += ["--publish", f"127.0.0.1:{outside}:{inside}"]
-        first = "/sbin/init" if self.kind.has_systemd else "fleet-init"
-        return [*argv, image, first]
+        if self.kind.has_systemd:
+            return [*argv, "--stop-signal", "SIGRTMIN+3", image, "/sbin/init"]
+        return [*argv, image, "fleet-init"]
 
     def _files(self) -> list[PlacedFile]:
         folder = self.layout.folder
@@ -234,6 +236,5 @@ class Host:
             *package_source(RECIPES[self.kind].suite),
         ]
         authority = credentials.ensure_authority(folder).read_bytes()
-        for registry in ("registry.fleet.test:5000", "open.fleet.test:5000"):
-            files.append(PlacedFile(f"/etc/docker/certs.d/{registry}/ca.crt", authority))
-        return files
+        trusted = [f"/etc/docker/certs.d/{part}.fleet.test:5000/ca.crt" for part in ("registry", "open")]
+        return files + [PlacedFile(path, authority) for path in trusted]

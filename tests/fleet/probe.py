@@ -28,7 +28,7 @@ HEALTH = (
 )
 
 
-class Behaviour(str, enum.Enum):
+class Behaviour(enum.StrEnum):
     """What a probe does."""
 
     HEALTHY = "healthy"

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 READY_TIMEOUT = 30.0
 POLL = 0.1
-MANIFEST_TYPES = ", ".join((
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.oci.image.manifest.v1+json",
-))  # fmt: skip
+MANIFEST_TYPES = (
+    "application/vnd.docker.distribution.manifest.list.v2+json, "
+    "application/vnd.docker.distribution.manifest.v2+json, "
+    "application/vnd.oci.image.index.v1+json, "
+    "application/vnd.oci.image.manifest.v1+json"
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Registry:
         """Return the certificate of the authority that signed its certificate."""
         return credentials.ensure_authority(self.layout.folder)
 
-    def create(self, image: str, fresh: bool = False) -> None:
+    def create(self, image: str, *, fresh: bool = False) -> None:
         """Make and start it, or start the one that is there when it is of the same image."""
         if fresh or self._image() not in {"", image}:
             self.remove()
