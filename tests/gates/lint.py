@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.gates import sanity
 from tests.gates.outcome import Outcome
-from tests.gates.process import BIN, Completed, project_files, run
+from tests.gates.process import BIN, Completed, end_all, project_files, run
 from tests.gates.sizes import oversized
 
 COLLECTION = "ansible_collections.slipway.compose"
@@ -56,8 +56,13 @@ def gates() -> list[Gate]:
 def outcomes() -> Iterator[Outcome]:
     """Run all gates, two at a time, and return each result as it comes."""
     with ThreadPoolExecutor(max_workers=2) as pool:
-        for done in as_completed([pool.submit(_outcome, gate) for gate in gates()]):
-            yield done.result()
+        try:
+            for done in as_completed([pool.submit(_outcome, gate) for gate in gates()]):
+                yield done.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            end_all()
+            raise
 
 
 def _outcome(gate: Gate) -> Outcome:

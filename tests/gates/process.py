@@ -18,6 +18,7 @@ CACHE = ROOT / ".cache" / "gates"
 BIN = Path(sys.prefix) / "bin"
 #: What a program gets to end by itself before it is killed.
 GRACE_SECONDS = 20.0
+_running: set[subprocess.Popen[bytes]] = set()
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ def run(
             stderr=None if stream else subprocess.STDOUT,
             start_new_session=True,
         )
+        _running.add(process)
         try:
             exit_code = process.wait(timeout)
             remark = ""
@@ -65,11 +67,19 @@ def run(
         except BaseException:
             _end(process)
             raise
+        finally:
+            _running.discard(process)
         sink.seek(0)
         said = sink.read().decode(errors="replace") + remark
     if stream and remark:
         print(remark, flush=True)
     return Completed(exit_code, said, time.monotonic() - began)
+
+
+def end_all() -> None:
+    """Tell every program that runs, in whichever thread, to end now."""
+    for process in tuple(_running):
+        _signal(process.pid, signal.SIGTERM)
 
 
 def _end(process: subprocess.Popen[bytes]) -> int:
