@@ -35,9 +35,9 @@ class GateFailure:
 
     def lines(self) -> list[str]:
         """Return the failure for people to read."""
-        about = f"service {self.service}" if self.service else "the stack"
+        about = f"service {self.service}" if self.service else "stack"
         container = f" ({self.container})" if self.container else ""
-        lines = [f"{about}{container}, {self.check}:", f"  expected: {self.expected}", f"  seen: {self.seen}"]
+        lines = [f"{about}{container}, check '{self.check}':", f"  expected: {self.expected}", f"  seen: {self.seen}"]
         if self.logs:
             # The bar also keeps a log line that looks like a CI system's command from being one.
             lines += ["  last lines:", *(f"  | {line}" for line in self.logs)]

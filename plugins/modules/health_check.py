@@ -218,7 +218,6 @@ observations:
     restarts:
       description: How often the engine has restarted it.
       type: int
-      sample: 0
     image:
       description: The image reference that it was made from.
       type: str
@@ -226,7 +225,6 @@ observations:
     exit_code:
       description: How its process last ended.
       type: int
-      sample: 0
 checks:
   description: How far each declared check came.
   returned: when the gate ran

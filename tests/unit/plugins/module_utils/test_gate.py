@@ -126,7 +126,7 @@ def test_a_report_reads_well() -> None:
     ]
     assert report.message().splitlines() == [
         "health gate failed after 4.2 s",
-        "service web (x-web-1), health:",
+        "service web (x-web-1), check 'health':",
         "  expected: healthy",
         "  seen: unhealthy",
         "  last lines:",

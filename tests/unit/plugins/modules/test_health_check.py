@@ -96,7 +96,7 @@ def test_ansible_gets_a_readable_failure_without_secrets() -> None:
     result = run_module({"checks": [check], "mask": ["hunter22"]})
     assert result["failed"] is True
     assert result["msg"].splitlines()[1:] == [
-        "the stack, users:",
+        "stack, check 'users':",
         "  expected: sh -c echo ********; exit 1 ends with exit code 0",
         "  seen: exit code 1 (1 attempt)",
         "  last lines:",
