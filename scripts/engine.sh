@@ -67,7 +67,7 @@ ensure_engine() {
   if ! engine_answers; then
     if command -v docker >/dev/null && engine_is_forbidden; then refuse_forbidden_engine; fi
     say_step "no Docker engine answers: making one"
-    command -v dockerd >/dev/null && command -v iptables >/dev/null || install_engine
+    if ! command -v dockerd >/dev/null || ! command -v iptables >/dev/null; then install_engine; fi
     engine_answers || start_engine
     await_engine
   fi
