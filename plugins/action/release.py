@@ -29,9 +29,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         if source:
             try:
                 request = read_request(self, source, variables)
+                arguments.update(payload=request.payload.pack(), host=variables["inventory_hostname"])
             except SlipwayError as error:
-                return failure(error)
-            arguments.update(payload=request.payload.pack(), host=variables["inventory_hostname"])
+                # Looking at the host is worth while even if the stack is wrong, which has been said before.
+                if arguments.get("state") != "checked":
+                    return failure(error)
         if "plan" in arguments:
             arguments["plan"] = plain(arguments["plan"])
         result: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=variables)

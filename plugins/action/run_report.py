@@ -15,7 +15,13 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.verdict import STEPS, HostSteps, Verdict, judge
+from ansible_collections.slipway.compose.plugins.module_utils.verdict import (
+    MEANING,
+    STEPS,
+    HostSteps,
+    Verdict,
+    judge,
+)
 from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
 from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import failure
 from ansible_collections.slipway.compose.plugins.plugin_utils.run_folder import run_folder
@@ -47,25 +53,43 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
             **verdict.as_dict(),
             "release": arguments.get("release") or None,
             "plan_sha256": arguments.get("plan_sha256") or None,
-            "duration_s": _duration(arguments.get("started_at")),
+            "duration_s": _duration(arguments.get("started_at"), run),
             "run": run,
         }
         _write(path, document)
-        result: dict[str, Any] = {"changed": False, "verdict": document, "path": str(path)}
-        if verdict.exit_code == 0:
-            return {**result, "summary": _summary(verdict)}
-        return {**result, "failed": True, "msg": "\n".join(_summary(verdict))}
+        folder = f"{arguments.get('stack_folder')}/releases/{arguments.get('release')}"
+        summary = _summary(verdict, folder)
+        result: dict[str, Any] = {"changed": False, "verdict": document, "path": str(path), "summary": summary}
+        return result if verdict.exit_code == 0 else {**result, "failed": True, "msg": "\n".join(summary)}
 
 
-def _summary(verdict: Verdict) -> list[str]:
-    return [f"{verdict.verdict}", *verdict.message.splitlines()]
+def _summary(verdict: Verdict, folder: str) -> list[str]:
+    """Return the verdict for people: what it means, how each host is, and what to type where a host needs them.
+
+    Args:
+        verdict: the verdict.
+        folder: the release's folder on the hosts.
+    """
+    lines = [f"{verdict.verdict}: {MEANING[verdict.verdict]}", *verdict.message.splitlines()]
+    states = {host.state for host in verdict.hosts.values()}
+    if "rollback_failed" in states:
+        lines.append(f"On that host: sh {folder}/rollback.sh (needs docker and a shell), then read what it says.")
+    if "unknown" in states:
+        lines.append(f"Once the host is back: scripts/status.sh tells. The way back there: sh {folder}/rollback.sh")
+    return lines
 
 
-def _duration(started_at: Any) -> float | None:  # noqa: ANN401 - seconds since the epoch in whatever type Ansible made of it
+def _duration(started_at: Any, run: str) -> float | None:  # noqa: ANN401 - in whatever type Ansible made of it
+    """Return the seconds since the run began, by what the plan noted or by the run's ID."""
     try:
         return round(time.time() - float(started_at), 1)
     except (TypeError, ValueError):
+        pass
+    try:
+        began = datetime.strptime(run[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
         return None
+    return round((datetime.now(UTC) - began).total_seconds(), 1)
 
 
 def _write(path: Path, document: Mapping[str, Any]) -> None:

@@ -218,6 +218,9 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
 
     def _show_success(self, result: CallbackTaskResult) -> None:
         color = C.COLOR_CHANGED if result.result.get("changed") else C.COLOR_OK
+        if text.is_verdict(result.result):
+            self._say_verdict(result, color)
+            return
         self._say_of(self.host_label(result), text.summary_lines(result.result), color)
         if result.task.action in C._ACTION_DEBUG and not self._verbose and not text.is_censored(result.result):  # noqa: SLF001
             self._clean_results(result.result, result.task.action)
@@ -247,11 +250,20 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
 
     def _show_failure(self, result: CallbackTaskResult, *, ignored: bool) -> None:
         word, color = "FAILED", C.COLOR_ERROR
-        if ignored:
+        if text.is_verdict(result.result):
+            self._say_verdict(result, color)
+            return
+        # The collection's own playbooks go on after a failure to settle every host; its verdict ignores nothing.
+        if ignored and not str(result.task.action).startswith("slipway.compose."):
             word, color = "failed (ignored)", C.COLOR_WARN
         elif is_rescued(result.task):
             word = "failed (handled)"
         self._say_failure(result, word, text.failure_lines(result.result), color)
+
+    def _say_verdict(self, result: CallbackTaskResult, color: str) -> None:
+        """Print what is said of all hosts together, under no host's name."""
+        for line in text.summary_lines(result.result):
+            self.say(f"  {line}", color)
 
     @never_raise
     def v2_runner_on_unreachable(self, result: CallbackTaskResult) -> None:

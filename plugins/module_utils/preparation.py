@@ -9,7 +9,9 @@ No container is touched.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from ansible_collections.slipway.compose.plugins.module_utils import host_checks
 from ansible_collections.slipway.compose.plugins.module_utils.compose_config import Service
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.file_bundle import FileBundle
 from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
 from ansible_collections.slipway.compose.plugins.module_utils.image_lock import lock_document, pin_services
 from ansible_collections.slipway.compose.plugins.module_utils.libraries import load_library
@@ -112,6 +115,23 @@ class Preparation:
         self._min_free_mb = min_free_mb
         self._check_mode = check_mode
 
+    def look(self, stack: str, bundle: FileBundle | None) -> None:
+        """See whether the host could take a release, and write nothing.
+
+        Args:
+            stack: the stack's name.
+            bundle: files and environment, for the ports that they want; what is wrong with them is said elsewhere.
+
+        Raises:
+            SlipwayError: everything that speaks against it.
+        """
+        findings = check_host(self._store, self._engine, self._min_free_mb)
+        if bundle is not None:
+            with tempfile.TemporaryDirectory(prefix="slipway-") as folder, suppress(SlipwayError):
+                unpack_files(bundle, Path(folder))
+                findings += self._port_findings(stack, resolve(stack, bundle, Path(folder)).services)
+        host_checks.raise_all(findings)
+
     def of_new(self, order: ReleaseOrder) -> Prepared:
         """Prepare for a new release.
 
@@ -166,7 +186,6 @@ class Preparation:
             SlipwayError: with the findings so far and everything that is found here.
         """
         stack = order.plan.stack
-        documents = self._engine.containers(stack)
         services: tuple[Service, ...] = ()
         record: ReleaseRecord | None = None
         try:
@@ -175,12 +194,17 @@ class Preparation:
             record = replace(_record(order, services), secret_files=project.secret_files)
         except SlipwayError as error:
             findings += error.findings
-        wanted = [(service.name, port) for service in services for port in service.ports]
-        others = {key: f"container of {owner}" for key, owner in self._engine.listening().items() if owner != stack}
-        findings += host_checks.port_findings(wanted, host_checks.engine_port_keys(documents), others)
+        findings += self._port_findings(stack, services)
         if record is None or findings:
             raise SlipwayError(findings)
-        return take_snapshot(self._store, self._engine, stack, documents), services, record
+        snapshot = take_snapshot(self._store, self._engine, stack, self._engine.containers(stack))
+        return snapshot, services, record
+
+    def _port_findings(self, stack: str, services: Sequence[Service]) -> list[Finding]:
+        wanted = [(service.name, port) for service in services for port in service.ports]
+        own = host_checks.engine_port_keys(self._engine.containers(stack)) if wanted else set()
+        others = {key: f"container of {owner}" for key, owner in self._engine.listening().items() if owner != stack}
+        return host_checks.port_findings(wanted, own, others)
 
     def _stage(  # noqa: PLR0913, PLR0917 - a release has these parts
         self,

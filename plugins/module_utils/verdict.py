@@ -226,7 +226,17 @@ def _judge_status(steps: HostSteps) -> HostVerdict:
     return HostVerdict("rollback_failed", current, "\n".join([*words, *(steps.value("verify", "drift") or [])]))
 
 
-_MEANING = {
+#: What each verdict says of the fleet.
+MEANING = {
+    "deployed": "every host runs the release, confirmed",
+    "unchanged": "every host runs what was confirmed; nothing was changed",
+    "planned": "this is what would be done; nothing was changed",
+    "refused": "nothing was touched; every reason is above",
+    "rolled_back": "the release failed; every touched host is back on what it ran before, and that passes its gate",
+    "rollback_failed": "at least one host is not in the state that it should be in, and needs you",
+    "unknown": "at least one host could not be reached or settled",
+}
+_HOST_MEANING = {
     "deployed": "runs the release, confirmed",
     "unchanged": "runs what was confirmed, nothing was changed",
     "planned": "would get the release",
@@ -240,6 +250,6 @@ _MEANING = {
 
 def _message(hosts: Mapping[str, HostVerdict]) -> str:
     return "\n".join(
-        f"{name}: {_MEANING[host.state]}" + (f" ({host.release})" if host.release else "")
+        f"{name}: {_HOST_MEANING[host.state]}" + (f" ({host.release})" if host.release else "")
         for name, host in hosts.items()
     )

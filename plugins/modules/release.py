@@ -30,7 +30,7 @@ attributes:
 options:
   state:
     description:
-      - V(checked) looks at the host and touches nothing.
+      - V(checked) looks at the host and touches nothing. With O(source) it looks for the ports that the stack wants, too.
       - V(prepared) checks the host, stages the release, takes the snapshot, proves the way back, and pulls. No
         container is touched. If anything speaks against the release, all of it is reported, and nothing is left behind.
         Without O(plan), it prepares for going to a release that the host keeps. A release that an earlier run left
@@ -63,7 +63,7 @@ options:
   source:
     description:
       - The variables of role P(slipway.compose.stack#role) by their names, from which the controller's part reads and
-        renders the stack. Needed with O(plan).
+        renders the stack. Needed with O(plan), useful with O(state=checked).
     type: dict
   plan:
     description: The plan, as M(slipway.compose.release_plan) returns it.
@@ -212,13 +212,11 @@ from ansible_collections.slipway.compose.plugins.module_utils.deployment import 
 )
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.gate_report import GateReport
-from ansible_collections.slipway.compose.plugins.module_utils.host_checks import raise_all
 from ansible_collections.slipway.compose.plugins.module_utils.module_edge import Result, run_module
 from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan
 from ansible_collections.slipway.compose.plugins.module_utils.preparation import (
     Preparation,
     Prepared,
-    check_host,
     previous_release,
 )
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload, ReleaseOrder
@@ -269,7 +267,8 @@ def work(module: AnsibleModule) -> Result:
 
 
 def _checked(module: AnsibleModule, store: ReleaseStore) -> Result:
-    raise_all(check_host(store, Engine(), module.params["min_free_mb"]))
+    payload = Payload.unpack(module.params["payload"]) if module.params["payload"] else None
+    _preparation(module, store, Engine()).look(module.params["stack"], payload.bundle if payload else None)
     return {"changed": False, "summary": ["this host can take a release"]}
 
 
@@ -390,7 +389,7 @@ def main() -> None:
             ("state", "confirmed", ("release",)),
             ("state", "rolled_back", ("release",)),
         ],
-        required_together=[("plan", "payload", "host")],
+        required_by={"plan": ["payload", "host"]},
     )
 
 

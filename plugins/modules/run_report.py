@@ -41,6 +41,9 @@ options:
   run:
     description: ID of the run.
     type: str
+  stack_folder:
+    description: The stack's folder on the hosts, for messages that say what to type there.
+    type: str
   runs_dir:
     description: Folder on the controller that holds the folders of runs.
     type: path
@@ -76,6 +79,12 @@ verdict:
     hosts:
       description: How it ended on each host.
       type: dict
+summary:
+  description: The verdict for people.
+  returned: always
+  type: list
+  elements: str
+  sample: ["deployed: every host runs the release, confirmed"]
 path:
   description: Where it was written.
   returned: always

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding
 from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
 
+_NAME = re.compile(r"\bstack_[a-z_]+")
 _SPECS = Path(__file__).resolve().parents[2] / "roles" / "stack" / "meta" / "argument_specs.yml"
 
 
@@ -27,11 +29,16 @@ def validated(variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[Findin
     """
     given = {name: value for name, value in plain(variables).items() if value is not None}
     outcome = ArgumentSpecValidator(_options()).validate(given)
-    remedy = "Correct it in the inventory or on the command line."
-    expected = "the type and the choices that the role documents"
-    findings = [Finding("role variable", expected, message.rstrip("."), remedy) for message in outcome.error_messages]
+    findings = [_finding(message) for message in outcome.error_messages]
     values: dict[str, Any] = dict(outcome.validated_parameters)
     return values, findings
+
+
+def _finding(message: str) -> Finding:
+    named = _NAME.search(message)
+    remedy = "Correct it in the inventory or on the command line; docs/configuration.md describes every variable."
+    thing = named.group() if named else "role variable"
+    return Finding(thing, "the type and the values that the role documents", message.rstrip("."), remedy)
 
 
 @lru_cache(maxsize=1)

@@ -95,6 +95,11 @@ def summary_lines(result: object) -> list[str]:
     return as_lines(result.get("summary"))
 
 
+def is_verdict(result: object) -> bool:
+    """Tell whether a result speaks of the whole fleet."""
+    return isinstance(result, Mapping) and isinstance(result.get("verdict"), Mapping)
+
+
 def failure_lines(result: object) -> list[str]:
     """Say in full why a task failed."""
     if not isinstance(result, Mapping):
