@@ -30,7 +30,7 @@ attributes:
 options:
   state:
     description:
-      - V(checked) looks at the host and touches nothing. With O(source) it looks for the ports that the stack wants, too.
+      - V(checked) looks at the host and touches nothing. With O(source) it looks for taken ports, too.
       - V(prepared) checks the host, stages the release, takes the snapshot, proves the way back, and pulls. No
         container is touched. If anything speaks against the release, all of it is reported, and nothing is left behind.
         Without O(plan), it prepares for going to a release that the host keeps. A release that an earlier run left
