@@ -5,15 +5,21 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.fleet import Fleet, Kind, Registry
+from tests.fleet.fleet import DEFAULT_NAME
 
 
 @pytest.fixture(scope="session")
 def fleet() -> Fleet:
-    """Two Debian 13 hosts and the registries. They stay for the next run; `python -m tests.fleet down` removes them."""
-    return Fleet.up([Kind.TRIXIE] * 2)
+    """Two Debian 13 hosts and the registries. They stay for the next run; `python -m tests.fleet down` removes them.
+
+    FLEET=NAME takes another fleet than the usual one, so that two runs of the tests do not meet.
+    """
+    return Fleet.up([Kind.TRIXIE] * 2, os.environ.get("FLEET", DEFAULT_NAME))
 
 
 @pytest.fixture(scope="session")

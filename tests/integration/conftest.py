@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the proofs on real hosts share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.fleet import Fleet
+from tests.integration.project import Project
+
+
+@pytest.fixture
+def new_project(fleet: Fleet, tmp_path: Path) -> Callable[[str], Project]:
+    """Make a project for a stack of this name; the fleet's hosts begin empty but for their images."""
+    for host in fleet.hosts:
+        host.wipe()
+    return lambda stack: Project(tmp_path / f"project-{stack}", fleet, stack)

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What there is on a host, seen from outside: nothing here asks Slipway."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from tests.fleet import Host
+
+ROOT = "/var/lib/slipway"
+LABEL = "com.docker.compose."
+ANSWER_TIMEOUT_S = 30.0
+POLL_S = 0.2
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container of a stack, as `docker inspect` shows it."""
+
+    service: str
+    name: str
+    id: str
+    image: str
+    image_id: str
+    state: str
+    health: str
+    started_at: str
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs, and is healthy if it has a health check."""
+        return self.state == "running" and self.health in {"", "healthy"}
+
+
+def containers(host: Host, stack: str) -> dict[str, Container]:
+    """Return the stack's containers, whatever their state, by name."""
+    ids = host.docker("ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={LABEL}project={stack}").split()
+    found = [_container(one) for one in json.loads(host.docker("inspect", *ids))] if ids else []
+    return {one.name: one for one in found}
+
+
+def services(host: Host, stack: str) -> dict[str, Container]:
+    """Return the stack's containers by service, of which each has one."""
+    found = containers(host, stack).values()
+    result = {one.service: one for one in found}
+    assert len(result) == len(found), f"several containers of one service: {found}"
+    return result
+
+
+def digests(host: Host, stack: str) -> dict[str, tuple[str, str]]:
+    """Return image reference and image ID of the stack's containers, by service."""
+    return {name: (one.image, one.image_id) for name, one in services(host, stack).items()}
+
+
+def answer(host: Host, path: str = "/", port: int = 8080) -> str:
+    """Return what the host serves, waiting a little for a server that just started.
+
+    Raises:
+        AssertionError: it did not answer with 200 in time.
+    """
+    deadline = time.monotonic() + ANSWER_TIMEOUT_S
+    while True:
+        status, body = ask(host, path, port)
+        if status == 200:
+            return body
+        assert time.monotonic() < deadline, f"{host.name}:{port}{path} last answered {status}: {body}"
+        time.sleep(POLL_S)
+
+
+def ask(host: Host, path: str = "/", port: int = 8080) -> tuple[int, str]:
+    """Return status and body of one answer; 0 and the reason where there is none."""
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            reply = session.get(host.url(port, path), timeout=10)
+        except requests.RequestException as error:
+            return 0, str(error)
+        return reply.status_code, reply.text.strip()
+
+
+def project_files(host: Host, stack: str) -> dict[str, str]:
+    """Return the SHA-256 of every file in the stack's project folder, by relative path."""
+    folder = shlex.quote(f"{ROOT}/{stack}/project")
+    listed = host.ssh(f"cd {folder} 2>/dev/null && find . -type f -exec sha256sum {{}} + || :", user="root")
+    pairs = (line.split(maxsplit=1) for line in listed.splitlines())
+    return {path.removeprefix("./"): digest for digest, path in pairs}
+
+
+def read(host: Host, path: str) -> str:
+    """Return the content of a file on the host."""
+    return host.ssh(f"cat {shlex.quote(path)}", user="root")
+
+
+def project_file(host: Host, stack: str, path: str) -> str:
+    """Return the content of a file in the stack's project folder."""
+    return read(host, f"{ROOT}/{stack}/project/{path}")
+
+
+def journal(host: Host, stack: str) -> list[Mapping[str, Any]]:
+    """Return the journal's lines."""
+    return [json.loads(line) for line in read(host, f"{ROOT}/{stack}/journal.jsonl").splitlines()]
+
+
+def kept_releases(host: Host, stack: str) -> list[str]:
+    """Return the names of the release folders, hidden ones included, oldest first."""
+    listed = host.ssh(f"ls -A {ROOT}/{shlex.quote(stack)}/releases 2>/dev/null || :", user="root")
+    return sorted(listed.split())
+
+
+def current_release(host: Host, stack: str) -> str | None:
+    """Return the release that the link `current` names."""
+    target = host.ssh(f"readlink {ROOT}/{shlex.quote(stack)}/current || :", user="root").strip()
+    return target.rpartition("/")[2] or None
+
+
+def image_names(host: Host) -> set[str]:
+    """Return every name, tag and digest that the host's engine has an image under."""
+    ids = sorted(set(host.docker("image", "ls", "--all", "--quiet", "--no-trunc").split()))
+    found = json.loads(host.docker("image", "inspect", *ids)) if ids else []
+    return {name for one in found for name in [one["Id"], *(one["RepoTags"] or []), *(one["RepoDigests"] or [])]}
+
+
+def volumes(host: Host) -> set[str]:
+    """Return the names of the host's volumes."""
+    return set(host.docker("volume", "ls", "--quiet").split())
+
+
+def networks(host: Host, stack: str) -> set[str]:
+    """Return the names of the stack's networks."""
+    listed = host.docker(
+        "network", "ls", "--filter", f"label={LABEL}project={stack}", "--format", "{{.Name}}"
+    )
+    return set(listed.split())
+
+
+def _container(inspected: Mapping[str, Any]) -> Container:
+    state = inspected["State"]
+    return Container(
+        service=inspected["Config"]["Labels"][f"{LABEL}service"],
+        name=inspected["Name"].lstrip("/"),
+        id=inspected["Id"],
+        image=inspected["Config"]["Image"],
+        image_id=inspected["Image"],
+        state=state["Status"],
+        health=(state.get("Health") or {}).get("Status", "").replace("none", ""),
+        started_at=state["StartedAt"],
+    )
