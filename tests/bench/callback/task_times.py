@@ -31,12 +31,12 @@ class CallbackModule(CallbackBase):
         self._began = time.monotonic()
         self._rows: list[list[Any]] = []
 
-    def v2_playbook_on_task_start(self, task: Any, _is_conditional: object) -> None:  # noqa: ANN401 - Ansible's type
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: object) -> None:  # noqa: ANN401, ARG002 - Ansible's names
         """Note that a task begins."""
         now = time.monotonic()
         self._rows.append([now, now, task.action, task.get_name()])
 
-    def v2_runner_on_ok(self, _result: object) -> None:
+    def v2_runner_on_ok(self, _result: object, **_more: object) -> None:
         """Note that a host is done."""
         self._done()
 
