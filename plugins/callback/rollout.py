@@ -315,7 +315,9 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]
 
     @never_raise
     def v2_playbook_on_no_hosts_matched(self) -> None:
-        """Say that a play has nobody to play for."""
+        """Say that a play has nobody to play for; one for the controller is only left out because of --limit."""
+        if self._play is not None and self._play.hosts in ("localhost", ["localhost"]):
+            return
         self.say("  no host of the inventory matches here", C.COLOR_WARN)
 
     @never_raise

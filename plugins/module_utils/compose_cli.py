@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 
 _INHERITED = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "LANG", "XDG_RUNTIME_DIR")
+#: What Compose says of things that go well.
+_PROGRESS = re.compile(r"^(?:Container|Network|Volume|Image|Service) \S+\s+[A-Z][a-z]+$")
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -29,7 +32,7 @@ class Completed:
     def last_words(self) -> str:
         """Return the part of its messages that tells why it failed, as far as a program can tell."""
         lines = [line.strip() for line in (self.messages or self.output).splitlines() if line.strip()]
-        telling = [line for line in lines if "level=warning" not in line]
+        telling = [line for line in lines if "level=warning" not in line and not _PROGRESS.match(line)]
         return "\n".join(telling[-8:]) or f"exit code {self.exit_code} and no message"
 
 
