@@ -25,7 +25,11 @@ TEXT
 
 engine_answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
-engine_is_forbidden() { docker version 2>&1 | grep -qi 'permission denied'; }
+engine_is_forbidden() {
+  local said
+  said=$(docker version 2>&1 || true)
+  [[ ${said,,} == *"permission denied"* ]]
+}
 
 # The client is a package of its own since Debian 13, and part of docker.io elsewhere.
 install_engine() {
@@ -37,7 +41,7 @@ install_engine() {
 # On a machine without systemd the engine gets a session of its own, so that it outlives this script and its terminal.
 start_engine() {
   if [ -d /run/systemd/system ]; then
-    as_root systemctl enable --now docker >/dev/null
+    say_quietly "$logs/systemctl.log" as_root systemctl enable --now docker
     return
   fi
   say_step "no systemd here: starting dockerd, log in /var/log/dockerd.log"
