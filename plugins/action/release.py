@@ -10,9 +10,14 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.release_record import STACK_NAME
+from ansible_collections.slipway.compose.plugins.module_utils.verdict import STEPS
 from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
-from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import failure, read_request
+from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import examine_request, failure
+
+#: The steps of a run that may have said something about the host before it is looked at.
+_EARLIER = ("source", "resolve", "plan")
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
@@ -27,14 +32,34 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         arguments = {key: value for key, value in self._task.args.items() if value is not None}
         source = arguments.pop("source", None)
         if source:
-            try:
-                request = read_request(self, source, variables)
-                arguments.update(payload=request.payload.pack(), host=variables["inventory_hostname"])
-            except SlipwayError as error:
-                # Looking at the host is worth while even if the stack is wrong, which has been said before.
-                if arguments.get("state") != "checked":
-                    return failure(error)
+            examined = examine_request(self, source, variables)
+            if examined.request is not None:
+                arguments.update(payload=examined.request.payload.pack(), host=variables["inventory_hostname"])
+            if arguments.get("state") == "checked":
+                return self._look(arguments, examined.variables, variables)
+            if examined.findings:
+                return failure(SlipwayError(examined.findings))
         if "plan" in arguments:
             arguments["plan"] = plain(arguments["plan"])
         result: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=variables)
         return result
+
+    def _look(
+        self, arguments: Mapping[str, Any], stack: Mapping[str, Any], task_vars: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Look at the host although something else may have said no, and return what is not known yet."""
+        name = str(stack.get("stack_name"))
+        usable = {
+            "stack": name if STACK_NAME.match(name) else "unnamed",
+            "root": stack["stack_root"],
+            "min_free_mb": stack["stack_min_free_mb"],
+            "pull_timeout": stack["stack_pull_timeout"],
+        }
+        result: dict[str, Any] = self._execute_module(module_args={**arguments, **usable}, task_vars=dict(task_vars))
+        if not result.get("findings"):
+            return result
+        known = [finding for step in _EARLIER for finding in (task_vars.get(STEPS[step]) or {}).get("findings") or []]
+        new = [finding for finding in result["findings"] if finding not in plain(known)]
+        if new:
+            return {**result, **failure(SlipwayError(Finding(**finding) for finding in new))}
+        return {"changed": False, "summary": ["nothing else speaks against a release here"]}

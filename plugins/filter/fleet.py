@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ansible_collections.slipway.compose.plugins.module_utils.plan import is_serial
 from ansible_collections.slipway.compose.plugins.module_utils.verdict import STEPS, HostSteps, goes_on, settlement
 
 
@@ -31,9 +32,14 @@ def fleet_settlement(
     return settlement(host, host_steps(hostvars, hosts), batches, scope)
 
 
+def fleet_serial(value: Any) -> Any:  # noqa: ANN401 - whatever a user wrote
+    """Return a play's `serial`; all hosts at once where the value is none, which the plan refuses."""
+    return value if is_serial(value) else "100%"
+
+
 class FilterModule:
     """The collection's filters."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return them by name."""
-        return {"fleet_goes_on": fleet_goes_on, "fleet_settlement": fleet_settlement}
+        return {"fleet_goes_on": fleet_goes_on, "fleet_serial": fleet_serial, "fleet_settlement": fleet_settlement}

@@ -135,7 +135,10 @@ class Engine:
         import docker.errors
         import requests
 
-        reference = ImageReference.parse(text)
+        try:
+            reference = ImageReference.parse(text)
+        except SlipwayError as error:
+            return error.findings[0]
         if reference.digest is not None:
             return reference.digest
         try:

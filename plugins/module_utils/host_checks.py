@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -26,15 +27,20 @@ _STATE_FIELD = 3
 _IPV4_DIGITS = 8
 
 
-def compose_findings(version_output: str | None, engine_api: str) -> list[Finding]:
-    """Judge what `docker compose version --short` printed; None: the plugin is missing."""
+def compose_findings(version_output: str | None, engine_api: str | None) -> list[Finding]:
+    """Judge what `docker compose version --short` printed.
+
+    Args:
+        version_output: what it printed; None: the plugin is missing.
+        engine_api: version of the engine's API; None: there is no engine to ask.
+    """
     wanted = f"Docker Compose {OLDEST_COMPOSE[0]}.{OLDEST_COMPOSE[1]} or newer"
     version = _numbers(version_output or "")
     if not version:
         return [Finding("Docker Compose plugin", wanted, "none", _BOOTSTRAP)]
     if version < OLDEST_COMPOSE:
         return [Finding("Docker Compose plugin", wanted, str(version_output).strip(), _BOOTSTRAP)]
-    if version[:3] in _BROKEN_COMPOSE and _numbers(engine_api) < _BROKEN_BELOW_API:
+    if version[:3] in _BROKEN_COMPOSE and engine_api and _numbers(engine_api) < _BROKEN_BELOW_API:
         seen = f"{str(version_output).strip()}, which breaks stacks with several networks on this engine"
         return [Finding("Docker Compose plugin", "5.1.2 or newer, or older than 5.1.0", seen, _BOOTSTRAP)]
     return []
@@ -65,6 +71,17 @@ def disk_findings(folders: Mapping[str, str], min_free_mb: int) -> list[Finding]
                 Finding(f"disk for {purpose} ({folder})", f"{min_free_mb} MB free", f"{free_mb} MB", remedy)
             )
     return findings
+
+
+def folder_findings(folder: Path) -> list[Finding]:
+    """See whether this user may make or use a folder."""
+    there = _existing(folder)
+    if there.is_dir() and os.access(there, os.R_OK | os.W_OK | os.X_OK):
+        return []
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    seen = f"{there}, which {user} may not write" if there.is_dir() else f"{there}, which is no folder"
+    remedy = "Run playbooks/bootstrap.yml on this host, or set stack_root."
+    return [Finding(f"folder {folder}", "a folder that the deploy user may make and write", seen, remedy)]
 
 
 def port_findings(

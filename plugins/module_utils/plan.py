@@ -100,6 +100,15 @@ def batches(hosts: Sequence[str], serial: int | str | Sequence[int | str]) -> tu
     return tuple(result)
 
 
+def is_serial(value: Any) -> bool:  # noqa: ANN401 - whatever a user wrote
+    """Tell whether a value says how to cut hosts into batches."""
+    sizes = value if isinstance(value, (list, tuple)) else [value]
+    try:
+        return all(_batch_size(size, 1) >= 0 for size in sizes)
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
 def _batch_size(size: int | str, total: int) -> int:
     text = str(size).strip()
     if text.endswith("%"):

@@ -9,9 +9,7 @@ No container is touched.
 from __future__ import annotations
 
 import shutil
-import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,15 +18,14 @@ from ansible_collections.slipway.compose.plugins.module_utils import host_checks
 from ansible_collections.slipway.compose.plugins.module_utils.compose_config import Service
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.file_bundle import FileBundle
 from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
 from ansible_collections.slipway.compose.plugins.module_utils.image_lock import lock_document, pin_services
-from ansible_collections.slipway.compose.plugins.module_utils.libraries import load_library
 from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, secret_values
+from ansible_collections.slipway.compose.plugins.module_utils.readiness import check_host, taken_ports
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import ReleaseOrder
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseFile, ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore, now, unpack_files
-from ansible_collections.slipway.compose.plugins.module_utils.resolved_project import resolve
+from ansible_collections.slipway.compose.plugins.module_utils.resolved_project import examine
 from ansible_collections.slipway.compose.plugins.module_utils.rollback_script import WayBack, render
 from ansible_collections.slipway.compose.plugins.module_utils.snapshot import (
     Snapshot,
@@ -58,18 +55,6 @@ class Prepared:
     unchanged: bool = False
     pulled: tuple[str, ...] = ()
     files_changed: tuple[str, ...] = ()
-
-
-def check_host(store: ReleaseStore, engine: Engine, min_free_mb: int) -> list[Finding]:
-    """Look at what a host must have for any release; a missing engine raises before this is reached."""
-    findings = host_checks.compose_findings(host_checks.compose_version(), engine.client.api.version()["ApiVersion"])
-    root = engine.client.info()["DockerRootDir"]
-    findings += host_checks.disk_findings({root: "images", str(store.folder): "releases"}, min_free_mb)
-    try:
-        load_library("jmespath")
-    except SlipwayError as error:
-        findings += error.findings
-    return findings
 
 
 def take_snapshot(store: ReleaseStore, engine: Engine, stack: str, documents: list[dict[str, Any]]) -> Snapshot:
@@ -115,23 +100,6 @@ class Preparation:
         self._min_free_mb = min_free_mb
         self._check_mode = check_mode
 
-    def look(self, stack: str, bundle: FileBundle | None) -> None:
-        """See whether the host could take a release, and write nothing.
-
-        Args:
-            stack: the stack's name.
-            bundle: files and environment, for the ports that they want; what is wrong with them is said elsewhere.
-
-        Raises:
-            SlipwayError: everything that speaks against it.
-        """
-        findings = check_host(self._store, self._engine, self._min_free_mb)
-        if bundle is not None:
-            with tempfile.TemporaryDirectory(prefix="slipway-") as folder, suppress(SlipwayError):
-                unpack_files(bundle, Path(folder))
-                findings += self._port_findings(stack, resolve(stack, bundle, Path(folder)).services)
-        host_checks.raise_all(findings)
-
     def of_new(self, order: ReleaseOrder) -> Prepared:
         """Prepare for a new release.
 
@@ -139,6 +107,7 @@ class Preparation:
             SlipwayError: everything that speaks against it. The host is as it was: staging is removed.
         """
         findings = check_host(self._store, self._engine, self._min_free_mb) + _plan_findings(order)
+        host_checks.raise_all(findings if host_checks.folder_findings(self._store.folder) else [])
         self._store.make()
         self._store.sweep()
         building = self._store.building_folder()
@@ -189,22 +158,18 @@ class Preparation:
         services: tuple[Service, ...] = ()
         record: ReleaseRecord | None = None
         try:
-            project = resolve(stack, order.bundle, building / "files", Masker(secret_values(order.bundle.env)))
+            masker = Masker(secret_values(order.bundle.env))
+            project, found = examine(stack, order.bundle, building / "files", masker)
+            findings += found
             services = project.services
             record = replace(_record(order, services), secret_files=project.secret_files)
         except SlipwayError as error:
             findings += error.findings
-        findings += self._port_findings(stack, services)
+        findings += taken_ports(self._engine, stack, services)
         if record is None or findings:
-            raise SlipwayError(findings)
+            raise SlipwayError(dict.fromkeys(findings))
         snapshot = take_snapshot(self._store, self._engine, stack, self._engine.containers(stack))
         return snapshot, services, record
-
-    def _port_findings(self, stack: str, services: Sequence[Service]) -> list[Finding]:
-        wanted = [(service.name, port) for service in services for port in service.ports]
-        own = host_checks.engine_port_keys(self._engine.containers(stack)) if wanted else set()
-        others = {key: f"container of {owner}" for key, owner in self._engine.listening().items() if owner != stack}
-        return host_checks.port_findings(wanted, own, others)
 
     def _stage(  # noqa: PLR0913, PLR0917 - a release has these parts
         self,

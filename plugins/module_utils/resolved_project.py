@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.slipway.compose.plugins.module_utils import compose_cli
+from ansible_collections.slipway.compose.plugins.module_utils import compose_cli, host_checks
 from ansible_collections.slipway.compose.plugins.module_utils.compose_argv import ComposeProject
 from ansible_collections.slipway.compose.plugins.module_utils.compose_config import (
     Service,
@@ -39,22 +39,32 @@ def resolve(stack: str, bundle: FileBundle, folder: Path, masker: Masker | None 
         SlipwayError: Compose refuses the files, they use variables that nothing sets, or a service has no image
             that can be pulled. Everything that can be known at once is said at once.
     """
+    project, findings = examine(stack, bundle, folder, masker)
+    if findings:
+        raise SlipwayError(findings)
+    return project
+
+
+def examine(
+    stack: str, bundle: FileBundle, folder: Path, masker: Masker | None = None
+) -> tuple[ResolvedProject, list[Finding]]:
+    """Return the project whose files lie in a folder, as far as Compose can read it, and all that is wrong with it."""
     masker = masker or Masker()
     project = ComposeProject(stack, str(folder), tuple(str(folder / name) for name in bundle.compose_files))
     environment = compose_cli.command_environment(bundle.env)
     answer = compose_cli.run(project.config(), environment, _CONFIG_TIMEOUT_S)
     findings = [_unset(name, bundle.compose_files) for name in unset_variables(answer.messages)]
     if answer.exit_code != 0:
+        lacking = host_checks.compose_findings(host_checks.compose_version(), None)
+        if lacking:
+            return ResolvedProject((), ()), lacking
         said = masker.mask(answer.last_words.replace(f"{folder}/", ""))
-        findings.append(_invalid(bundle.compose_files, said))
-        raise SlipwayError(findings)
+        return ResolvedProject((), ()), [*findings, _invalid(bundle.compose_files, said)]
     services = parse_services(answer.output, str(folder))
     findings += [_unpullable(service.name) for service in services if service.image is None]
     if not services:
         findings.append(_invalid(bundle.compose_files, "no service"))
-    if findings:
-        raise SlipwayError(findings)
-    return ResolvedProject(services, secret_files(answer.output, str(folder)))
+    return ResolvedProject(services, secret_files(answer.output, str(folder))), findings
 
 
 def image_references(services: Sequence[Service]) -> list[str]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding
+
 #: The steps of a run in their order, and the variable in which the role registers each one's result.
 STEPS = {
     "source": "__stack_source",
@@ -24,6 +26,8 @@ STEPS = {
     "settle": "__stack_settle",
     "verify": "__stack_info",
 }
+#: The steps that can say no before anything is touched.
+REFUSING = ("source", "resolve", "plan", "choose", "look", "prepare")
 EXIT_CODES = {
     "deployed": 0,
     "unchanged": 0,
@@ -104,8 +108,23 @@ class HostSteps:
 
     def error(self, *steps: str) -> str:
         """Return what the steps that failed said."""
-        said = [str(self._results[step].get("msg", "")).strip() for step in steps if self.failed(step)]
+        said = [_message_of(self._results[step]) for step in steps if self.failed(step)]
         return "\n".join(dict.fromkeys(text for text in said if text))
+
+    @property
+    def refusal(self) -> str:
+        """Return why the host or the fleet was refused, each finding once."""
+        findings = [
+            Finding(**finding)
+            for step in REFUSING
+            for finding in (self.value(step, "findings") or [] if self.failed(step) else [])
+        ]
+        said = [finding.sentence() for finding in dict.fromkeys(findings)]
+        # That the host which speaks for the fleet could not be reached is that host's error, and it says so itself.
+        own = [step for step in REFUSING if not self.value(step, "findings")]
+        own = [step for step in own if not (step == "resolve" and self.unreachable(step))]
+        others = self.error(*own)
+        return "\n".join([*said, *([others] if others else [])])
 
     def value(self, step: str, key: str) -> Any:  # noqa: ANN401 - a field of a result
         """Return a field of a step's result."""
@@ -114,7 +133,7 @@ class HostSteps:
     @property
     def refused(self) -> bool:
         """Tell whether something said no before the host was touched."""
-        return any(self.failed(step) for step in ("source", "resolve", "plan", "choose", "look", "prepare"))
+        return any(self.failed(step) for step in REFUSING)
 
     @property
     def rollout_failed(self) -> bool:
@@ -135,6 +154,10 @@ class HostSteps:
     def touched(self) -> bool:
         """Tell whether containers of the host may have been changed."""
         return self.ran("start") and not self.unchanged
+
+
+def _message_of(result: Mapping[str, Any]) -> str:
+    return str(result.get("msg", "")).strip().removeprefix("Task failed: ")
 
 
 def goes_on(hosts: Mapping[str, HostSteps]) -> bool:
@@ -190,8 +213,8 @@ def _judge_host(steps: HostSteps, release: str | None, *, check_mode: bool) -> H
     if steps.ran("verify"):
         return _judge_status(steps)
     if steps.refused:
-        error = steps.error("source", "resolve", "plan", "choose", "look", "prepare")
-        return HostVerdict("refused", before, error)
+        # A host that was well is not to blame for another that could not speak for the fleet.
+        return HostVerdict("refused" if steps.refusal else "untouched", before, steps.refusal)
     if check_mode:
         return HostVerdict("unchanged" if steps.unchanged else "planned", before, "")
     error = steps.error("start", "outside", "confirm")

@@ -97,7 +97,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.masking import Mas
 from ansible_collections.slipway.compose.plugins.module_utils.module_edge import Result, run_module
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import unpack_files
-from ansible_collections.slipway.compose.plugins.module_utils.resolved_project import image_references, resolve
+from ansible_collections.slipway.compose.plugins.module_utils.resolved_project import examine, image_references
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -109,23 +109,23 @@ def work(module: AnsibleModule) -> Result:
     findings: list[Finding] = []
     payload = Payload.unpack(module.params["payload"]) if module.params["payload"] else None
     if payload is not None:
-        try:
-            wanted += _images(module.params["stack"], payload)
-        except SlipwayError as error:
-            findings += error.findings
-    engine = Engine(payload.auths if payload else ())
-    digests, unresolved = engine.resolve(sorted(set(wanted)))
-    findings += unresolved
-    if findings:
-        raise SlipwayError(findings)
+        images, findings = _images(module.params["stack"], payload)
+        wanted += images
+    try:
+        digests, unresolved = Engine(payload.auths if payload else ()).resolve(sorted(set(wanted)))
+    except SlipwayError as error:
+        raise SlipwayError([*findings, *error.findings]) from error
+    if findings or unresolved:
+        raise SlipwayError([*findings, *unresolved])
     return {"changed": False, "images": digests, "summary": [f"{len(digests)} image(s) resolved"]}
 
 
-def _images(stack: str, payload: Payload) -> list[str]:
+def _images(stack: str, payload: Payload) -> tuple[list[str], list[Finding]]:
     with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
         unpack_files(payload.bundle, Path(folder))
-        project = resolve(stack, payload.bundle, Path(folder), Masker(secret_values(payload.bundle.env)))
-    return image_references(project.services)
+        masker = Masker(secret_values(payload.bundle.env))
+        project, findings = examine(stack, payload.bundle, Path(folder), masker)
+    return image_references(project.services), findings
 
 
 def main() -> None:

@@ -219,6 +219,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.preparation import
     Prepared,
     previous_release,
 )
+from ansible_collections.slipway.compose.plugins.module_utils.readiness import look, meet_engine
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload, ReleaseOrder
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
@@ -267,8 +268,9 @@ def work(module: AnsibleModule) -> Result:
 
 
 def _checked(module: AnsibleModule, store: ReleaseStore) -> Result:
-    payload = Payload.unpack(module.params["payload"]) if module.params["payload"] else None
-    _preparation(module, store, Engine()).look(module.params["stack"], payload.bundle if payload else None)
+    params = module.params
+    payload = Payload.unpack(params["payload"]) if params["payload"] else None
+    look(store, params["stack"], payload, params["min_free_mb"], params["pull_timeout"])
     return {"changed": False, "summary": ["this host can take a release"]}
 
 
@@ -277,12 +279,12 @@ def _prepared(module: AnsibleModule, store: ReleaseStore) -> Result:
     summary = []
     if params["plan"]:
         payload = Payload.unpack(params["payload"])
-        engine = Engine(payload.auths, params["pull_timeout"])
+        engine = meet_engine(store, params["min_free_mb"], payload.auths, params["pull_timeout"])
         order = ReleaseOrder(Plan.from_dict(params["plan"]), params["host"], payload)
         summary += [] if module.check_mode else recover(store, engine, params["rollback_timeout"])
         prepared = _preparation(module, store, engine).of_new(order)
     else:
-        engine = Engine(timeout_s=params["pull_timeout"])
+        engine = meet_engine(store, params["min_free_mb"], timeout_s=params["pull_timeout"])
         summary += [] if module.check_mode else recover(store, engine, params["rollback_timeout"])
         release = previous_release(store) if params["release"] == "previous" else params["release"]
         prepared = _preparation(module, store, engine).of_kept(release)

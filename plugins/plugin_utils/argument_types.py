@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,28 +16,63 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding
 from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
 
-_NAME = re.compile(r"\bstack_[a-z_]+")
 _SPECS = Path(__file__).resolve().parents[2] / "roles" / "stack" / "meta" / "argument_specs.yml"
+
+
+#: What each type is in words.
+_IN_WORDS = {
+    "bool": "true or false",
+    "dict": "a mapping of names to values",
+    "float": "a number",
+    "int": "a whole number",
+    "list": "a list",
+    "path": "a path",
+    "str": "a text",
+}
+_SEEN = {str: "a text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a mapping"}
+_LONGEST_QUOTE = 60
 
 
 def validated(variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[Finding]]:
     """Return the role's variables in the types that the role documents, and what is wrong with them.
 
+    A variable that is wrong gets its default, so that the rest can be looked at.
+
     Args:
         variables: the value of each `stack_` variable by its full name; None counts as not set.
     """
     given = {name: value for name, value in plain(variables).items() if value is not None}
-    outcome = ArgumentSpecValidator(_options()).validate(given)
-    findings = [_finding(message) for message in outcome.error_messages]
-    values: dict[str, Any] = dict(outcome.validated_parameters)
+    values: dict[str, Any] = {}
+    findings = []
+    for name, option in _options().items():
+        mine = {name: given[name]} if name in given else {}
+        outcome = ArgumentSpecValidator({name: option}).validate(mine)
+        values[name] = outcome.validated_parameters.get(name)
+        if outcome.error_messages:
+            values[name] = option.get("default")
+            findings.append(_finding(name, option, mine, outcome.error_messages))
     return values, findings
 
 
-def _finding(message: str) -> Finding:
-    named = _NAME.search(message)
+def _finding(name: str, option: Mapping[str, Any], given: Mapping[str, Any], messages: Sequence[str]) -> Finding:
     remedy = "Correct it in the inventory or on the command line; docs/configuration.md describes every variable."
-    thing = named.group() if named else "role variable"
-    return Finding(thing, "the type and the values that the role documents", message.rstrip("."), remedy)
+    kind = str(option.get("type", "str"))
+    expected = f"one of {', '.join(option['choices'])}" if "choices" in option else _IN_WORDS.get(kind, "a value")
+    if kind == "list" and option.get("elements") == "dict":
+        expected = "a list of mappings"
+    if name not in given:
+        return Finding(name, expected, "nothing", f"Set it. {remedy}")
+    value = given[name]
+    if kind in ("bool", "int", "float") or "choices" in option:
+        seen = repr(value)[:_LONGEST_QUOTE]
+    elif "options" in option and isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
+        seen = "; ".join(messages)
+    elif kind == "list" and isinstance(value, list):
+        seen = "a list that holds something else"
+    else:
+        # Not what it holds, which may be a secret.
+        seen = next((words for sort, words in _SEEN.items() if isinstance(value, sort)), "something else")
+    return Finding(name, expected, seen, remedy)
 
 
 @lru_cache(maxsize=1)

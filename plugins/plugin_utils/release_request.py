@@ -16,6 +16,7 @@ from ansible.template import trust_as_template
 from ansible_collections.slipway.compose.plugins.module_utils.checks import parse_checks
 from ansible_collections.slipway.compose.plugins.module_utils.engine import RegistryAuth
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.plan import is_serial
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import GateOrder, Payload
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import STACK_NAME, VERSION
 from ansible_collections.slipway.compose.plugins.plugin_utils.argument_types import validated
@@ -40,6 +41,21 @@ class ReleaseRequest:
     payload: Payload
 
 
+@dataclass(frozen=True)
+class ExaminedRequest:
+    """A release as far as it could be read.
+
+    Attributes:
+        variables: the role's variables; one that is wrong has its default.
+        request: the release; None if its files or its environment cannot be read.
+        findings: everything that is wrong with it.
+    """
+
+    variables: Mapping[str, Any]
+    request: ReleaseRequest | None
+    findings: list[Finding]
+
+
 def failure(error: SlipwayError) -> dict[str, Any]:
     """Return an action's result which says what was found."""
     return {
@@ -61,19 +77,30 @@ def read_request(action: ActionBase, source: Any, task_vars: Mapping[str, Any]) 
     Raises:
         SlipwayError: everything that is wrong with variables, files, templates, checks and credentials.
     """
+    examined = examine_request(action, source, task_vars)
+    if examined.request is None or examined.findings:
+        raise SlipwayError(examined.findings)
+    return examined.request
+
+
+def examine_request(action: ActionBase, source: Any, task_vars: Mapping[str, Any]) -> ExaminedRequest:  # noqa: ANN401
+    """Return the same with everything that is wrong with it."""
     variables, findings = validated(source if isinstance(source, Mapping) else {})
-    findings += _name_findings(variables)
+    wrong = {finding.thing for finding in findings}
+    findings += [finding for finding in _name_findings(variables) if finding.thing not in wrong]
     try:
         parse_checks(variables.get("stack_health_checks") or [])
     except SlipwayError as error:
         findings += error.findings
+    if "stack_src" in wrong:
+        return ExaminedRequest(variables, None, findings)
     try:
         stack = _read(action, variables, task_vars)
     except SlipwayError as error:
-        raise SlipwayError([*findings, *error.findings]) from error
-    if findings:
-        raise SlipwayError(findings)
-    return ReleaseRequest(variables, stack, _payload(stack, variables))
+        return ExaminedRequest(variables, None, [*findings, *error.findings])
+    # Compose would miss every variable of an environment that cannot be read.
+    request = None if "stack_env" in wrong else ReleaseRequest(variables, stack, _payload(stack, variables))
+    return ExaminedRequest(variables, request, findings)
 
 
 def _read(action: ActionBase, variables: Mapping[str, Any], task_vars: Mapping[str, Any]) -> StackSource:
@@ -117,6 +144,9 @@ def _name_findings(variables: Mapping[str, Any]) -> list[Finding]:
     if not VERSION.match(version):
         expected = "letters, digits and . _ -, at most 64, as in an image tag"
         findings.append(Finding("stack_version", expected, repr(version), "Say which version: --version V."))
+    if not is_serial(variables.get("stack_serial")):
+        expected = "a number of hosts, a percentage, or a list of these"
+        findings.append(Finding("stack_serial", expected, repr(variables["stack_serial"]), "For example: [1, 50%]."))
     return findings
 
 
