@@ -108,7 +108,7 @@ if [ "${{SLIPWAY_CLEAN-}}" != yes ]; then
         ${{DOCKER_HOST+DOCKER_HOST="$DOCKER_HOST"}} sh "$0"
 fi
 umask 022
-cd "$(dirname "$0")/../.."
+cd -P "$(dirname "$0")/../.."
 stack_dir=$(pwd)
 
 say() {{
