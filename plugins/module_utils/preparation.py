@@ -9,6 +9,7 @@ No container is touched.
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -108,15 +109,19 @@ class Preparation:
         """
         findings = check_host(self._store, self._engine, self._min_free_mb) + _plan_findings(order)
         host_checks.raise_all(findings if host_checks.folder_findings(self._store.folder) else [])
-        self._store.make()
-        self._store.sweep()
-        building = self._store.building_folder()
+        building = self._building_folder()
         try:
             unpack_files(order.bundle, building / "files")
             snapshot, services, record = self._look(order, building, findings)
             current = self._same_release(record, snapshot)
             if current is not None:
+                if not self._check_mode:
+                    # The checks are no part of the release: the newest ones are asked.
+                    self._store.write_json(current, "gate.json", order.gate.as_dict())
                 return Prepared(current, record.images, snapshot, f"release {current}", unchanged=True)
+            if record.id in journal.confirmed(self._store.entries()) and record.id in self._store.kept():
+                # The same plan again, after something changed on the host: the release is there, and stays as it is.
+                return self.of_kept(record.id)
             way = self._proved_way_back(record, snapshot, [])
             return self._stage(order, building, services, record, way, snapshot)
         finally:
@@ -145,6 +150,13 @@ class Preparation:
             self._write_way_back(release, way, snapshot)
             self._store.note(release, journal.PREPARED)
         return Prepared(release, record.images, snapshot, way.goal, files_changed=changed)
+
+    def _building_folder(self) -> Path:
+        if self._check_mode:
+            return Path(tempfile.mkdtemp(prefix="slipway-"))
+        self._store.make()
+        self._store.sweep()
+        return self._store.building_folder()
 
     def _look(
         self, order: ReleaseOrder, building: Path, findings: list[Finding]
