@@ -25,7 +25,7 @@ def fleet() -> Fleet:
 @pytest.fixture(scope="session")
 def systemd_fleet() -> Fleet:
     """One Debian 12 host with systemd and an old engine, in a fleet of its own."""
-    return Fleet.up([Kind.SYSTEMD], "systemd")
+    return Fleet.up([Kind.SYSTEMD], f"{os.environ['FLEET']}-systemd" if "FLEET" in os.environ else "systemd")
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet import Fleet
+from tests.fleet import Fleet, Kind
 from tests.integration.project import Project
+
+MakeProject = Callable[..., Project]
 
 
 @pytest.fixture
-def new_project(fleet: Fleet, tmp_path: Path) -> Callable[[str], Project]:
+def new_project(fleet: Fleet, tmp_path: Path) -> MakeProject:
     """Make a project for a stack of this name; the fleet's hosts begin empty but for their images."""
     for host in fleet.hosts:
         host.wipe()
     return lambda stack: Project(tmp_path / f"project-{stack}", fleet, stack)
+
+
+@pytest.fixture(scope="session")
+def trio(fleet: Fleet) -> Fleet:
+    """The same fleet with a third host."""
+    return Fleet.up([Kind.TRIXIE] * 3, fleet.layout.name)
+
+
+@pytest.fixture(params=["trixie", "systemd"])
+def each_kind(request: pytest.FixtureRequest) -> Fleet:
+    """A fleet whose first host is of the new and of the old kind, and empty but for its images."""
+    found: Fleet = request.getfixturevalue("fleet" if request.param == "trixie" else "systemd_fleet")
+    found.hosts[0].wipe()
+    return found

@@ -134,9 +134,7 @@ def volumes(host: Host) -> set[str]:
 
 def networks(host: Host, stack: str) -> set[str]:
     """Return the names of the stack's networks."""
-    listed = host.docker(
-        "network", "ls", "--filter", f"label={LABEL}project={stack}", "--format", "{{.Name}}"
-    )
+    listed = host.docker("network", "ls", "--filter", f"label={LABEL}project={stack}", "--format", "{{.Name}}")
     return set(listed.split())
 
 

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Only what changed is made anew, and data stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.fleet import Fleet, Host, Probe
+from tests.integration import observed
+from tests.integration.probe_stack import app, compose
+from tests.integration.project import Project
+
+PORTS = {"mounted": 8080, "configured": 8081, "listed": 8082, "plain": 8083}
+DEPLOYMENTS = 10
+
+
+class FourServices:
+    """Services that take their settings in four ways."""
+
+    def __init__(self, fleet: Fleet, root: Path) -> None:
+        """Begin with nothing deployed."""
+        self.host: Host = fleet.hosts[0]
+        self.images = {version: Probe(version).push(fleet.registry) for version in ("1.0", "1.1")}
+        self.project = Project(root / "project", fleet, "app")
+        self.project.environment([self.host])
+        self.settings = {"mounted": "1", "configured": "1", "listed": "1", "image": "1.0"}
+
+    def deploy(self) -> None:
+        """Deploy the settings as they are now, and see that the services have them."""
+        image = self.images["1.0"]
+        services = {
+            "mounted": app(image, PORTS["mounted"], volumes=["./mounted.conf:/etc/probe.conf:ro"]),
+            "configured": app(image, PORTS["configured"], configs=[{"source": "it", "target": "/etc/probe.conf"}]),
+            "listed": app(image, PORTS["listed"], env_file=["listed.env"]),
+            "plain": app(self.images[self.settings["image"]], PORTS["plain"]),
+        }
+        self.project.stack(
+            {
+                "compose.yaml": compose(services, configs={"it": {"file": "./configured.conf"}}),
+                "mounted.conf": f"mounted {self.settings['mounted']}\n",
+                "configured.conf": f"configured {self.settings['configured']}\n",
+                "listed.env": f"PROBE_LISTED={self.settings['listed']}\n",
+            }
+        )
+        run = self.project.deploy("1.0")
+        assert run.ended == (0, "deployed"), run
+        self._assert_served()
+
+    def _assert_served(self) -> None:
+        assert observed.answer(self.host, "/config", PORTS["mounted"]) == f"mounted {self.settings['mounted']}"
+        seen = observed.answer(self.host, "/config", PORTS["configured"])
+        assert seen == f"configured {self.settings['configured']}"
+        listed = observed.answer(self.host, "/env", PORTS["listed"]).splitlines()
+        assert f"PROBE_LISTED={self.settings['listed']}" in listed
+        assert observed.answer(self.host, "/", PORTS["plain"]) == self.settings["image"]
+
+    def change(self, setting: str, value: str) -> set[str]:
+        """Deploy one other setting and return the services whose containers are new or were started again."""
+        before = observed.services(self.host, "app")
+        self.settings[setting] = value
+        self.deploy()
+        after = observed.services(self.host, "app")
+        assert set(after) == set(before)
+        same = {name for name in after if (after[name].id, after[name].started_at) == _start(before[name])}
+        return set(after) - same
+
+
+def _start(container: observed.Container) -> tuple[str, str]:
+    return container.id, container.started_at
+
+
+def test_exactly_the_service_whose_image_or_file_changed_is_made_anew(each_kind: Fleet, tmp_path: Path) -> None:
+    stack = FourServices(each_kind, tmp_path)
+    stack.deploy()
+    assert stack.change("image", "1.1") == {"plain"}
+    assert stack.change("mounted", "2") == {"mounted"}
+    assert stack.change("configured", "2") == {"configured"}
+    assert stack.change("listed", "2") == {"listed"}
+
+    containers = observed.services(stack.host, "app")
+    back = stack.project.rollback()
+    assert back.ended == (0, "deployed"), back
+    assert "PROBE_LISTED=1" in observed.answer(stack.host, "/env", PORTS["listed"]).splitlines()
+    now = observed.services(stack.host, "app")
+    assert {name for name in now if _start(now[name]) != _start(containers[name])} == {"listed"}
+
+
+def test_data_survives_ten_deployments_and_five_rollbacks(each_kind: Fleet, tmp_path: Path) -> None:
+    host = each_kind.hosts[0]
+    project = Project(tmp_path / "project", each_kind, "app")
+    project.environment([host], stack_stable_for=1)
+    image = Probe("1.0").push(each_kind.registry).replace("1.0", "${STACK_VERSION}")
+    Probe("1.1").push(each_kind.registry)
+    service = app(image, environment={"PROBE_DATA": "/named"}, volumes=["named:/named", "./data:/bound"])
+    project.stack({"compose.yaml": compose({"app": service}, volumes={"named": {}})})
+    lines: list[str] = []
+    for number in range(DEPLOYMENTS):
+        run = project.deploy(f"1.{number % 2}")
+        assert run.ended == (0, "deployed"), run
+        _write(host, lines, f"after deployment {number}")
+        if number % 2:
+            back = project.rollback()
+            assert back.ended == (0, "deployed"), back
+            assert observed.answer(host) == "1.0"
+            _write(host, lines, f"after the rollback from deployment {number}")
+    assert len(lines) == DEPLOYMENTS + DEPLOYMENTS // 2
+
+
+def _write(host: Host, lines: list[str], line: str) -> None:
+    """Add a line to both kinds of data, and see that every earlier one is still there."""
+    container = observed.services(host, "app")["app"].name
+    lines.append(line)
+    for folder in ("/bound", "/named"):
+        host.docker("exec", container, "sh", "-c", f"echo '{line}' >>{folder}/lines")
+        assert host.docker("exec", container, "cat", f"{folder}/lines").splitlines() == lines
