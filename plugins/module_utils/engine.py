@@ -181,10 +181,22 @@ def connect(timeout_s: int) -> DockerClient:
         client: Any = docker.from_env(timeout=timeout_s)
         client.ping()
     except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-        remedy = f"Start it, and let the deploy user reach it (group docker). {_BOOTSTRAP}"
-        raise SlipwayError([Finding("Docker engine", "an engine that answers", _short(str(error)), remedy)]) from error
+        raise SlipwayError([_no_engine(str(error))]) from error
     connected: DockerClient = client
     return connected
+
+
+def _no_engine(said: str) -> Finding:
+    if "FileNotFoundError" in said or "ConnectionRefusedError" in said:
+        seen = "none: nothing listens on its socket"
+        remedy = f"Start it on this host (systemctl start docker). If it is not installed: {_BOOTSTRAP}"
+    elif "PermissionError" in said:
+        seen = "one that does not let this user in"
+        remedy = f"Add the user to the group docker on this host, or: {_BOOTSTRAP}"
+    else:
+        seen = _short(said)
+        remedy = f"Start it, and let the deploy user reach it (group docker). {_BOOTSTRAP}"
+    return Finding("Docker engine", "an engine that answers", seen, remedy)
 
 
 def registry_finding(thing: str, said: str, registry: str) -> Finding:

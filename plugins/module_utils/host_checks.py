@@ -168,7 +168,8 @@ def _collides(port: PublishedPort, address: str) -> bool:
 
 
 def _existing(path: Path) -> Path:
-    while not path.exists() and path != path.parent:
+    # Not Path.exists, which raises where this user may not look.
+    while not os.path.exists(path) and path != path.parent:  # noqa: PTH110
         path = path.parent
     return path
 

@@ -17,8 +17,10 @@ PACKAGES = {"docker": "python3-docker", "requests": "python3-requests", "jmespat
 def missing_library(name: str, reason: str = "it is not installed") -> SlipwayError:
     """Return the error that says which library is missing and what brings it."""
     package = PACKAGES.get(name, f"python3-{name}")
-    remedy = f"Install the package {package} there, or run playbooks/bootstrap.yml, which does."
-    return SlipwayError([Finding(f"Python library {name}", "importable where the module runs", reason, remedy)])
+    remedy = f"Install the package {package} on this host, or run playbooks/bootstrap.yml, which does."
+    return SlipwayError(
+        [Finding(f"Python library {name}", "a library that Python can import on this host", reason, remedy)]
+    )
 
 
 def load_library(name: str) -> Any:  # noqa: ANN401 - the libraries come without types on some targets
