@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.slipway.compose.plugins.module_utils import compose_cli, journal, way_back
 from ansible_collections.slipway.compose.plugins.module_utils.compose_argv import ComposeProject
+from ansible_collections.slipway.compose.plugins.module_utils.confirmation import SecondLook
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.gate_report import GateReport
@@ -118,24 +119,15 @@ class Deployment:
             Whether there was anything left to do.
 
         Raises:
-            SlipwayError: its containers are no longer those that passed the gate.
+            StartFailedError: its containers no longer stand as they did when they passed the gate.
         """
         if self.store.current() == self.release and journal.unfinished(self.store.entries()) != self.release:
             return False
         record = self.store.record(self.release)
         containers = self._containers(record.stack)
-        passed = self.store.read_json(self.release, "gate_passed.json").get("containers") or {}
-        changed = [c.name for c in containers if passed.get(c.id) != c.started_at] or (
-            ["a container that is gone"] if len(containers) != len(passed) else []
-        )
-        if changed:
-            finding = Finding(
-                thing=f"release {self.release}",
-                expected="the containers that passed the gate",
-                seen=f"changed since then: {', '.join(changed)}",
-                remedy="Read the logs of these containers; the release is taken back.",
-            )
-            raise SlipwayError([finding])
+        report = self._look_again(record, containers)
+        if not report.passed:
+            raise StartFailedError(self._name, report)
         hashes = {container.service: container.config_hash for container in containers}
         self.store.write_json(self.release, "confirmed.json", {"config_hashes": hashes})
         self.store.set_current(self.release)
@@ -207,6 +199,13 @@ class Deployment:
         gone = {service.service for service in record.services} - {service.service for service in services}
         services += [ServiceExpectation(name, 0) for name in sorted(gone)]
         return gate_adopted(self.engine, record.stack, services, order, release_masker(self.store, record))
+
+    def _look_again(self, record: ReleaseRecord, containers: list[ContainerSnapshot]) -> GateReport:
+        passed = self.store.read_json(self.release, "gate_passed.json").get("containers") or {}
+        jobs = frozenset(service.service for service in record.services if service.one_shot)
+        log_lines = GateOrder.from_dict(self.store.read_json(self.release, "gate.json")).log_lines
+        look = SecondLook(self.engine, log_lines, release_masker(self.store, record))
+        return look.report(containers, passed, jobs)
 
     def _files_before(self) -> Sequence[ReleaseFile]:
         to = self.store.read_json(self.release, "snapshot.json").get("to")
