@@ -16,7 +16,9 @@ from scripts.demonstration.engine import DemoError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-STACK = "guestbook"
+INVENTORY_STACK = "guestbook"
+#: Another name lets a test show the demo beside the user's own.
+STACK = os.environ.get("DEMO_STACK", INVENTORY_STACK)
 
 
 def stack_root() -> Path:

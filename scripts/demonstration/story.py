@@ -14,7 +14,7 @@ from scripts.demonstration.commands import Run, deploy, output_of, show
 from scripts.demonstration.engine import DemoError, containers, exists, image_names, of_project
 from scripts.demonstration.guestbook import Guestbook, Visitor
 from scripts.demonstration.proof import Moment, prove
-from scripts.demonstration.record import STACK, Record, load_record, stack_root
+from scripts.demonstration.record import INVENTORY_STACK, STACK, Record, load_record, stack_root
 
 DEFAULT_PORT, LAST_PORT = 8080, 8099
 DEFAULT_REGISTRY = "127.0.0.1:5000"
@@ -63,6 +63,8 @@ class Demo:
         self._note_what_is_here()
         self.registry = output_of("scripts/example_registry.sh", "start")
         self._note_images()
+        if STACK != INVENTORY_STACK:
+            self.extra += ["-e", f"stack_name={STACK}"]
         if self.registry != DEFAULT_REGISTRY:
             self.extra += ["-e", f"guestbook_registry={self.registry}"]
         if self.record.port != DEFAULT_PORT:
@@ -108,12 +110,17 @@ class Demo:
         self.record.finished = True
         self.record.save()
         extra = "".join(f" {word}" for word in self.extra)
+        lines = {
+            f"scripts/status.sh local{extra}": "what runs, and which releases are kept",
+            f"scripts/rollback.sh local{extra}": "back to 1.0",
+            f"sh {stack_root()}/{STACK}/current/rollback.sh": "the same without Ansible",
+        }
+        width = max(len(command) for command in lines)
+        go_on = "\n".join(f"  {command:{width}}   {meaning}" for command, meaning in lines.items())
         print(f"""
 Look at it in a browser: {book.url}
 Go on:
-  scripts/status.sh local{extra}              what runs, and which releases are kept
-  scripts/rollback.sh local{extra}            back to 1.0
-  sh {stack_root()}/{STACK}/current/rollback.sh    the same without Ansible
+{go_on}
 Remove everything that this demo made: scripts/demo.sh --clean
 
 Everything was seen. It took {seconds:.0f} s.""")
