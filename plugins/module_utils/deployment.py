@@ -28,6 +28,9 @@ from ansible_collections.slipway.compose.plugins.module_utils.release_record imp
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
 from ansible_collections.slipway.compose.plugins.module_utils.snapshot import ContainerSnapshot, container_snapshot
 
+#: Seconds to look at what does not stand after a start that failed.
+_EVIDENCE_S = 5.0
+
 
 class StartFailedError(Exception):
     """The release was touched and does not stand.
@@ -92,8 +95,9 @@ class Deployment:
             said = release_masker(self.store, record).mask(str(error))
         self.store.note(self.release, journal.STARTED if said is None else journal.GATE_FAILED)
         if said is not None:
-            # The start is over: what does not stand now will not, so the look at the evidence need not wait long.
-            raise StartFailedError(self._name, gate_release(self.store, self.engine, record), said)
+            # The start is over: what is missing now will not come, so the look at the evidence is short.
+            evidence = gate_release(self.store, self.engine, record, longest_s=_EVIDENCE_S)
+            raise StartFailedError(self._name, evidence, said)
         report = gate_release(self.store, self.engine, record)
         self.store.note(self.release, journal.GATE_PASSED if report.passed else journal.GATE_FAILED)
         if not report.passed:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ansible_collections.slipway.compose.plugins.module_utils.checks import parse_checks, split_checks
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
@@ -32,9 +33,20 @@ def release_masker(store: ReleaseStore, record: ReleaseRecord) -> Masker:
     return Masker(secrets)
 
 
-def gate_release(store: ReleaseStore, engine: Engine, record: ReleaseRecord) -> GateReport:
-    """Run the gate of a release whose folder this host has."""
+def gate_release(
+    store: ReleaseStore, engine: Engine, record: ReleaseRecord, *, longest_s: float | None = None
+) -> GateReport:
+    """Run the gate of a release whose folder this host has.
+
+    Args:
+        store: the stack's folder.
+        engine: the engine that it runs on.
+        record: the release.
+        longest_s: seconds that the gate may take at the most, if that is less than its own limit.
+    """
     order = GateOrder.from_dict(store.read_json(record.id, "gate.json"))
+    if longest_s is not None:
+        order = replace(order, timeout_s=min(order.timeout_s, longest_s))
     return _gate(engine, record.stack, record.services, order, release_masker(store, record))
 
 
