@@ -58,7 +58,7 @@ def other_names() -> set[str]:
         tag
         for tasks in ROLES.glob("*/tasks/*.yml")
         for task in yaml.safe_load(tasks.read_text(encoding="utf-8"))
-        for tag in task.get("tags", [])
+        for tag in (task["tags"] if isinstance(task.get("tags"), list) else [task.get("tags", "")])
     }
     return {"stack_hosts"} | tags | {path.stem for path in (ROOT / "plugins").glob("*/*.py")}
 
