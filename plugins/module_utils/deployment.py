@@ -258,7 +258,7 @@ def recover(store: ReleaseStore, engine: Engine, timeout_s: float) -> list[str]:
 def prune(store: ReleaseStore, engine: Engine, keep: int, *, check_mode: bool = False) -> list[str]:
     """Remove the releases that nothing needs any more, and return their IDs.
 
-    Kept are the current release, the newest confirmed ones up to the number, and what is newer than the current one.
+    Kept are the current release, the one that its way back leads to, the one before it, the newest confirmed ones up to the number, and what is newer than the current one.
 
     Args:
         store: the stack's folder.
@@ -271,7 +271,8 @@ def prune(store: ReleaseStore, engine: Engine, keep: int, *, check_mode: bool = 
         return []
     good = [release for release in journal.confirmed(store.entries()) if release in store.kept()]
     older = [release for release in good if release < current]
-    kept = {current, *older[-1:], *good[-max(keep, 2) :]}
+    way_back_to = store.read_json(current, "snapshot.json").get("to")
+    kept = {current, way_back_to, *older[-1:], *good[-max(keep, 2) :]}
     pruned = []
     for release in store.kept():
         if release not in kept and (release < current or release in good):
