@@ -258,7 +258,8 @@ def recover(store: ReleaseStore, engine: Engine, timeout_s: float) -> list[str]:
 def prune(store: ReleaseStore, engine: Engine, keep: int, *, check_mode: bool = False) -> list[str]:
     """Remove the releases that nothing needs any more, and return their IDs.
 
-    Kept are the current release, the one that its way back leads to, the one before it, the newest confirmed ones up to the number, and what is newer than the current one.
+    Kept are the current release, the one that its way back leads to, the one before it, the newest confirmed ones up
+    to the number, and what is newer than the current one.
 
     Args:
         store: the stack's folder.
