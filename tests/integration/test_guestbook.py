@@ -98,7 +98,7 @@ STEADY = ("-e", "stack_stable_for=8")
 BROKEN = [
     Broken("1.2-never-healthy", "web", "healthy", "unhealthy", "cannot read setting GREETING_THEME"),
     Broken("1.2-crash-loop", "web", "restart", "restart", "cannot load the greeting cards", STEADY),
-    Broken("1.2-bad-entrypoint", "web", "running", "created"),
+    Broken("1.2-bad-entrypoint", "web", "started", "created"),
     Broken("1.2-http-500", "entries can be read", "200", "500"),
     Broken("1.2-migration-fails", "migrate", "exit", "1", "migrat"),
 ]
