@@ -3,6 +3,8 @@
 # Shows Slipway on this machine: a stack goes from 1.0 to 1.1, meets a broken 1.2, and comes back by itself.
 set -euo pipefail
 exec </dev/null
+# Where debootstrap is; Debian leaves these out of a user's PATH.
+export PATH=$PATH:/usr/sbin:/sbin
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source-path=SCRIPTDIR source=say.sh
@@ -54,6 +56,7 @@ parse_arguments() {
 # The example's images stand on Debian: from a public registry where one answers, else made by debootstrap.
 ensure_image_base() {
   if docker image inspect "$base_image" >/dev/null 2>&1 || command -v debootstrap >/dev/null; then return; fi
+  [ -z "$(docker image ls --quiet guestbook-base)" ] || return 0
   say_step "fetching $base_image"
   timeout "$pull_seconds" docker pull --quiet "$base_image" >/dev/null 2>&1 && return
   apt_install "$root/var/log/apt-demo.log" debootstrap debian-archive-keyring
