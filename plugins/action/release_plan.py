@@ -97,10 +97,9 @@ def raise_differences(plan: Plan, sources: Mapping[str, Mapping[str, Any]], vari
     """
     findings = []
     remedy = "Make a new plan, have it approved, and deploy that one."
-    for name in ("stack", "version"):
-        wanted = variables[f"stack_{name}"]
-        if getattr(plan, name) != wanted:
-            findings.append(Finding(f"plan's {name}", wanted, str(getattr(plan, name)), remedy))
+    for name, planned in (("stack_name", plan.stack), ("stack_version", plan.version)):
+        if planned != variables[name]:
+            findings.append(Finding(f"plan's {name}", variables[name], planned, remedy))
     for host, source in sources.items():
         if host not in plan.hosts:
             findings.append(Finding(f"host {host}", "a host of the plan", "it is not in it", remedy))
