@@ -52,6 +52,11 @@ class Run:
         """Return exit status and verdict."""
         return self.exit_code, self.word
 
+    def expect(self, exit_code: int, word: str) -> None:
+        """See that it ended with this exit status and verdict; else show all that it said."""
+        if (self.exit_code, self.word) != (exit_code, word):
+            raise AssertionError(f"expected exit {exit_code} and verdict {word}, seen:\n{self}")
+
     def host(self, name: str) -> tuple[str, str | None]:
         """Return the state of one host and the release on it, as the verdict says."""
         told = self.verdict["hosts"][name]

@@ -66,7 +66,7 @@ def by_hand(each_kind: Fleet, tmp_path: Path) -> ByHand:
 def test_a_deployment_that_fails_brings_it_back_as_it_was(by_hand: ByHand) -> None:
     by_hand.project.stack({"compose.yaml": by_hand.compose("1.2-never-healthy"), "probe.conf": "from the repository\n"})
     run = by_hand.project.deploy("1.2")
-    assert run.ended == (20, "rolled_back"), run
+    run.expect(20, "rolled_back")
     assert by_hand.seen() == by_hand.before
     assert observed.services(by_hand.host, "app")["app"].runs
     assert observed.project_files(by_hand.host, "app") == {}
@@ -82,7 +82,7 @@ def test_a_deployment_that_fails_brings_it_back_as_it_was(by_hand: ByHand) -> No
 def test_a_deployment_that_succeeds_takes_it_over_with_its_data(by_hand: ByHand) -> None:
     by_hand.project.stack({"compose.yaml": by_hand.compose("1.1"), "probe.conf": "from the repository\n"})
     run = by_hand.project.deploy("1.1")
-    assert run.ended == (0, "deployed"), run
+    run.expect(0, "deployed")
     assert observed.answer(by_hand.host) == "1.1"
     assert observed.answer(by_hand.host, "/config") == "from the repository"
     assert by_hand.starts() == ["1.0", "1.1"]
@@ -90,7 +90,7 @@ def test_a_deployment_that_succeeds_takes_it_over_with_its_data(by_hand: ByHand)
 
     by_hand.project.stack({"compose.yaml": by_hand.compose("1.2-never-healthy"), "probe.conf": "broken\n"})
     bad = by_hand.project.deploy("1.2")
-    assert bad.ended == (20, "rolled_back"), bad
+    bad.expect(20, "rolled_back")
     assert bad.host("host1") == ("rolled_back", run.release)
     assert observed.answer(by_hand.host) == "1.1"
     assert observed.answer(by_hand.host, "/config") == "from the repository"
@@ -101,7 +101,7 @@ def test_files_that_changed_since_the_start_are_refused_before_anything_is_touch
     containers = observed.containers(by_hand.host, "app")
     by_hand.project.stack({"compose.yaml": by_hand.compose("1.1"), "probe.conf": "from the repository\n"})
     run = by_hand.project.deploy("1.1")
-    assert run.ended == (10, "refused"), run
+    run.expect(10, "refused")
     assert FOLDER in run.output
     assert observed.containers(by_hand.host, "app") == containers
     assert by_hand.seen() == by_hand.before

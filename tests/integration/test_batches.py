@@ -28,7 +28,7 @@ class Rollout:
         service = app(image, environment={"PROBE_BEHAVIOUR": "${BEHAVIOUR}", "PROBE_CRASH_AFTER": "12"})
         self.project.stack({"compose.yaml": compose({"app": service})})
         self.first = self.deploy("1.0", {})
-        assert self.first.ended == (0, "deployed"), self.first
+        self.first.expect(0, "deployed")
 
     def deploy(self, version: str, behaviours: dict[str, str], **variables: object) -> Run:
         """Deploy a version that behaves differently on some hosts."""
@@ -55,7 +55,7 @@ def test_one_that_fails_takes_everybody_back_and_a_later_one_is_never_touched(ro
     untouched = observed.containers(last_host, "app")
 
     second = rollout.deploy("1.1", {"host2": "never-healthy"})
-    assert second.ended == (20, "rolled_back"), second
+    second.expect(20, "rolled_back")
     assert rollout.pages() == ["1.0"] * 3
     assert rollout.states(second) == ["rolled_back", "rolled_back", "untouched"]
     assert observed.containers(last_host, "app") == untouched
@@ -65,20 +65,20 @@ def test_one_that_fails_takes_everybody_back_and_a_later_one_is_never_touched(ro
     assert observed.kept_releases(last_host, "app") == [rollout.first.release]
 
     third = rollout.deploy("1.1", {"host3": "never-healthy"})
-    assert third.ended == (20, "rolled_back"), third
+    third.expect(20, "rolled_back")
     assert rollout.pages() == ["1.0"] * 3
     assert rollout.states(third) == ["rolled_back"] * 3
 
 
 def test_with_scope_batch_only_the_batch_of_the_one_that_fails_goes_back(rollout: Rollout) -> None:
     last = rollout.deploy("1.1", {"host3": "never-healthy"}, stack_rollback_scope="batch")
-    assert last.ended == (20, "rolled_back"), last
+    last.expect(20, "rolled_back")
     assert rollout.pages() == ["1.1", "1.1", "1.0"]
     assert rollout.states(last) == ["deployed", "deployed", "rolled_back"]
 
     untouched = observed.containers(rollout.hosts[2], "app")
     again = rollout.deploy("1.1", {"host2": "never-healthy"}, stack_rollback_scope="batch")
-    assert again.ended == (20, "rolled_back"), again
+    again.expect(20, "rolled_back")
     assert rollout.pages() == ["1.1", "1.1", "1.0"]
     assert rollout.states(again) == ["unchanged", "rolled_back", "untouched"]
     assert observed.containers(rollout.hosts[2], "app") == untouched
@@ -88,7 +88,7 @@ def test_one_that_crashes_while_the_next_batch_changes_takes_everybody_back(roll
     # The second host has to stand for longer than the first one lives.
     stable_for = "{{ 1 if inventory_hostname == 'host1' else 15 }}"
     run = rollout.deploy("1.1", {"host1": "healthy-then-crash"}, stack_stable_for=stable_for)
-    assert run.ended == (20, "rolled_back"), run
+    run.expect(20, "rolled_back")
     assert rollout.pages() == ["1.0"] * 3
     assert rollout.states(run) == ["rolled_back"] * 3
     assert "host1" in run.output

@@ -43,7 +43,7 @@ class FourServices:
             }
         )
         run = self.project.deploy("1.0")
-        assert run.ended == (0, "deployed"), run
+        run.expect(0, "deployed")
         self._assert_served()
 
     def _assert_served(self) -> None:
@@ -79,7 +79,7 @@ def test_exactly_the_service_whose_image_or_file_changed_is_made_anew(each_kind:
 
     containers = observed.services(stack.host, "app")
     back = stack.project.rollback()
-    assert back.ended == (0, "deployed"), back
+    back.expect(0, "deployed")
     assert "PROBE_LISTED=1" in observed.answer(stack.host, "/env", PORTS["listed"]).splitlines()
     now = observed.services(stack.host, "app")
     assert {name for name in now if _start(now[name]) != _start(containers[name])} == {"listed"}
@@ -96,11 +96,11 @@ def test_data_survives_ten_deployments_and_five_rollbacks(each_kind: Fleet, tmp_
     lines: list[str] = []
     for number in range(DEPLOYMENTS):
         run = project.deploy(f"1.{number % 2}")
-        assert run.ended == (0, "deployed"), run
+        run.expect(0, "deployed")
         _write(host, lines, f"after deployment {number}")
         if number % 2:
             back = project.rollback()
-            assert back.ended == (0, "deployed"), back
+            back.expect(0, "deployed")
             assert observed.answer(host) == "1.0"
             _write(host, lines, f"after the rollback from deployment {number}")
     assert len(lines) == DEPLOYMENTS + DEPLOYMENTS // 2

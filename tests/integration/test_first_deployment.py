@@ -22,7 +22,7 @@ def test_when_it_fails_nothing_of_it_is_left_running(fleet: Fleet, new_project: 
 
     run = project.deploy("1.0")
 
-    assert run.ended == (20, "rolled_back"), run
+    run.expect(20, "rolled_back")
     for host in fleet.hosts:
         assert run.host(host.name) == ("rolled_back", None)
         assert observed.containers(host, "app") == {}
@@ -36,5 +36,5 @@ def test_when_it_fails_nothing_of_it_is_left_running(fleet: Fleet, new_project: 
     Probe("1.1").push(fleet.registry)
     project.stack({"compose.yaml": compose({"app": app(image.replace("1.0-never-healthy", "1.1"))})})
     good = project.deploy("1.1")
-    assert good.ended == (0, "deployed"), good
+    good.expect(0, "deployed")
     assert [observed.answer(host) for host in fleet.hosts] == ["1.1", "1.1"]

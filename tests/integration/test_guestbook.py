@@ -45,11 +45,11 @@ def standing(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing
         tmp_path_factory.mktemp("guestbook") / "project", fleet, guestbook.push_images(fleet, "1.0", "1.1")
     )
     first = project.deploy("1.0")
-    assert first.ended == (0, "deployed"), first
+    first.expect(0, "deployed")
     for host in fleet.hosts:
         guestbook.sign(host, f"written on {host.name} in 1.0")
     second = project.deploy("1.1")
-    assert second.ended == (0, "deployed"), second
+    second.expect(0, "deployed")
     for host in fleet.hosts:
         guestbook.sign(host, f"written on {host.name} in 1.1")
     return Standing(project, fleet, first, second)
@@ -77,7 +77,7 @@ def test_every_host_runs_the_same_bytes(standing: Standing) -> None:
 def test_the_same_again_changes_nothing(standing: Standing) -> None:
     before = [observed.containers(host, guestbook.STACK) for host in standing.fleet.hosts]
     run = standing.project.deploy("1.1")
-    assert run.ended == (0, "unchanged"), run
+    run.expect(0, "unchanged")
     assert [observed.containers(host, guestbook.STACK) for host in standing.fleet.hosts] == before
 
 
@@ -133,7 +133,7 @@ def test_a_service_without_a_health_check_that_crashes_is_noticed(standing: Stan
 
 
 def _assert_back(standing: Standing, run: Run, before: list[dict[str, object]]) -> None:
-    assert run.ended == (20, "rolled_back"), run
+    run.expect(20, "rolled_back")
     assert standing.seen() == before
     for host in standing.fleet.hosts:
         assert run.host(host.name) == ("rolled_back", standing.second.release)

@@ -16,14 +16,14 @@ def test_a_tag_that_moves_after_the_plan_changes_nothing(fleet: Fleet, new_proje
     project = new_project("app")
     project.stack({"compose.yaml": compose({"app": app(image)})})
     plan = project.plan("1.0")
-    assert plan.ended == (0, "planned"), plan
+    plan.expect(0, "planned")
     assert plan.folder is not None
 
     Probe("moved").push(registry, tag="latest")
     assert registry.digest("probe", "latest") != planned
     run = project.deploy("1.0", "--plan", str(plan.folder / "plan.json"))
 
-    assert run.ended == (0, "deployed"), run
+    run.expect(0, "deployed")
     assert run.verdict["plan_sha256"] == plan.verdict["plan_sha256"]
     for host in fleet.hosts:
         assert observed.answer(host) == "planned"
@@ -43,7 +43,7 @@ def test_a_host_that_has_other_bytes_under_the_tag_gets_the_planned_ones(
 
     run = project.deploy("1.0")
 
-    assert run.ended == (0, "deployed"), run
+    run.expect(0, "deployed")
     assert [observed.answer(host) for host in (one, other)] == ["fresh", "fresh"]
     assert observed.digests(one, "app") == observed.digests(other, "app")
     assert observed.services(other, "app")["app"].image.endswith(f"@{registry.digest('probe', 'moving')}")
@@ -57,5 +57,5 @@ def test_files_that_changed_after_the_plan_are_refused(fleet: Fleet, new_project
     assert plan.folder is not None
     project.stack({"compose.yaml": compose({"app": app(image, environment={"PROBE_LATE": "yes"})})})
     run = project.deploy("1.0", "--plan", str(plan.folder / "plan.json"))
-    assert run.ended == (10, "refused"), run
+    run.expect(10, "refused")
     assert [observed.containers(host, "app") for host in fleet.hosts] == [{}, {}]

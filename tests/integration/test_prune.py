@@ -64,7 +64,7 @@ def _project(new_project: Callable[[str], Project], stack: str, port: int, host:
 
 def _deploy(project: Project, version: str) -> None:
     run = project.deploy(version)
-    assert run.ended == (0, "deployed"), run
+    run.expect(0, "deployed")
 
 
 def _use_by_hand(host: Host, image: str) -> None:
@@ -73,5 +73,5 @@ def _use_by_hand(host: Host, image: str) -> None:
 
 def _assert_goes_back(project: Project, host: Host, port: int, version: str) -> None:
     run = project.rollback()
-    assert run.ended == (0, "deployed"), run
+    run.expect(0, "deployed")
     assert observed.answer(host, "/", port) == version

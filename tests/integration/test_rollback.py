@@ -44,17 +44,17 @@ def test_by_hand_to_the_release_before_and_to_one_three_back(unplugged: Fleet, n
         registry.stop()
 
     before = project.rollback()
-    assert before.ended == (0, "deployed"), before
+    before.expect(0, "deployed")
     assert [_state(host) for host in hosts] == states[3]
 
     target = states[0][0].release
     far = project.rollback("--to", str(target))
-    assert far.ended == (0, "deployed"), far
+    far.expect(0, "deployed")
     assert far.release == target
     assert [_state(host) for host in hosts] == states[0]
 
     again = project.rollback("--to", str(target))
-    assert again.ended == (0, "unchanged"), again
+    again.expect(0, "unchanged")
     assert [_state(host) for host in hosts] == states[0]
 
 
@@ -64,7 +64,7 @@ def test_to_a_release_that_is_not_kept_is_refused(fleet: Fleet, new_project: Mak
     before = [observed.containers(host, "app") for host in fleet.hosts]
     for options in ((), ("--to", "20200101T000000Z-0.1")):
         run = project.rollback(*options)
-        assert run.ended == (10, "refused"), run
+        run.expect(10, "refused")
     assert [_state(host) for host in fleet.hosts] == states
     assert [observed.containers(host, "app") for host in fleet.hosts] == before
 
@@ -87,7 +87,7 @@ def _deploy(project: Project, version: str) -> list[State]:
     )
     project.environment(stack_env={"GREETING": f"greeting of {version}"})
     run = project.deploy(version)
-    assert run.ended == (0, "deployed"), run
+    run.expect(0, "deployed")
     states = [_state(host) for host in project.fleet.hosts]
     for state in states:
         assert state.release == run.release
