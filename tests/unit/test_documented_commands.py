@@ -14,9 +14,9 @@ import yaml
 from scripts.demonstration import record
 from scripts.playbook_run.arguments import ABOUT, build_parser
 from scripts.playbook_run.run_folder import EXIT_CODES
-from tests.gates.variable_tables import ROLES, options_of, with_table
 
 ROOT = Path(__file__).resolve().parents[2]
+ROLES = ROOT / "roles"
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("roles/*/README.md")])
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: The design speaks of what is still to come, too.
@@ -45,6 +45,11 @@ def known_options(script: str) -> set[str]:
     if verb in ABOUT:
         return {option for action in build_parser(verb)._actions for option in action.option_strings}  # noqa: SLF001
     return set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", (ROOT / script).read_text(encoding="utf-8")))
+
+
+def options_of(role: str) -> set[str]:
+    specs = yaml.safe_load((ROLES / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+    return {name for spec in specs["argument_specs"].values() for name in spec.get("options", {})}
 
 
 def variables() -> set[str]:
@@ -128,12 +133,6 @@ def test_yaml_examples_can_be_read(page: Path) -> None:
 def test_every_variable_of_a_stack_is_in_the_configuration_page() -> None:
     text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     assert [name for name in options_of("stack") if f"`{name}`" not in text] == []
-
-
-@pytest.mark.parametrize("role", sorted(path.parents[1].name for path in ROLES.glob("*/meta/argument_specs.yml")))
-def test_readme_of_a_role_has_its_variables(role: str) -> None:
-    readme = (ROLES / role / "README.md").read_text(encoding="utf-8")
-    assert readme == with_table(readme, role), "run: .venv/bin/python -m tests.gates.variable_tables"
 
 
 def test_readme_has_every_verdict_with_its_exit_code() -> None:
