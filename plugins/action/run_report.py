@@ -51,27 +51,35 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
             return failure(error)
         document = {
             **verdict.as_dict(),
-            "release": arguments.get("release") or None,
+            "release": _release(verdict, arguments.get("release") or None),
             "plan_sha256": arguments.get("plan_sha256") or None,
             "duration_s": _duration(arguments.get("started_at"), run),
             "run": run,
         }
         _write(path, document)
-        folder = f"{arguments.get('stack_folder')}/releases/{arguments.get('release')}"
-        summary = _summary(verdict, folder)
+        release = arguments.get("release")
+        summary = _summary(verdict, f"{arguments.get('stack_folder')}/releases/{release}" if release else None)
         result: dict[str, Any] = {"changed": False, "verdict": document, "path": str(path), "summary": summary}
         return result if verdict.exit_code == 0 else {**result, "failed": True, "msg": "\n".join(summary)}
 
 
-def _summary(verdict: Verdict, folder: str) -> list[str]:
+def _release(verdict: Verdict, planned: str | None) -> str | None:
+    """Return the release that the run was about: where nothing was deployed, the one that runs everywhere."""
+    running = {host.release for host in verdict.hosts.values()}
+    return running.pop() if verdict.verdict == "unchanged" and len(running) == 1 else planned
+
+
+def _summary(verdict: Verdict, folder: str | None) -> list[str]:
     """Return the verdict for people: what it means, how each host is, and what to type where a host needs them.
 
     Args:
         verdict: the verdict.
-        folder: the release's folder on the hosts.
+        folder: the release's folder on the hosts, None if the run was about no release.
     """
     lines = [f"{verdict.verdict}: {MEANING[verdict.verdict]}", *verdict.message.splitlines()]
     states = {host.state for host in verdict.hosts.values()}
+    if folder is None:
+        return lines
     if "rollback_failed" in states:
         lines.append(f"On that host: sh {folder}/rollback.sh (needs docker and a shell), then read what it says.")
     if "unknown" in states:
