@@ -11,7 +11,7 @@ import yaml
 STOP = {"init": True, "stop_grace_period": "1s"}
 
 
-def app(image: str, port: int = 8080, **more: object) -> dict[str, object]:
+def app(image: str, port: int = 8080, /, **more: object) -> dict[str, object]:
     """Return a service that the host publishes on a port."""
     return {"image": image, "ports": [f"{port}:8080"], **STOP, **more}
 
