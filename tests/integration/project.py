@@ -105,7 +105,7 @@ class Project:
         """Return the folder of the runs."""
         return self.root / "var" / "runs"
 
-    def environment(self, hosts: Sequence[Host] | None = None, /, **variables: object) -> None:
+    def environment(self, hosts: Sequence[Host] | None = None, **variables: object) -> None:
         """Write the environment anew: these hosts (all of the fleet when None), and variables on top of the usual."""
         registry = self.fleet.registry
         known: dict[str, object] = {

@@ -33,7 +33,7 @@ class Rollout:
     def deploy(self, version: str, behaviours: dict[str, str], **variables: object) -> Run:
         """Deploy a version that behaves differently on some hosts."""
         behaviour = f"{{{{ {behaviours!r}.get(inventory_hostname, 'healthy') }}}}"
-        self.project.environment(stack_env={"BEHAVIOUR": behaviour}, stack_serial=1, **variables)
+        self.project.environment(None, stack_env={"BEHAVIOUR": behaviour}, stack_serial=1, **variables)
         return self.project.deploy(version)
 
     def pages(self) -> list[str]:
