@@ -90,18 +90,19 @@ def test_data_survives_ten_deployments_and_five_rollbacks(each_kind: Fleet, tmp_
     project = Project(tmp_path / "project", each_kind, "app")
     project.environment([host], stack_stable_for=1)
     image = Probe("1.0").push(each_kind.registry).replace("1.0", "${STACK_VERSION}")
-    Probe("1.1").push(each_kind.registry)
+    for version in ("1.1", "1.2"):
+        Probe(version).push(each_kind.registry)
     service = app(image, environment={"PROBE_DATA": "/named"}, volumes=["named:/named", "./data:/bound"])
     project.stack({"compose.yaml": compose({"app": service}, volumes={"named": {}})})
     lines: list[str] = []
     for number in range(DEPLOYMENTS):
-        run = project.deploy(f"1.{number % 2}")
+        run = project.deploy(f"1.{number % 3}")
         run.expect(0, "deployed")
         _write(host, lines, f"after deployment {number}")
         if number % 2:
             back = project.rollback()
             back.expect(0, "deployed")
-            assert observed.answer(host) == "1.0"
+            assert observed.answer(host) == f"1.{(number - 1) % 3}"
             _write(host, lines, f"after the rollback from deployment {number}")
     assert len(lines) == DEPLOYMENTS + DEPLOYMENTS // 2
 
