@@ -272,7 +272,11 @@ _HOST_MEANING = {
 
 
 def _message(hosts: Mapping[str, HostVerdict]) -> str:
-    return "\n".join(
-        f"{name}: {_HOST_MEANING[host.state]}" + (f" ({host.release})" if host.release else "")
-        for name, host in hosts.items()
-    )
+    return "\n".join(f"{name}: {_HOST_MEANING[host.state]}{_release_words(host)}" for name, host in hosts.items())
+
+
+def _release_words(host: HostVerdict) -> str:
+    if not host.release:
+        return ""
+    # What nothing was done to is said apart, or it reads as the release that the run was about.
+    return f"; it runs {host.release}" if host.state in ("planned", "refused", "untouched") else f" ({host.release})"
