@@ -97,6 +97,6 @@ def small_engine_disk(host: Host, megabytes: int) -> Iterator[None]:
         yield
     finally:
         host.stop_engine()
-        # What the engine mounted inside goes with it.
-        host.ssh("umount -R /var/lib/docker", user="root")
+        # The disk alone, not the host's own below it; what the engine mounted inside goes with it.
+        host.ssh("umount --lazy /var/lib/docker", user="root")
         host.start_engine()

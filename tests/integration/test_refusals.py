@@ -278,7 +278,7 @@ def test_a_plan_that_was_changed_or_is_out_of_date(standing: Standing, tmp_path:
     changed.write_text(json.dumps(document), encoding="utf-8")
     standing.refused({"host1": ["it was changed after it was made", "Make the plan again"]}, "--plan", str(changed))
 
-    standing.refused({"host1": ["plan's version: expected 1.0, seen 1.1."]}, "--plan", str(plan), version="1.0")
+    standing.refused({"host1": ["plan's stack_version: expected 1.0, seen 1.1."]}, "--plan", str(plan), version="1.0")
 
     standing.project.stack({"compose.yaml": standing.compose(), "new.conf": "new"})
     standing.refused({"host1": ["changed since: new.conf. Make a new plan"]}, "--plan", str(plan))
