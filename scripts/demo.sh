@@ -20,7 +20,8 @@ usage() {
 Usage: scripts/demo.sh [--port PORT] [--clean] [--help]
 
 Deploys examples/guestbook to this machine's own engine: 1.0, then 1.1, then a 1.2 that is broken on purpose. Shows that
-it comes back to 1.1 by itself, and checks that it did. Takes one to three minutes. Safe to run again.
+it comes back to 1.1 by itself, and checks that it did. Takes one to three minutes, more where Docker has to be installed
+and the images have to be built. Safe to run again.
 
   --port PORT   where the guestbook is to answer on 127.0.0.1 (default: GUESTBOOK_PORT, else 8080 or the next free port)
   --clean       remove what the demo made: its stack with the entries, its releases, its registry, the images it built
@@ -71,7 +72,7 @@ fi
 
 cat <<'TEXT'
 Slipway demo: a stack goes from 1.0 to 1.1, meets a 1.2 that is broken on purpose, and comes back by itself.
-One to three minutes. Remove everything with: scripts/demo.sh --clean
+One to three minutes; more where Docker has to be installed. Remove everything with: scripts/demo.sh --clean
 
 [1/6] Set up this machine
 $ scripts/setup.sh --with engine
