@@ -110,10 +110,10 @@ def is_serial(value: Any) -> bool:  # noqa: ANN401 - whatever a user wrote
 
 
 def _batch_size(size: int | str, total: int) -> int:
-    text = str(size).strip()
+    text = str(size)
     if text.endswith("%"):
-        # Ansible rounds down, but never to an empty batch (ansible.utils.helpers.pct_to_int).
-        return int(float(text[:-1]) / 100.0 * total) or 1
+        # Ansible takes whole percentages, rounds down, but never to an empty batch (ansible.utils.helpers.pct_to_int).
+        return int(int(text[:-1]) / 100.0 * total) or 1
     return int(text)
 
 

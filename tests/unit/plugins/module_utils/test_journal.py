@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What follows from the lines of a journal."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.slipway.compose.plugins.module_utils import journal
+from ansible_collections.slipway.compose.plugins.module_utils.journal import JournalEntry
+
+A, B = "20261122T100000Z-1.0", "20261122T110000Z-1.1"
+
+
+def entries(*pairs: tuple[str, str]) -> list[JournalEntry]:
+    return [JournalEntry("2026-11-22T10:00:00Z", "run", release, event) for release, event in pairs]
+
+
+def test_a_line_says_again_what_was_written() -> None:
+    entry = JournalEntry("2026-11-22T10:00:00Z", "run", A, journal.CONFIRMED, 'a "reason"\nof two lines')
+    assert entry.line().count("\n") == 1
+    assert journal.parse(entry.line()) == (entry,)
+    assert '"detail"' not in JournalEntry("", "", A, journal.STARTED).line()
+
+
+@pytest.mark.parametrize("cut", ['{"at": "2026', "", "null", "[]", '{"at": "x"}', "\0\0\0"])
+def test_a_line_that_a_crash_cut_short_is_left_out(cut: str) -> None:
+    good = entries((A, journal.STARTING))[0]
+    assert journal.parse(f"{cut}\n{good.line()}{cut}") == (good,)
+
+
+def test_the_last_event_of_each_release_counts_and_what_is_gone_is_gone() -> None:
+    found = journal.states(
+        entries((A, journal.PREPARED), (A, journal.CONFIRMED), (B, journal.PREPARED), (B, journal.DISCARDED))
+    )
+    assert found == {A: journal.CONFIRMED}
+
+
+def test_confirmed_releases_come_oldest_first_and_once() -> None:
+    found = journal.confirmed(
+        entries((B, journal.CONFIRMED), (A, journal.CONFIRMED), (B, journal.STARTING), (B, journal.CONFIRMED))
+    )
+    assert found == [A, B]
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([], None),
+        ([(A, journal.PREPARED)], None),
+        ([(A, journal.STARTING)], A),
+        ([(A, journal.STARTING), (A, journal.STARTED), (A, journal.GATE_PASSED)], A),
+        ([(A, journal.STARTING), (A, journal.GATE_PASSED), (A, journal.CONFIRMED)], None),
+        ([(A, journal.STARTING), (A, journal.GATE_FAILED), (A, journal.ROLLING_BACK)], A),
+        ([(A, journal.STARTING), (A, journal.ROLLING_BACK), (A, journal.ROLLED_BACK)], None),
+        ([(A, journal.STARTING), (A, journal.ROLLBACK_FAILED)], A),
+        ([(A, journal.STARTING), (B, journal.PREPARED)], A),
+        ([(A, journal.STARTING), (A, journal.CONFIRMED), (B, journal.STARTING)], B),
+    ],
+)
+def test_what_was_begun_and_never_settled(events: list[tuple[str, str]], expected: str | None) -> None:
+    assert journal.unfinished(entries(*events)) == expected

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan: its hash, and batches as Ansible cuts them."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.executor.playbook_executor import PlaybookExecutor
+
+from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan, batches, is_serial
+
+PLAN = Plan(
+    stack="shop",
+    version="1.1",
+    release="20261122T214500Z-1.1",
+    created_at="2026-11-22T21:45:00Z",
+    created_by="ada@desk",
+    commit="a" * 40,
+    reversible=True,
+    rollback_scope="fleet",
+    images={"web:1.1": "sha256:" + "0" * 64},
+    files={"compose.yaml": "1" * 64},
+    hosts={"host1": "2" * 64, "host2": "3" * 64},
+    batches=(("host1",), ("host2",)),
+)
+
+
+def batches_of_ansible(hosts: list[str], serial: Any) -> list[list[str]]:  # noqa: ANN401 - what a user may write
+    """Ask Ansible itself."""
+    inventory = SimpleNamespace(get_hosts=lambda *_args, **_kwargs: list(hosts))
+    executor = SimpleNamespace(_inventory=inventory)
+    play = SimpleNamespace(serial=serial if isinstance(serial, list) else [serial], hosts="all", order=None)
+    found: list[list[str]] = PlaybookExecutor._get_serialized_batches(executor, play)  # noqa: SLF001
+    return found
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 7, 10, 18])
+@pytest.mark.parametrize(
+    "serial",
+    ["100%", "50%", "30%", "1%", "33%", 1, 2, 3, "2", 0, 100, [1, 2], [1, "50%"], ["20%", 1], [1, 1, "100%"], [1, 0]],
+    ids=str,
+)
+def test_batches_are_those_of_ansible(count: int, serial: Any) -> None:  # noqa: ANN401 - what a user may write
+    hosts = [f"host{number}" for number in range(1, count + 1)]
+    assert [list(batch) for batch in batches(hosts, serial)] == batches_of_ansible(hosts, serial)
+
+
+@pytest.mark.parametrize("serial", [1, "50%", [1, "50%"], [], 0, "100%"], ids=str)
+def test_what_can_cut_hosts_into_batches(serial: Any) -> None:  # noqa: ANN401 - what a user may write
+    assert is_serial(serial)
+
+
+@pytest.mark.parametrize(
+    "serial", ["some", "%", "33.3%", "50% ", "nan%", {}, None, [1, "x"], [[1]], -1, "-5", "1.5", "inf%"], ids=str
+)
+def test_what_cannot(serial: Any) -> None:  # noqa: ANN401 - what a user may write
+    assert not is_serial(serial)
+
+
+def test_a_plan_is_read_as_it_was_written() -> None:
+    again = Plan.from_dict(json.loads(PLAN.to_json()))
+    assert again == PLAN
+    assert again.sha256 == PLAN.sha256
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("version", "1.2"),
+        ("reversible", False),
+        ("images", {"web:1.1": "sha256:" + "f" * 64}),
+        ("hosts", {"host1": "2" * 64}),
+        ("batches", [["host1", "host2"]]),
+        ("rollback_scope", "batch"),
+    ],
+)
+def test_a_plan_that_was_changed_is_no_plan(key: str, value: object) -> None:
+    raw = {**PLAN.as_dict(), key: value}
+    with pytest.raises(SlipwayError, match="changed after it was made"):
+        Plan.from_dict(raw)
+
+
+@pytest.mark.parametrize("raw", [None, [], {}, "plan", {"schema": 1}, {**PLAN.as_dict(), "batches": 5}], ids=str)
+def test_what_is_no_plan_is_said_to_be_none(raw: object) -> None:
+    with pytest.raises(SlipwayError, match=r"playbooks/plan\.yml"):
+        Plan.from_dict(raw)
