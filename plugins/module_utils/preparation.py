@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.compose.plugins.module_utils import host_checks, journal, way_back
+from ansible_collections.slipway.compose.plugins.module_utils.adopted_data import left_behind
 from ansible_collections.slipway.compose.plugins.module_utils.compose_config import Service
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
@@ -122,7 +123,8 @@ class Preparation:
             if record.id in journal.confirmed(self._store.entries()) and record.id in self._store.kept():
                 # The same plan again, after something changed on the host: the release is there, and stays as it is.
                 return self.of_kept(record.id)
-            way = self._proved_way_back(record, snapshot, [])
+            lost = left_behind(snapshot, services, record.files, self._store.project)
+            way = self._proved_way_back(record, snapshot, lost)
             return self._stage(order, building, services, record, way, snapshot)
         finally:
             shutil.rmtree(building, ignore_errors=True)

@@ -106,3 +106,24 @@ def test_files_that_changed_since_the_start_are_refused_before_anything_is_touch
     assert observed.containers(by_hand.host, "app") == containers
     assert by_hand.seen() == by_hand.before
     assert observed.kept_releases(by_hand.host, "app") == []
+
+
+def test_data_in_a_relative_folder_is_not_left_behind(by_hand: ByHand) -> None:
+    host, project = by_hand.host, by_hand.project
+    image = by_hand.images["1.0"]
+    service = app(image, environment={"PROBE_DATA": "/data"}, volumes=["./data:/data"])
+    host.ssh(f"rm -rf {FOLDER}/data", user="root")
+    host.put(f"{FOLDER}/compose.yaml", compose({"app": service}))
+    host.ssh(f"cd {FOLDER} && docker compose -p app up --detach --wait")
+    containers = observed.containers(host, "app")
+    project.stack({"compose.yaml": compose({"app": service | {"image": by_hand.images["1.1"]}})})
+
+    refused = project.deploy("1.1")
+    refused.expect(10, "refused")
+    assert f"{FOLDER}/data" in refused.output
+    assert observed.containers(host, "app") == containers
+
+    host.ssh(f"cp -a {FOLDER}/data {observed.ROOT}/app/project/", user="root")
+    project.deploy("1.1").expect(0, "deployed")
+    name = observed.services(host, "app")["app"].name
+    assert host.docker("exec", name, "cat", "/data/starts").split() == ["1.0", "1.1"]
