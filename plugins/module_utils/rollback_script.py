@@ -63,7 +63,9 @@ def render(way: WayBack) -> str:
         # By the labels alone: this works even if the release's files never arrived in the project folder.
         steps.append(f"docker compose --ansi never -p {shlex.quote(way.stack)} down --remove-orphans")
         steps += [f"rm -f -- {shlex.quote('project/' + file.path)}" for file in way.undone_files]
-    return _HEAD.format(stack=way.stack, release=way.release, goal=way.goal, event=ROLLING_BACK) + (
+    title = shlex.quote(f"Stack {way.stack}: back from release {way.release} to {way.goal}.")
+    goal = " ".join(way.goal.split())  # a folder's name may hold a line end, and this goes into a comment
+    return _HEAD.format(stack=way.stack, release=way.release, goal=goal, title=title, event=ROLLING_BACK) + (
         "\n".join(steps) + f"\nsay {shlex.quote('Done: ' + way.goal + '.')}\n"
     )
 
@@ -131,6 +133,6 @@ restore() {{
     fi
 }}
 
-say "Stack {stack}: back from release {release} to {goal}."
+say {title}
 record {event}
 """
