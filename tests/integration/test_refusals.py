@@ -7,6 +7,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,7 +76,7 @@ def test_a_folder_without_a_compose_file(standing: Standing) -> None:
 
 
 def test_wrong_types_in_every_variable_that_has_one(standing: Standing) -> None:
-    wrong = {
+    wrong: dict[str, tuple[Any, str]] = {
         "stack_name": ("Shop!", "lower-case letters, digits, - and _"),
         "stack_env": (["A"], "a mapping of names to values, seen a list."),
         "stack_health_checks": ("none", "a list of mappings, seen a text."),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_a_port_of_the_stack_itself_is_free_and_that_of_another_container_is_nam
 
 
 def test_ports_of_containers_come_from_their_bindings() -> None:
-    documents = [
+    documents: list[dict[str, Any]] = [
         {"HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": "8080"}], "53/udp": [{"HostPort": "5353"}]}}},
         {"HostConfig": {"PortBindings": {"81/tcp": [{"HostPort": ""}], "82/tcp": None}}},
         {"HostConfig": {"PortBindings": None}},
