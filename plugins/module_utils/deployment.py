@@ -174,8 +174,6 @@ class Deployment:
         if not report.passed:
             self.store.note(self.release, journal.ROLLBACK_FAILED, "what ran before does not pass its gate")
             raise StartFailedError(str(before.get("goal")), report)
-        self.store.set_current(before.get("to"))
-        self.store.note(self.release, journal.ROLLED_BACK)
         return report
 
     @property

@@ -184,15 +184,12 @@ class ReleaseStore:
             return None
         return release if RELEASE_ID.match(release) else None
 
-    def set_current(self, release: str | None) -> None:
-        """Make a release the confirmed one, atomically; None: there is none any more."""
-        if release is None:
-            self._current.unlink(missing_ok=True)
-        else:
-            link = self.folder / ".current-new"
-            link.unlink(missing_ok=True)
-            link.symlink_to(Path("releases") / release)
-            link.replace(self._current)
+    def set_current(self, release: str) -> None:
+        """Make a release the confirmed one, atomically; `rollback.sh` does the same on the way back."""
+        link = self.folder / ".current-new"
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path("releases") / release)
+        link.replace(self._current)
         _sync_folder(self.folder)
 
     def kept(self) -> list[str]:

@@ -13,7 +13,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ansible_collections.slipway.compose.plugins.module_utils.journal import ROLLING_BACK
+from ansible_collections.slipway.compose.plugins.module_utils.journal import ROLLED_BACK, ROLLING_BACK
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseFile, ReleaseRecord
 
 
@@ -65,6 +65,11 @@ def render(way: WayBack) -> str:
         steps += [f"rm -f -- {shlex.quote('project/' + file.path)}" for file in way.undone_files]
     title = shlex.quote(f"Stack {way.stack}: back from release {way.release} to {way.goal}.")
     goal = " ".join(way.goal.split())  # a folder's name may hold a line end, and this goes into a comment
+    if way.to is not None:
+        steps += [f"ln -sfn releases/{way.to.id} .current-new", "mv -fT .current-new current"]
+    else:
+        steps.append("rm -f current")
+    steps.append(f"record {ROLLED_BACK}")
     return _HEAD.format(stack=way.stack, release=way.release, goal=goal, title=title, event=ROLLING_BACK) + (
         "\n".join(steps) + f"\nsay {shlex.quote('Done: ' + way.goal + '.')}\n"
     )
