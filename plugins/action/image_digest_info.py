@@ -14,7 +14,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.errors import Slip
 from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import failure, read_request
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
+class ActionModule(ActionBase):
     """See the module's documentation."""
 
     _supports_check_mode = True

@@ -20,7 +20,7 @@ from ansible_collections.slipway.compose.plugins.plugin_utils.release_request im
 _EARLIER = ("source", "resolve", "plan")
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
+class ActionModule(ActionBase):
     """See the module's documentation."""
 
     _supports_check_mode = True

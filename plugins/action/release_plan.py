@@ -30,7 +30,7 @@ _COMMIT = re.compile(r"^[0-9a-f]{40,64}$")
 _GIT_TIMEOUT_S = 10
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
+class ActionModule(ActionBase):
     """See the module's documentation."""
 
     _requires_connection = False

@@ -27,7 +27,7 @@ from ansible_collections.slipway.compose.plugins.plugin_utils.release_request im
 from ansible_collections.slipway.compose.plugins.plugin_utils.run_folder import run_folder
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
+class ActionModule(ActionBase):
     """See the module's documentation."""
 
     _requires_connection = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: rollout
 type: stdout
-author: Slipway contributors
+author: Slipway contributors (@slipway)
 short_description: Show a rollout to the people who wait for it
 description:
   - Prints play names as headings, and of each task only what matters, with the time since the start at the left of
@@ -81,7 +81,7 @@ def is_rescued(task: Task) -> bool:
     return False
 
 
-class CallbackModule(DefaultCallback):  # type: ignore[misc]
+class CallbackModule(DefaultCallback):
     """Prints what people need, leaves the rest to the default callback at -v."""
 
     CALLBACK_VERSION = 2.0

@@ -67,7 +67,7 @@ def remove_stack() -> None:
 def _remove_images(record: Record) -> None:
     gone = []
     for name in record.images:
-        repository, _, tag = name.rpartition(":")
+        repository, _colon, tag = name.rpartition(":")
         if exists("image", name):
             image_id = ask("image", "inspect", "--format", "{{.Id}}", name)
             digests = [other for other in image_names(repository) if "@" in other and _is(other, image_id)]

@@ -104,7 +104,7 @@ class Demo:
             print(f"  {'yes' if seen else 'NO '}  {what}")
         if away >= 1:
             print(f"  And: while 1.2 was tried and taken back, the page was away for {away:.0f} s.")
-        if not all(seen for seen, _ in proved):
+        if not all(seen for seen, _fact in proved):
             print("\nNot everything was seen. Look with scripts/status.sh local, or remove it: scripts/demo.sh --clean")
             return 1
         self.record.finished = True

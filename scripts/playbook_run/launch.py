@@ -22,7 +22,7 @@ def pack_environment(environment: dict[str, str]) -> bytes:
 def unpack_environment(data: bytes) -> dict[bytes, bytes]:
     """Read what `pack_environment` wrote."""
     pairs = (entry.partition(b"=") for entry in data.split(b"\0") if entry)
-    return {name: value for name, _, value in pairs}
+    return {name: value for name, _equals, value in pairs}
 
 
 def main() -> None:

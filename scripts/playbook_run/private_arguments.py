@@ -15,7 +15,7 @@ MASK = "********"
 
 def masked(argv: list[str]) -> list[str]:
     """Return the arguments with everything after an equals sign hidden."""
-    return [f"{name}={MASK}" if equals else name for name, equals, _ in (entry.partition("=") for entry in argv)]
+    return [f"{name}={MASK}" if equals else name for name, equals, _value in (entry.partition("=") for entry in argv)]
 
 
 def take_arguments(argv: list[str]) -> list[str]:

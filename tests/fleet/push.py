@@ -16,7 +16,7 @@ def main(name: str, wanted: Sequence[str]) -> None:
     """Push each image to both registries, tagged with its version alone: a tag does not tell that a release is bad."""
     fleet = Fleet.running(name)
     for word in wanted:
-        behaviour, _, version = word.partition(":")
+        behaviour, _colon, version = word.partition(":")
         probe = Probe(version, Behaviour(behaviour))
         for registry in (fleet.registry, fleet.open_registry):
             print(probe.push(registry, tag=version))

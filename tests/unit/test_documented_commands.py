@@ -110,7 +110,7 @@ def test_paths_exist(page: Path) -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     broken = []
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
-        path, _, anchor = target.partition("#")
+        path, _hash, anchor = target.partition("#")
         found = (page.parent / path).resolve() if path else page
         if target.startswith(("http:", "https:")):
             continue

@@ -69,7 +69,7 @@ class Database:
         """Open nothing yet: the first request does."""
         self._settings = settings
         self._slots: queue.LifoQueue[connection | None] = queue.LifoQueue()
-        for _ in range(POOL_SIZE):
+        for _number in range(POOL_SIZE):
             self._slots.put(None)
 
     def check(self) -> None:
@@ -124,7 +124,7 @@ class Database:
     def _close_idle(self) -> None:
         """Close the connections that nobody uses: what broke one has broken them all, and each would fail a request."""
         idle = 0
-        for _ in range(POOL_SIZE):
+        for _number in range(POOL_SIZE):
             try:
                 link = self._slots.get_nowait()
             except queue.Empty:
@@ -132,5 +132,5 @@ class Database:
             if link is not None:
                 link.close()
             idle += 1
-        for _ in range(idle):
+        for _number in range(idle):
             self._slots.put(None)
