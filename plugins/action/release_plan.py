@@ -97,9 +97,18 @@ def raise_differences(plan: Plan, sources: Mapping[str, Mapping[str, Any]], vari
     """
     findings = []
     remedy = "Make a new plan, have it approved, and deploy that one."
-    for name, planned in (("stack_name", plan.stack), ("stack_version", plan.version)):
+    decided = {
+        "stack_name": plan.stack,
+        "stack_version": plan.version,
+        "stack_rollback_scope": plan.rollback_scope,
+    }
+    for name, planned in decided.items():
         if planned != variables[name]:
             findings.append(Finding(f"plan's {name}", variables[name], planned, remedy))
+    # A run with --limit takes a part of the plan, in batches of its own.
+    if set(sources) == set(plan.hosts) and batches(list(sources), variables["stack_serial"]) != plan.batches:
+        words = " | ".join(", ".join(batch) for batch in plan.batches)
+        findings.append(Finding("stack_serial", f"the batches that were planned: {words}", "others", remedy))
     for host, source in sources.items():
         if host not in plan.hosts:
             findings.append(Finding(f"host {host}", "a host of the plan", "it is not in it", remedy))

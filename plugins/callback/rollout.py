@@ -93,6 +93,7 @@ class CallbackModule(DefaultCallback):
         super().__init__()
         self._host_width = 0
         self._batches: dict[str, int] = {}
+        self._judged = False
         self._progress = self._progress_line()
 
     def _progress_line(self) -> ProgressLine | None:
@@ -262,6 +263,7 @@ class CallbackModule(DefaultCallback):
 
     def _say_verdict(self, result: CallbackTaskResult, color: str) -> None:
         """Print what is said of all hosts together, under no host's name."""
+        self._judged = True
         for line in text.summary_lines(result.result):
             self.say(f"  {line}", color)
 
@@ -337,7 +339,9 @@ class CallbackModule(DefaultCallback):
             tally = stats.summarize(host)
             hosts[host] = text.HostTally(failures=tally["failures"], unreachable=tally["unreachable"])
         bad = any(tally.failures or tally.unreachable for tally in hosts.values())
-        self.say(text.recap(time.monotonic() - STARTED, hosts), C.COLOR_ERROR if bad else C.COLOR_OK)
+        # A verdict has said how each host is; Ansible's counts would only contradict it.
+        line = text.recap(time.monotonic() - STARTED, {} if self._judged else hosts)
+        self.say(line, C.COLOR_ERROR if bad else C.COLOR_OK)
 
     @staticmethod
     def _loops(result: CallbackTaskResult) -> bool:

@@ -144,7 +144,9 @@ def unreachable_lines(result: object) -> list[str]:
 
 
 def recap(duration_s: float, hosts: Mapping[str, HostTally], controller: str = "localhost") -> str:
-    """Sum up a run in one line; the controller is only counted where it is the only host."""
+    """Sum up a run in one line, with its hosts if there are any; the controller counts only where it is alone."""
+    if not hosts:
+        return f"done in {duration_s:.1f} s"
     targets = {name: tally for name, tally in hosts.items() if name != controller} or dict(hosts)
     unreachable = sum(1 for tally in targets.values() if tally.unreachable)
     failed = sum(1 for tally in targets.values() if tally.failures and not tally.unreachable)

@@ -124,7 +124,7 @@ def test_an_unreachable_result_may_be_secret_or_odd() -> None:
     [
         ({"a": HostTally(), "localhost": HostTally()}, "done in 12.3 s · 1 host: 1 ok"),
         ({"localhost": HostTally()}, "done in 12.3 s · 1 host: 1 ok"),
-        ({}, "done in 12.3 s · 0 hosts: 0 ok"),
+        ({}, "done in 12.3 s"),
         (
             {"a": HostTally(failures=1), "b": HostTally(failures=1, unreachable=1), "c": HostTally()},
             "done in 12.3 s · 3 hosts: 1 ok, 1 failed, 1 unreachable",
