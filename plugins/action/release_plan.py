@@ -21,6 +21,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan, batches
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import release_id
+from ansible_collections.slipway.compose.plugins.module_utils.wording import counted
 from ansible_collections.slipway.compose.plugins.plugin_utils.argument_types import validated
 from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
 from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import failure
@@ -58,8 +59,8 @@ class ActionModule(ActionBase):
             "path": str(path),
             "summary": [
                 (
-                    f"release {plan.release} on {len(plan.hosts)} host(s), "
-                    f"{len(plan.images)} image(s) pinned, plan {plan.sha256[:12]}"
+                    f"release {plan.release} on {counted(len(plan.hosts), 'host')}, "
+                    f"{counted(len(plan.images), 'image')} pinned, plan {plan.sha256[:12]}"
                 )
             ],
         }

@@ -18,6 +18,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.release_record imp
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
 from ansible_collections.slipway.compose.plugins.module_utils.rollback_script import WayBack
 from ansible_collections.slipway.compose.plugins.module_utils.snapshot import ContainerSnapshot, Snapshot
+from ansible_collections.slipway.compose.plugins.module_utils.wording import counted
 
 ADOPTED_FILE = "adopted.yaml"
 _TIMEOUT_S = 60.0
@@ -51,7 +52,9 @@ def differences(record: ReleaseRecord, hashes: Mapping[str, Any], containers: Se
     for service in record.services:
         mine = [container for container in containers if container.service == service.service]
         if len(mine) != service.replicas:
-            result.append(f"service {service.service} has {len(mine)} container(s) instead of {service.replicas}")
+            result.append(
+                f"service {service.service} has {counted(len(mine), 'container')} instead of {service.replicas}"
+            )
         for one in mine:
             stands = one.state == "exited" and one.exit_code == 0 if service.one_shot else one.state == "running"
             if not belongs_to(record, hashes, one):

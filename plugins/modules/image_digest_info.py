@@ -62,7 +62,7 @@ summary:
   returned: success
   type: list
   elements: str
-  sample: ["3 image(s) resolved"]
+  sample: ["3 images resolved"]
 findings:
   description: What keeps the module from doing its work, all of it at once.
   returned: failure
@@ -98,6 +98,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.module_edge import
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import unpack_files
 from ansible_collections.slipway.compose.plugins.module_utils.resolved_project import examine, image_references
+from ansible_collections.slipway.compose.plugins.module_utils.wording import counted
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -117,7 +118,7 @@ def work(module: AnsibleModule) -> Result:
         raise SlipwayError([*findings, *error.findings]) from error
     if findings or unresolved:
         raise SlipwayError([*findings, *unresolved])
-    return {"changed": False, "images": digests, "summary": [f"{len(digests)} image(s) resolved"]}
+    return {"changed": False, "images": digests, "summary": [f"{counted(len(digests), 'image')} resolved"]}
 
 
 def _images(stack: str, payload: Payload) -> tuple[list[str], list[Finding]]:

@@ -223,6 +223,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.readiness import l
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload, ReleaseOrder
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
+from ansible_collections.slipway.compose.plugins.module_utils.wording import counted
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -307,7 +308,7 @@ def _preparation(module: AnsibleModule, store: ReleaseStore, engine: Engine) -> 
 def _prepared_summary(prepared: Prepared) -> list[str]:
     if prepared.unchanged:
         return [f"runs release {prepared.release} already"]
-    pulled = f"{len(prepared.pulled)} image(s) to pull" if prepared.pulled else "every image is here"
+    pulled = f"{counted(len(prepared.pulled), 'image')} to pull" if prepared.pulled else "every image is here"
     return [f"ready for release {prepared.release}: {pulled}; the way back leads to {prepared.goal}"]
 
 

@@ -81,7 +81,7 @@ summary:
   returned: success
   type: list
   elements: str
-  sample: ["release 20261122T214500Z-1.4.2 on 2 host(s), 3 image(s) pinned, plan 6a92cd1fcdc8"]
+  sample: ["release 20261122T214500Z-1.4.2 on 2 hosts, 3 images pinned, plan 6a92cd1fcdc8"]
 findings:
   description: What keeps the module from doing its work, all of it at once.
   returned: failure
