@@ -172,9 +172,11 @@ def test_a_cancelled_run_ends_in_order_and_hides_its_values_meanwhile(project: L
 
 
 def on_a_terminal(command: list[str], **environment: str) -> str:
+    # Whoever runs the tests may have asked for plain output.
+    inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     process, descriptor = pty.fork()
     if process == 0:
-        os.execve(command[0], command, os.environ | {"TERM": "xterm"} | environment)  # noqa: S606
+        os.execve(command[0], command, inherited | {"TERM": "xterm"} | environment)  # noqa: S606
     output = b""
     with os.fdopen(descriptor, "rb", buffering=0) as terminal, suppress(OSError):
         while chunk := terminal.read(4096):
