@@ -27,7 +27,7 @@ class Plan:
         created_at: UTC, ISO 8601.
         created_by: user and machine that planned it.
         commit: Git commit of the stack's files, "" outside a repository.
-        reversible: whether an automatic rollback may go past it.
+        reversible: whether the release before can read the data that this one leaves.
         rollback_scope: "fleet" or "batch".
         images: digest of each image reference of the Compose files.
         files: SHA-256 of each file of the stack as it lies in the repository, by relative path.

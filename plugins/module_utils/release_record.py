@@ -50,7 +50,7 @@ class ReleaseRecord:
         commit: Git commit of the stack's files, "" if they are in no repository.
         plan_sha256: hash of the plan that made the release.
         content_sha256: hash over files and environment on this host.
-        reversible: whether an automatic rollback may go past it.
+        reversible: whether the release before can read the data that it leaves.
         compose_files: paths that Compose reads, in order.
         images: pinned image of every service.
         files: every file of the release.
