@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Declared checks that the controller runs, from outside the hosts."""
+
+from __future__ import annotations
+
+from tests.fleet import Behaviour, Fleet, Probe
+from tests.integration import observed
+from tests.integration.conftest import MakeProject
+from tests.integration.probe_stack import app, compose
+
+
+def test_what_fails_from_outside_is_taken_back(fleet: Fleet, new_project: MakeProject) -> None:
+    check = {
+        "name": "ready from outside",
+        "type": "http",
+        "from": "controller",
+        "url": "{{ fleet_url }}/ready",
+        "retries": 3,
+    }
+    project = new_project("app")
+    project.environment(stack_health_checks=[check])
+    good = Probe("1.0").push(fleet.registry)
+    project.stack({"compose.yaml": compose({"app": app(good)})})
+    project.deploy("1.0").expect(0, "deployed")
+    before = {host.name: observed.current_release(host, "app") for host in fleet.hosts}
+
+    # Healthy by its own account, and on the hosts nothing else is looked at: only the controller can notice.
+    bad = Probe("1.1", Behaviour.HTTP_500).push(fleet.registry)
+    project.stack({"compose.yaml": compose({"app": app(bad)})})
+    run = project.deploy("1.1")
+
+    run.expect(20, "rolled_back")
+    assert "ready from outside" in run.output
+    assert "status 500" in run.output
+    for host in fleet.hosts:
+        assert run.host(host.name) == ("rolled_back", before[host.name])
+        assert observed.answer(host) == "1.0"
