@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Prints the reference of the Debian image that the example's images are built on, making it first when it is missing.
 # Where a public registry answers, it is debian:trixie-slim; else debootstrap makes the same kind of image from Debian's packages.
-#   DEBIAN_MIRROR   another Debian mirror than http://deb.debian.org/debian
+#   DEBIAN_MIRROR   another Debian mirror than the one that debootstrap knows
 set -euo pipefail
 
 readonly suite=trixie
 readonly public_image=debian:$suite-slim
-readonly mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+readonly mirror=${DEBIAN_MIRROR:-}
 readonly pull_seconds=20
 readonly bootstrap_seconds=300
 recipe=$(sha256sum "${BASH_SOURCE[0]}" | cut -c1-12)
@@ -37,9 +37,13 @@ slim() {
     as_root mkdir -p "$root"/var/lib/apt/lists/partial "$root"/var/cache/apt/archives/partial "$root"/var/log
 }
 
+# debootstrap leaves the mirror that it used; updates and security fixes lie beside it.
 write_sources() {
-    local security=${mirror%/debian}/debian-security
-    printf 'deb %s %s main\n' "$mirror" "$suite" "$mirror" "$suite-updates" "$security" "$suite-security" |
+    local used security
+    used=$(awk '$1 == "deb" { print $2; exit }' "$1/etc/apt/sources.list")
+    used=${used%/}
+    security=${used%/debian}/debian-security
+    printf 'deb %s %s main\n' "$used" "$suite" "$used" "$suite-updates" "$security" "$suite-security" |
         as_root tee "$1/etc/apt/sources.list" >/dev/null
 }
 
@@ -49,11 +53,11 @@ bootstrap() {
     work=$(mktemp -d)
     # shellcheck disable=SC2064  # the folder's name is wanted as it is now
     trap "as_root rm -rf --one-file-system '$work'" EXIT
-    say "cannot pull $public_image; debootstrap makes it from $mirror (about half a minute)"
+    say "cannot pull $public_image; debootstrap makes it (about half a minute)"
     if ! as_root timeout "$bootstrap_seconds" debootstrap --variant=minbase --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
-        "$suite" "$work/root" "$mirror" >"$work/log" 2>&1; then
+        "$suite" "$work/root" ${mirror:+"$mirror"} >"$work/log" 2>&1; then
         tail -n 5 "$work/log" >&2
-        die "debootstrap could not make Debian $suite from $mirror within $bootstrap_seconds s: see the lines above; DEBIAN_MIRROR names another mirror"
+        die "debootstrap could not make Debian $suite within $bootstrap_seconds s: see the lines above; DEBIAN_MIRROR names another mirror"
     fi
     write_sources "$work/root"
     slim "$work/root"
