@@ -112,11 +112,6 @@ class Engine:
             # It is gone already, or a container uses it: either way there is nothing left to do.
             return
 
-    def images_named(self, repository: str) -> dict[str, str]:
-        """Return the image ID of every "repository:tag" below a repository pattern."""
-        listed = self.client.api.images(filters={"reference": [repository]})
-        return {tag: image["Id"] for image in listed for tag in image.get("RepoTags") or []}
-
     def _inspect(self, container: str) -> dict[str, Any] | None:
         import docker.errors
 

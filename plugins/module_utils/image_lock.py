@@ -51,14 +51,19 @@ def lock_document(
     return json.dumps({"services": locked}, indent=2, sort_keys=True) + "\n"
 
 
+def unpullable(service: str) -> Finding:
+    """Say that a service names no image that a host could pull."""
+    return Finding(
+        thing=f"image of service {service}",
+        expected="an `image:` that can be pulled",
+        seen="`build:` alone",
+        remedy="Build it in CI, push it to a registry, and name it with `image:`.",
+    )
+
+
 def _unplanned(service: str, image: str | None) -> Finding:
     if image is None:
-        return Finding(
-            thing=f"image of service {service}",
-            expected="an `image:` that can be pulled",
-            seen="`build:` alone",
-            remedy="Build it in CI, push it to a registry, and name it with `image:`.",
-        )
+        return unpullable(service)
     return Finding(
         thing=f"image of service {service}",
         expected="an image that the plan resolved to a digest",

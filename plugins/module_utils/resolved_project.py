@@ -17,8 +17,9 @@ from ansible_collections.slipway.compose.plugins.module_utils.compose_config imp
     secret_files,
     unset_variables,
 )
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding
 from ansible_collections.slipway.compose.plugins.module_utils.file_bundle import FileBundle
+from ansible_collections.slipway.compose.plugins.module_utils.image_lock import unpullable
 from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker
 
 _CONFIG_TIMEOUT_S = 60.0
@@ -30,19 +31,6 @@ class ResolvedProject:
 
     services: tuple[Service, ...]
     secret_files: tuple[str, ...]
-
-
-def resolve(stack: str, bundle: FileBundle, folder: Path, masker: Masker | None = None) -> ResolvedProject:
-    """Return the project whose files lie in a folder.
-
-    Raises:
-        SlipwayError: Compose refuses the files, they use variables that nothing sets, or a service has no image
-            that can be pulled. Everything that can be known at once is said at once.
-    """
-    project, findings = examine(stack, bundle, folder, masker)
-    if findings:
-        raise SlipwayError(findings)
-    return project
 
 
 def examine(
@@ -61,7 +49,7 @@ def examine(
         said = masker.mask(answer.last_words.replace(f"{folder}/", ""))
         return ResolvedProject((), ()), [*findings, _invalid(bundle.compose_files, said)]
     services = parse_services(answer.output, str(folder))
-    findings += [_unpullable(service.name) for service in services if service.image is None]
+    findings += [unpullable(service.name) for service in services if service.image is None]
     if not services:
         findings.append(_invalid(bundle.compose_files, "no service"))
     return ResolvedProject(services, secret_files(answer.output, str(folder))), findings
@@ -87,13 +75,4 @@ def _invalid(files: Sequence[str], said: str) -> Finding:
         expected="a project that Compose can read",
         seen=said,
         remedy="Correct the file; `docker compose config` shows the same message.",
-    )
-
-
-def _unpullable(service: str) -> Finding:
-    return Finding(
-        thing=f"image of service {service}",
-        expected="an `image:` that can be pulled",
-        seen="`build:` alone",
-        remedy="Build it in CI, push it to a registry, and name it with `image:`.",
     )
