@@ -48,9 +48,10 @@ ABORT_INTERVAL_S = 0.5
 
 @dataclass(frozen=True)
 class Limits:
-    """How long the gate may take, and how long a container must have run."""
+    """How long the gate may take, and how long a container with and without a health check must have run."""
 
     timeout_s: float
+    healthy_for_s: float
     stable_for_s: float
 
 
@@ -77,6 +78,7 @@ def run_gate(  # noqa: PLR0913 - the keyword arguments are the gate's settings
     checks: Sequence[Check],
     *,
     timeout_s: float,
+    healthy_for_s: float,
     stable_for_s: float,
     log_lines: int,
     masker: Masker,
@@ -90,7 +92,8 @@ def run_gate(  # noqa: PLR0913 - the keyword arguments are the gate's settings
         expected: what must be true of each service; derived from the containers that are there if None.
         checks: the declared checks; all of them run from here.
         timeout_s: the deadline, from now.
-        stable_for_s: how long each container must have run without a break.
+        healthy_for_s: how long each container that has a health check must have run without a break.
+        stable_for_s: how long each container that has none must have run without a break.
         log_lines: how many last log lines of each container concerned a failure shows.
         masker: hides secrets in everything that is reported.
         abort: asked now and then; a reason ends the gate as failed.
@@ -101,7 +104,7 @@ def run_gate(  # noqa: PLR0913 - the keyword arguments are the gate's settings
     Raises:
         SlipwayError: the engine does not answer at the start, or a library is missing.
     """
-    return _Gate(client, project, expected, checks, Limits(timeout_s, stable_for_s)).run(
+    return _Gate(client, project, expected, checks, Limits(timeout_s, healthy_for_s, stable_for_s)).run(
         Evidence(client, log_lines, masker), abort
     )
 
@@ -182,7 +185,7 @@ class _Gate:
             nothing = Judgement(Standing.WAITS, "replicas", "at least one container of the project", "no container")
             yield ServiceVerdict(None, None, nothing)
         since = time.monotonic() - self._began_at
-        clock = Clock(self._watch.engine_now(), since, self._limits.stable_for_s)
+        clock = Clock(self._watch.engine_now(), since, self._limits.healthy_for_s, self._limits.stable_for_s)
         for wanted in expected:
             replicas = select_replicas(known, wanted)
             yield ServiceVerdict(wanted.service, None, judge_count(replicas, wanted))

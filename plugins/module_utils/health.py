@@ -119,17 +119,26 @@ class Clock:
     Attributes:
         now: the engine's time, in seconds since the epoch.
         since_gate_began: seconds.
-        stable_for_s: how long a container must have run without a break.
+        healthy_for_s: how long a container with a health check must have run without a break.
+        stable_for_s: how long one without a health check must have.
     """
 
     now: float
     since_gate_began: float
+    healthy_for_s: float
     stable_for_s: float
 
     @property
     def stuck_in(self) -> float:
         """Seconds until that which does not move counts as stuck."""
-        return max(self.stable_for_s, STUCK_AFTER_S) - self.since_gate_began
+        return max(self.healthy_for_s, self.stable_for_s, STUCK_AFTER_S) - self.since_gate_began
+
+    def must_run_for(self, facts: ContainerFacts) -> float:
+        """Return the seconds that a container must have run without a break.
+
+        Without a health check of its own, nothing but running on speaks for it.
+        """
+        return self.stable_for_s if facts.health is None else self.healthy_for_s
 
 
 def parse_engine_time(text: str) -> float | None:
@@ -288,11 +297,12 @@ def _judge_running(facts: ContainerFacts, first: FirstSight, clock: Clock) -> Ju
     if facts.health not in (None, "healthy"):
         return Judgement(Standing.WAITS, "health", "healthy", _health_story(facts))
     age = clock.now - (clock.now if facts.started_at is None else facts.started_at)
-    expected = f"running without a break for {clock.stable_for_s:g} s"
-    if age < clock.stable_for_s:
-        seen = f"running for {max(age, 0.0):.1f} s"
-        return Judgement(Standing.WAITS, "stability", expected, seen, clock.stable_for_s - age)
-    return Judgement(Standing.HOLDS, "stability", expected, "running" + (", healthy" if facts.health else ""))
+    needed, healthy = clock.must_run_for(facts), "healthy, " if facts.health else ""
+    expected = f"{healthy}running without a break for {needed:g} s"
+    if age < needed:
+        seen = f"{healthy}running for {max(age, 0.0):.1f} s"
+        return Judgement(Standing.WAITS, "stability", expected, seen, needed - age)
+    return Judgement(Standing.HOLDS, "stability", expected, f"{healthy}running")
 
 
 def _health_story(facts: ContainerFacts) -> str:

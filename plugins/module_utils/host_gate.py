@@ -66,6 +66,7 @@ def _gate(
         list(services),
         split_checks(parse_checks(order.checks))[0],
         timeout_s=order.timeout_s,
+        healthy_for_s=order.healthy_for_s,
         stable_for_s=order.stable_for_s,
         log_lines=order.log_lines,
         masker=masker,

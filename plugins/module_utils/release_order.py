@@ -25,13 +25,15 @@ class GateOrder:
     Attributes:
         checks: the declared checks that run on the target, as the user wrote them.
         timeout_s: seconds in which everything must hold.
-        stable_for_s: seconds that every container must have run without a break.
+        healthy_for_s: seconds that every container with a health check must have run without a break.
+        stable_for_s: seconds that every container without one must have run without a break.
         log_lines: how many of each failed container's last log lines are shown.
         start_timeout_s: seconds that Compose may take to start the containers.
     """
 
     checks: tuple[Mapping[str, Any], ...]
     timeout_s: float
+    healthy_for_s: float
     stable_for_s: float
     log_lines: int
     start_timeout_s: float
@@ -46,7 +48,8 @@ class GateOrder:
         return cls(
             checks=tuple(raw.get("checks") or ()),
             timeout_s=float(raw.get("timeout_s", 120)),
-            stable_for_s=float(raw.get("stable_for_s", 3)),
+            healthy_for_s=float(raw.get("healthy_for_s", 2)),
+            stable_for_s=float(raw.get("stable_for_s", 5)),
             log_lines=int(raw.get("log_lines", 20)),
             start_timeout_s=float(raw.get("start_timeout_s", 300)),
         )

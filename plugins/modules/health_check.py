@@ -11,9 +11,11 @@ module: health_check
 short_description: Wait until a Compose stack is truly healthy, or say why it is not
 version_added: 0.1.0
 description:
-  - Passes when every expected container of a Docker Compose project is there and running, has run without a break for
-    O(stable_for) seconds, is healthy if it has a health check, every one-shot job has ended with exit code 0, and every
-    declared check has passed; then it looks at all containers once more, so that none restarted meanwhile.
+  - Passes when every expected container of a Docker Compose project is there and stands, every one-shot job has ended
+    with exit code 0, and every declared check has passed; then it looks at all containers once more, so that none
+    restarted meanwhile.
+  - A container with a health check stands when it is healthy and has run without a break for O(healthy_for) seconds.
+    One without can show nothing but that it keeps running; it stands when it has done so for O(stable_for) seconds.
   - Fails before O(timeout) as soon as success is out of reach, for example when a container restarts, turns unhealthy,
     ends for good, cannot start, or when a check has used up its attempts.
   - When it fails it returns the evidence, which is what was expected, what was seen, and the last log lines of each
@@ -82,12 +84,17 @@ options:
     description: The seconds after which everything must hold.
     type: float
     default: 120
+  healthy_for:
+    description:
+      - The seconds that each container with a health check must have run without a break, measured from its start by
+        the engine's clock. One that has already run that long is waited for only until it is healthy.
+    type: float
+    default: 2
   stable_for:
     description:
-      - The seconds that each container must have run without a break, measured from its start by the engine's clock.
-        A container that has already run that long is not waited for.
+      - The same for each container without a health check.
     type: float
-    default: 3
+    default: 5
   log_lines:
     description: How many last log lines of each container concerned a failure shows.
     type: int
@@ -117,7 +124,8 @@ EXAMPLES = r"""
   slipway.compose.health_check:
     project_name: guestbook
     timeout: 60
-    stable_for: 5
+    healthy_for: 4
+    stable_for: 10
     services:
       - service: web
         replicas: 2
@@ -318,7 +326,8 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     },
     "checks": {"type": "list", "elements": "dict", "default": []},
     "timeout": {"type": "float", "default": 120},
-    "stable_for": {"type": "float", "default": 3},
+    "healthy_for": {"type": "float", "default": 2},
+    "stable_for": {"type": "float", "default": 5},
     "log_lines": {"type": "int", "default": 20},
     "mask": {"type": "list", "elements": "str", "default": [], "no_log": True},
     "docker_host": {"type": "str"},
@@ -337,6 +346,7 @@ def check_health(module: AnsibleModule) -> dict[str, Any]:
         expected,
         checks,
         timeout_s=options["timeout"],
+        healthy_for_s=options["healthy_for"],
         stable_for_s=options["stable_for"],
         log_lines=options["log_lines"],
         masker=Masker(options["mask"]),
@@ -382,7 +392,7 @@ def _option_findings(options: dict[str, Any]) -> list[Finding]:
         Finding(f"service {name}", "one entry", f"{names.count(name)} entries", "Merge them.")
         for name in sorted({name for name in names if names.count(name) > 1})
     ]
-    numbers = [(name, options[name]) for name in ("timeout", "stable_for", "log_lines")]
+    numbers = [(name, options[name]) for name in ("timeout", "healthy_for", "stable_for", "log_lines")]
     numbers += [(f"replicas of service {service['service']}", service["replicas"]) for service in services]
     for name, value in numbers:
         if not 0 <= value < float("inf"):

@@ -127,6 +127,7 @@ def _payload(stack: StackSource, variables: Mapping[str, Any]) -> Payload:
     gate = GateOrder(
         checks=tuple(variables.get("stack_health_checks") or ()),
         timeout_s=variables["stack_gate_timeout"],
+        healthy_for_s=variables["stack_healthy_for"],
         stable_for_s=variables["stack_stable_for"],
         log_lines=variables["stack_log_lines"],
         start_timeout_s=variables["stack_start_timeout"],

@@ -30,8 +30,8 @@ JOB = ServiceExpectation("migrate", 1, one_shot=True)
 def gate(stack: Stack, *expected: ServiceExpectation, **settings: Any) -> GateReport:
     """Run the gate with quick settings."""
     checks = parse_checks(settings.pop("checks", []))
-    settings = {"timeout_s": 10.0, "stable_for_s": 0.6, "log_lines": 5, "masker": Masker(), **settings}
-    return run_gate(stack.client, stack.name, list(expected) or None, checks, **settings)
+    quick = {"timeout_s": 10.0, "healthy_for_s": 0.6, "stable_for_s": 0.6, "log_lines": 5, "masker": Masker()}
+    return run_gate(stack.client, stack.name, list(expected) or None, checks, **{**quick, **settings})
 
 
 def only_failure(report: GateReport) -> GateFailure:
@@ -66,9 +66,42 @@ def test_a_container_that_becomes_healthy_later_is_waited_for(stack: Stack) -> N
     stack.run(
         "web", "sleep 1.5; touch /ready; exec sleep 600", health="test -e /ready", health_settings={"retries": 99}
     )
-    report = gate(stack, WEB, stable_for_s=0.2)
+    report = gate(stack, WEB, healthy_for_s=0.2)
     assert report.passed, report.message()
     assert report.duration_s > 1
+
+
+@pytest.mark.parametrize(
+    ("health", "watch"),
+    [("true", {"healthy_for_s": 1.5, "stable_for_s": 60.0}), (None, {"healthy_for_s": 60.0, "stable_for_s": 1.5})],
+)
+def test_each_kind_of_container_is_watched_for_its_own_time(
+    stack: Stack, health: str | None, watch: dict[str, float]
+) -> None:
+    stack.run("web", FOREVER, health=health)
+    report = gate(stack, WEB, **watch)
+    assert report.passed, report.message()
+    assert 1 < report.duration_s < 5
+
+
+def test_one_without_a_health_check_that_dies_after_the_shorter_watch_fails(stack: Stack) -> None:
+    stack.run("web", FOREVER, health="true")
+    stack.run("worker", "sleep 1.5; exit 4", restart_policy="always")
+    failure = only_failure(
+        gate(stack, WEB, ServiceExpectation("worker", 1), timeout_s=30.0, healthy_for_s=0.5, stable_for_s=5.0)
+    )
+    assert (failure.service, failure.check) == ("worker", "restarts")
+    assert "exit code 4" in failure.seen
+
+
+def test_a_deadline_within_the_watch_says_what_was_lacking(stack: Stack) -> None:
+    stack.run("web", FOREVER, health="true")
+    stack.run("worker", FOREVER)
+    report = gate(stack, WEB, ServiceExpectation("worker", 1), timeout_s=2.0, healthy_for_s=30.0, stable_for_s=40.0)
+    web, worker = report.failures
+    assert (web.check, web.expected) == ("stability", "healthy, running without a break for 30 s within 2 s")
+    assert (worker.check, worker.expected) == ("stability", "running without a break for 40 s within 2 s")
+    assert web.seen.startswith("healthy, running for ")
 
 
 def test_never_healthy_fails_at_once_with_the_probe_and_the_log(stack: Stack) -> None:
@@ -85,7 +118,7 @@ def test_never_healthy_fails_at_once_with_the_probe_and_the_log(stack: Stack) ->
 @pytest.mark.parametrize("health", [None, "true"])
 def test_crash_loop_fails_at_once(stack: Stack, health: str | None) -> None:
     stack.run("web", "echo crashing; sleep 0.3; exit 3", restart_policy="always", health=health)
-    report = gate(stack, WEB, timeout_s=30.0, stable_for_s=3.0)
+    report = gate(stack, WEB, timeout_s=30.0, healthy_for_s=3.0, stable_for_s=3.0)
     failure = only_failure(report)
     assert failure.check == "restarts"
     assert "exit code 3" in failure.seen
@@ -95,7 +128,7 @@ def test_crash_loop_fails_at_once(stack: Stack, health: str | None) -> None:
 
 def test_healthy_and_then_crashing_fails(stack: Stack) -> None:
     stack.run("web", "sleep 1; exit 4", restart_policy="unless-stopped", health="true")
-    failure = only_failure(gate(stack, WEB, timeout_s=30.0, stable_for_s=2.0))
+    failure = only_failure(gate(stack, WEB, timeout_s=30.0, healthy_for_s=2.0))
     assert failure.check == "restarts"
     assert "exit code 4" in failure.seen
 

@@ -29,7 +29,7 @@ def run_module(options: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
 
 def test_a_healthy_project_passes(stack: Stack) -> None:
     web = stack.run("web", "exec sleep 600", health="true")
-    succeeded, result = run_module({"project_name": stack.name, "stable_for": 0.5, "timeout": 20})
+    succeeded, result = run_module({"project_name": stack.name, "healthy_for": 0.5, "timeout": 20})
     assert succeeded
     assert result["summary"][0] == "web: 1 running and healthy"
     assert [seen["id"] for seen in result["observations"]] == [web.id]

@@ -86,8 +86,8 @@ def test_with_scope_batch_only_the_batch_of_the_one_that_fails_goes_back(rollout
 
 def test_one_that_crashes_while_the_next_batch_changes_takes_everybody_back(rollout: Rollout) -> None:
     # The second host has to stand for longer than the first one lives.
-    stable_for = "{{ 1 if inventory_hostname == 'host1' else 15 }}"
-    run = rollout.deploy("1.1", {"host1": "healthy-then-crash"}, stack_stable_for=stable_for)
+    healthy_for = "{{ 1 if inventory_hostname == 'host1' else 15 }}"
+    run = rollout.deploy("1.1", {"host1": "healthy-then-crash"}, stack_healthy_for=healthy_for)
     run.expect(20, "rolled_back")
     assert rollout.pages() == ["1.0"] * 3
     assert rollout.states(run) == ["rolled_back"] * 3

@@ -88,7 +88,7 @@ def test_exactly_the_service_whose_image_or_file_changed_is_made_anew(each_kind:
 def test_data_survives_ten_deployments_and_five_rollbacks(each_kind: Fleet, tmp_path: Path) -> None:
     host = each_kind.hosts[0]
     project = Project(tmp_path / "project", each_kind, "app")
-    project.environment([host], stack_stable_for=1)
+    project.environment([host], stack_healthy_for=1)
     image = Probe("1.0").push(each_kind.registry).replace("1.0", "${STACK_VERSION}")
     for version in ("1.1", "1.2"):
         Probe(version).push(each_kind.registry)

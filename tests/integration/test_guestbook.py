@@ -94,7 +94,7 @@ class Broken:
 
 
 #: Longer than the version that crashes lives, also on a slow machine.
-STEADY = ("-e", "stack_stable_for=8")
+STEADY = ("-e", "stack_healthy_for=8")
 #: It would be asked until the gate's deadline, whether it is healthy or not.
 BRIEF = ("-e", "stack_gate_timeout=20")
 BROKEN = [

@@ -56,7 +56,7 @@ def test_a_kept_release_has_its_images_and_others_keep_theirs(fleet: Fleet, new_
 
 def _project(new_project: Callable[[str], Project], stack: str, port: int, host: Host) -> Project:
     project = new_project(stack)
-    project.environment([host], stack_keep_releases=KEEP, stack_stable_for=1)
+    project.environment([host], stack_keep_releases=KEEP, stack_healthy_for=1)
     image = f"{project.fleet.registry.address}/pruned:${{STACK_VERSION}}"
     project.stack({"compose.yaml": compose({"app": app(image, port)})})
     return project

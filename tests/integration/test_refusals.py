@@ -86,6 +86,7 @@ def test_wrong_types_in_every_variable_that_has_one(standing: Standing) -> None:
         "stack_reversible": ("perhaps", "true or false, seen 'perhaps'"),
         "stack_keep_releases": ("all", "a whole number, seen 'all'"),
         "stack_gate_timeout": ("soon", "a number, seen 'soon'"),
+        "stack_healthy_for": ("a moment", "a number, seen 'a moment'"),
         "stack_stable_for": ("a while", "a number, seen 'a while'"),
         "stack_log_lines": ([], "a whole number, seen []"),
         "stack_pull_timeout": ("1m", "a whole number, seen '1m'"),

@@ -24,9 +24,17 @@ if TYPE_CHECKING:
     import pytest
 
 
+QUICK: dict[str, Any] = {
+    "timeout_s": 5.0,
+    "healthy_for_s": 0.0,
+    "stable_for_s": 0.0,
+    "log_lines": 5,
+    "masker": Masker(),
+}
+
+
 def gate(*checks: dict[str, Any], **settings: Any) -> GateReport:
-    settings = {"timeout_s": 5.0, "stable_for_s": 0.0, "log_lines": 5, "masker": Masker(), **settings}
-    return run_gate(None, "", None, parse_checks(list(checks)), **settings)
+    return run_gate(None, "", None, parse_checks(list(checks)), **{**QUICK, **settings})
 
 
 def command(name: str, script: str, **settings: Any) -> dict[str, Any]:
@@ -102,7 +110,7 @@ def test_a_silent_engine_is_reported_and_forgiven(monkeypatch: pytest.MonkeyPatc
     engine: Any = object()
     wanted = [ServiceExpectation("web", 0)]
     checks = parse_checks([command("a", "sleep 0.2")])
-    report = run_gate(engine, "p", wanted, checks, timeout_s=0.6, stable_for_s=0, log_lines=5, masker=Masker())
+    report = run_gate(engine, "p", wanted, checks, **{**QUICK, "timeout_s": 0.6})
     (failure,) = report.failures
     assert (failure.check, failure.seen) == ("Docker engine", "connection refused")
 

@@ -34,7 +34,8 @@ def facts(name: str) -> ContainerFacts:
 
 
 def clock(of: ContainerFacts, ran_for: float = 10.0, since_gate_began: float = 0.0) -> Clock:
-    return Clock(now=(of.started_at or 0.0) + ran_for, since_gate_began=since_gate_began, stable_for_s=3.0)
+    now = (of.started_at or 0.0) + ran_for
+    return Clock(now=now, since_gate_began=since_gate_began, healthy_for_s=1.5, stable_for_s=3.0)
 
 
 def first_sight(of: ContainerFacts) -> FirstSight:
@@ -45,7 +46,7 @@ def first_sight(of: ContainerFacts) -> FirstSight:
     ("captured", "expectation", "standing", "check", "seen"),
     [
         ("running", WEB, HOLDS, "stability", "running"),
-        ("healthy", WEB, HOLDS, "stability", "running, healthy"),
+        ("healthy", WEB, HOLDS, "stability", "healthy, running"),
         (
             "starting",
             WEB,
@@ -90,11 +91,44 @@ def test_each_state_has_one_judgement(
     assert judgement.seen.startswith(seen)
 
 
-def test_a_young_container_is_waited_for_as_long_as_it_lacks() -> None:
-    container = facts("running")
+@pytest.mark.parametrize(
+    ("captured", "expected", "seen", "lacks"),
+    [
+        ("running", "running without a break for 3 s", "running for 1.0 s", 2.0),
+        ("healthy", "healthy, running without a break for 1.5 s", "healthy, running for 1.0 s", 0.5),
+    ],
+)
+def test_a_young_container_is_waited_for_as_long_as_it_lacks(
+    captured: str, expected: str, seen: str, lacks: float
+) -> None:
+    container = facts(captured)
     judgement = judge_container(container, WEB, first_sight(container), clock(container, ran_for=1.0))
-    assert (judgement.standing, judgement.seen) == (WAITS, "running for 1.0 s")
-    assert judgement.recheck_in == pytest.approx(2.0)
+    assert (judgement.standing, judgement.check, judgement.expected) == (WAITS, "stability", expected)
+    assert judgement.seen == seen
+    assert judgement.recheck_in == pytest.approx(lacks)
+
+
+@pytest.mark.parametrize(("captured", "standing"), [("healthy", HOLDS), ("running", WAITS), ("starting", WAITS)])
+def test_health_is_evidence_that_shortens_the_watch(captured: str, standing: Standing) -> None:
+    container = facts(captured)
+    moment = clock(container, ran_for=2.0)
+    assert judge_container(container, WEB, first_sight(container), moment).standing is standing
+
+
+def test_each_number_speaks_for_its_own_kind_even_when_the_healthy_one_is_larger() -> None:
+    healthy, running = facts("healthy"), facts("running")
+    for container, standing in ((healthy, WAITS), (running, HOLDS)):
+        moment = replace(clock(container, ran_for=4.0), healthy_for_s=60.0)
+        assert judge_container(container, WEB, first_sight(container), moment).standing is standing
+
+
+@pytest.mark.parametrize("captured", ["running", "healthy"])
+def test_a_restart_fails_however_short_the_watch(captured: str) -> None:
+    container = facts(captured)
+    moment = replace(clock(container), healthy_for_s=0.0, stable_for_s=0.0)
+    earlier = FirstSight(container.restarts - 1, container.started_at)
+    judgement = judge_container(container, WEB, earlier, moment)
+    assert (judgement.standing, judgement.check) == (FAILED, "restarts")
 
 
 def test_a_restart_since_first_sight_fails_and_one_before_it_does_not() -> None:
