@@ -14,6 +14,9 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
 from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import failure, read_request
 
+#: What the scripts need to know of the run before anything can fail.
+_LIMITS = ("run_timeout",)
+
 
 class ActionModule(ActionBase):
     """See the module's documentation."""
@@ -32,6 +35,7 @@ class ActionModule(ActionBase):
         return {
             "changed": False,
             "started_at": started_at,
+            "limits": {name: request.variables[f"stack_{name}"] for name in _LIMITS},
             "content_sha256": request.stack.bundle.content_sha256,
             "files": dict(request.stack.file_hashes),
             "compose_files": list(request.stack.bundle.compose_files),

@@ -46,6 +46,15 @@ started_at:
   returned: success
   type: float
   sample: 1795384800.5
+limits:
+  description: How long things may take, in seconds. The scripts read it as the run goes by.
+  returned: success
+  type: dict
+  contains:
+    run_timeout:
+      description: The whole run; 0 is no limit.
+      type: int
+      sample: 3600
 files:
   description: Hash of every file as it lies in the repository, by path.
   returned: success
