@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ansible_collections.slipway.compose.plugins.module_utils.checks import parse_checks, split_checks
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.gate import run_gate
 from ansible_collections.slipway.compose.plugins.module_utils.gate_report import GateReport
 from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
 from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, dotenv_values, secret_values
@@ -60,6 +58,10 @@ def gate_adopted(
 def _gate(
     engine: Engine, stack: str, services: Sequence[ServiceExpectation], order: GateOrder, masker: Masker
 ) -> GateReport:
+    # Ansible compiles a module's code anew at every call, and most calls run no gate.
+    from ansible_collections.slipway.compose.plugins.module_utils.checks import parse_checks, split_checks
+    from ansible_collections.slipway.compose.plugins.module_utils.gate import run_gate
+
     return run_gate(
         engine.client,
         stack,

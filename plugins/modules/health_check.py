@@ -87,12 +87,11 @@ options:
   healthy_for:
     description:
       - The seconds that each container with a health check must have run without a break, measured from its start by
-        the engine's clock. One that has already run that long is waited for only until it is healthy.
+        the engine's clock. One that has already run that long is not watched any longer.
     type: float
     default: 2
   stable_for:
-    description:
-      - The same for each container without a health check.
+    description: The same for each container without a health check.
     type: float
     default: 5
   log_lines:
@@ -158,7 +157,6 @@ passed:
   description: Whether everything holds.
   returned: when the gate ran
   type: bool
-  sample: true
 duration_s:
   description: The seconds that it took to know.
   returned: when the gate ran
@@ -173,7 +171,6 @@ failures:
     service:
       description: The service concerned, or null.
       type: str
-      sample: web
     container:
       description: The name of the container concerned, or null.
       type: str
@@ -206,7 +203,6 @@ observations:
     service:
       description: The service.
       type: str
-      sample: web
     name:
       description: The name of the container.
       type: str
@@ -214,11 +210,9 @@ observations:
     id:
       description: The ID of the container.
       type: str
-      sample: 4c01db0b339c4c01db0b339c4c01db0b339c4c01db0b339c4c01db0b339c4c01
     state:
       description: The state that the engine gives.
       type: str
-      sample: running
     health:
       description: The status of its health check, or null if it has none.
       type: str
@@ -246,15 +240,12 @@ checks:
     passed:
       description: Whether it passed.
       type: bool
-      sample: true
     attempts:
       description: How many attempts it took.
       type: int
-      sample: 2
     duration_s:
       description: The seconds from the start to the end of the last attempt.
       type: float
-      sample: 1.1
     seen:
       description: What the last attempt met.
       type: str
