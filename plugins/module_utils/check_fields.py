@@ -23,15 +23,17 @@ class Fields:
     Numbers and flags may come as text, since that is what templating makes of them.
     """
 
-    def __init__(self, entry: Mapping[str, Any], thing: str) -> None:
-        """Read from this dictionary, which findings call by this name."""
+    def __init__(self, entry: Mapping[str, Any], thing: str, noun: str = "check") -> None:
+        """Read from this dictionary, which findings call by this name, and which is such a thing."""
         self._entry = entry
         self._thing = thing
+        self._noun = noun
         self.findings: list[Finding] = []
 
     def fault(self, key: str, expected: str, seen: str) -> None:
         """Keep one fault."""
-        self.findings.append(Finding(f"{self._thing}, key {key}", expected, seen, f"Correct {key} of this check."))
+        remedy = f"Correct {key} of this {self._noun}."
+        self.findings.append(Finding(f"{self._thing}, key {key}", expected, seen, remedy))
 
     def refuse_unknown(self, known: Collection[str]) -> None:
         """Find fault with every key that is not known."""

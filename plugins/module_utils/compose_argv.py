@@ -43,3 +43,7 @@ class ComposeProject:
     def up(self) -> list[str]:
         """Return the argv that makes the host run the project, from images that are already there."""
         return self.command("up", "--detach", "--no-build", "--pull", "never", "--remove-orphans", "--quiet-pull")
+
+    def one_off(self, service: str, container: str, label: str) -> list[str]:
+        """Return the argv that runs a service once, in a container of this name and label, and removes that."""
+        return self.command("run", "--rm", "--no-deps", "-T", "--name", container, "--label", label, service)

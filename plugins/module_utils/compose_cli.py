@@ -32,8 +32,13 @@ class Completed:
     def last_words(self) -> str:
         """Return the part of its messages that tells why it failed, as far as a program can tell."""
         lines = [line.strip() for line in (self.messages or self.output).splitlines() if line.strip()]
-        telling = [line for line in lines if "level=warning" not in line and not _PROGRESS.match(line)]
+        telling = [line for line in lines if not is_noise(line)]
         return "\n".join(telling[-8:]) or f"exit code {self.exit_code} and no message"
+
+
+def is_noise(line: str) -> bool:
+    """Tell whether Compose prints such a line when all goes well."""
+    return "level=warning" in line or bool(_PROGRESS.match(line.strip()))
 
 
 def command_environment(env: Mapping[str, str]) -> dict[str, str]:

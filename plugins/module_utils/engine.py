@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +112,30 @@ class Engine:
         except docker.errors.APIError:
             # It is gone already, or a container uses it: either way there is nothing left to do.
             return
+
+    def network_names(self, project: str = "") -> set[str]:
+        """Return the names of the networks, of those of one project if it is named."""
+        filters = {"label": f"{PROJECT_LABEL}={project}"} if project else {}
+        return {str(network["Name"]) for network in self.client.api.networks(filters=filters)}
+
+    def volume_names(self) -> set[str]:
+        """Return the names of the volumes."""
+        return {str(volume["Name"]) for volume in self.client.api.volumes().get("Volumes") or []}
+
+    def remove_network(self, name: str) -> None:
+        """Remove a network, unless a container uses it."""
+        import docker.errors
+
+        with suppress(docker.errors.APIError):
+            self.client.api.remove_network(name)
+
+    def remove_containers(self, labels: Sequence[str]) -> None:
+        """Remove the containers that carry all of these labels, running or not, with their own volumes."""
+        import docker.errors
+
+        for container in self.client.api.containers(all=True, filters={"label": list(labels)}):
+            with suppress(docker.errors.NotFound):
+                self.client.api.remove_container(container["Id"], force=True, v=True)
 
     def _inspect(self, container: str) -> dict[str, Any] | None:
         import docker.errors

@@ -1,0 +1,271 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs hooks: commands here, and one-off runs of a release's services (I/O)."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.slipway.compose.plugins.module_utils import compose_cli
+from ansible_collections.slipway.compose.plugins.module_utils.bounded_command import Ended, run_bounded
+from ansible_collections.slipway.compose.plugins.module_utils.compose_argv import ComposeProject
+from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.hooks import (
+    TARGET,
+    Hook,
+    HookContext,
+    HookOrder,
+    HookReport,
+    select,
+)
+from ansible_collections.slipway.compose.plugins.module_utils.host_gate import release_masker
+from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker
+from ansible_collections.slipway.compose.plugins.module_utils.one_off_project import (
+    HOOK_LABEL,
+    FolderMap,
+    one_off_document,
+)
+from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseRecord
+from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
+
+#: The hooks of a release, in its folder.
+HOOKS_FILE = "hooks.json"
+_CONFIG_TIMEOUT_S = 60.0
+_LONGEST_LINE = 400
+
+
+def read_order(store: ReleaseStore, release: str) -> HookOrder:
+    """Return the hooks that a release was given; none for a release from before there were hooks."""
+    return HookOrder.from_dict(store.read_json(release, HOOKS_FILE))
+
+
+def write_order(store: ReleaseStore, release: str, order: HookOrder) -> None:
+    """Keep the hooks with their release, for the way back and for the day when it is gone back to."""
+    store.write_json(release, HOOKS_FILE, order.as_dict())
+
+
+class ReleaseHooks:
+    """The hooks of one release on this host."""
+
+    def __init__(self, store: ReleaseStore, engine: Engine, release: str, *, first_host: bool | None = None) -> None:
+        """Read which there are.
+
+        Args:
+            store: the stack's folder.
+            engine: the engine of this host.
+            release: the release.
+            first_host: whether this is the first host of the fleet; None: as it was when the release was prepared.
+        """
+        self._store = store
+        self._engine = engine
+        self._release = release
+        self._order = read_order(store, release)
+        self._first_host = self._order.first_host if first_host is None else first_host
+
+    def run(self, kind: str, previous: str | None) -> list[HookReport]:
+        """Run the hooks of one moment, one after the other.
+
+        One that fails ends the row if the deployment depends on it; the others are reported, and the next is run.
+
+        Args:
+            kind: the moment.
+            previous: the release that ran before this one, and that a way back leads to; None if there is none.
+        """
+        hooks = select(self._order.hooks, kind, first_host=self._first_host)
+        if not hooks:
+            return []
+        record = self._store.record(self._release)
+        context = HookContext(record.stack, record.id, record.version, previous, self._order.host, self._store.run)
+        runner = _TargetRunner(self._store, self._engine, record, context)
+        reports: list[HookReport] = []
+        with runner.prepared(hooks):
+            for hook in hooks:
+                reports.append(runner.run(hook))
+                if reports[-1].stops:
+                    break
+        return reports
+
+
+def run_command_hook(
+    hook: Hook, argv: Sequence[str], environment: Mapping[str, str], cwd: str, masker: Masker
+) -> HookReport:
+    """Run one hook's command line and say how it ended.
+
+    Args:
+        hook: the hook.
+        argv: what to run; `hook.command`, its program found.
+        environment: the command's whole environment.
+        cwd: working folder.
+        masker: knows the secrets that its output may show.
+    """
+    try:
+        ended = run_bounded(argv, environment, hook.timeout_s, cwd)
+    except OSError as error:
+        return HookReport(hook, passed=False, seen=f"{argv[0]} cannot be run: {error.strerror or error}")
+    return _report(hook, ended, masker)
+
+
+def program_findings(hooks: Iterable[Hook], place: str, executables: Mapping[str, bool]) -> list[Finding]:
+    """Find the commands whose program is not here.
+
+    Args:
+        hooks: all hooks.
+        place: `target` or `controller`, whichever this is.
+        executables: the stack's files by relative path, and whether each may be executed.
+    """
+    commands = [hook for hook in hooks if hook.place == place and hook.service is None]
+    return [finding for hook in commands for finding in _program_finding(hook, executables)]
+
+
+def found_program(command: Sequence[str], folder: Path) -> list[str]:
+    """Return a command line whose program, if it is given by a relative path, is the stack's own in this folder."""
+    program = command[0]
+    return [str(folder / program) if _is_relative_path(program) else program, *command[1:]]
+
+
+class _TargetRunner:
+    """Runs the hooks of one release on this host."""
+
+    def __init__(self, store: ReleaseStore, engine: Engine, record: ReleaseRecord, context: HookContext) -> None:
+        self._store = store
+        self._engine = engine
+        self._record = record
+        self._context = context
+        self._masker = release_masker(store, record)
+        self._environment = store.environment(record.id)
+        self._view = Path()
+
+    @contextmanager
+    def prepared(self, hooks: Sequence[Hook]) -> Iterator[None]:
+        """Have what one-off runs need, and leave nothing of it behind."""
+        if all(hook.service is None for hook in hooks):
+            yield
+            return
+        networks = self._networks()
+        self._view = self._store.building_folder()
+        try:
+            self._copy_files()
+            remove_hook_containers(self._engine, self._record.stack)
+            yield
+        finally:
+            remove_hook_containers(self._engine, self._record.stack)
+            # Those that the runs had to make: before its first release a host has none, and is to look like that.
+            for network in self._networks() - networks:
+                self._engine.remove_network(network)
+            shutil.rmtree(self._view, ignore_errors=True)
+
+    def run(self, hook: Hook) -> HookReport:
+        """Run one hook and say how it ended."""
+        try:
+            return self._run_command(hook) if hook.service is None else self._run_service(hook, hook.service)
+        except SlipwayError as error:
+            return HookReport(hook, passed=False, seen=self._masker.mask(str(error)))
+
+    def _run_command(self, hook: Hook) -> HookReport:
+        argv = found_program(hook.command, self._store.files_folder(self._record.id))
+        told = {**self._environment, **self._context.environment(hook)}
+        environment = compose_cli.command_environment(told)
+        return run_command_hook(hook, argv, environment, str(self._store.project), self._masker)
+
+    def _run_service(self, hook: Hook, service: str) -> HookReport:
+        environment = compose_cli.command_environment(self._environment)
+        document = one_off_document(
+            self._resolved(environment),
+            service,
+            command=hook.command,
+            environment=self._context.environment(hook),
+            existing={"networks": self._engine.network_names(), "volumes": self._engine.volume_names()},
+            folders=FolderMap(
+                str(self._view / "files"),
+                str(self._store.project),
+                [file.path for file in self._record.files],
+                self._holds_data,
+            ),
+        )
+        file = self._view / "one-off.json"
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(document))
+        project = ComposeProject(self._record.stack, str(self._store.project), (str(file),))
+        argv = project.one_off(service, f"{self._record.stack}-{hook.kind}-hook", f"{HOOK_LABEL}={hook.kind}")
+        return run_command_hook(hook, argv, environment, str(self._store.project), self._masker)
+
+    def _resolved(self, environment: Mapping[str, str]) -> dict[str, Any]:
+        folder = self._view / "files"
+        files = [str(folder / name) for name in self._record.compose_files]
+        lock = str(self._store.lock_file(self._record.id))
+        project = ComposeProject(self._record.stack, str(folder), (*files, lock))
+        answer = compose_cli.run(project.config(), environment, _CONFIG_TIMEOUT_S)
+        if answer.exit_code != 0:
+            remedy = "Correct the stack's files."
+            raise SlipwayError([Finding("Compose file", "a project that Compose can read", answer.last_words, remedy)])
+        resolved: dict[str, Any] = json.loads(answer.output)
+        return resolved
+
+    def _copy_files(self) -> None:
+        """Lay the release's files out as they lie in the project, where a container's user may read them."""
+        source, target = self._store.files_folder(self._record.id), self._view / "files"
+        target.mkdir()
+        for file in self._record.files:
+            path = target / file.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / file.path, path)
+            path.chmod(file.mode)
+        for folder in [target, *(path for path in target.rglob("*") if path.is_dir())]:
+            folder.chmod(0o755)
+
+    def _holds_data(self, folder: str) -> bool:
+        """Tell whether a folder of the project has more in it than files of a release."""
+        known = {file.path for file in self._record.files}
+        current = self._store.current()
+        if current is not None:
+            known |= {file.path for file in self._store.record(current).files}
+        folders = {str(parent) for path in known for parent in Path(path).parents}
+        top = self._store.project / folder
+        try:
+            next(top.iterdir(), None)
+        except OSError as error:
+            # One that this user may not look into was not made from the release's files.
+            return not isinstance(error, FileNotFoundError)
+        return any(str(path.relative_to(self._store.project)) not in known | folders for path in top.rglob("*"))
+
+    def _networks(self) -> set[str]:
+        return self._engine.network_names(self._record.stack)
+
+
+def remove_hook_containers(engine: Engine, stack: str) -> None:
+    """Remove the containers of hooks that were ended, or whose caller was."""
+    engine.remove_containers([f"com.docker.compose.project={stack}", HOOK_LABEL])
+
+
+def _report(hook: Hook, ended: Ended, masker: Masker) -> HookReport:
+    text = masker.mask("\n".join(line for line in ended.lines if not compose_cli.is_noise(line)))
+    lines = tuple(line[:_LONGEST_LINE] for line in text.splitlines())
+    return HookReport(hook, ended.passed, ended.seen(hook.timeout_s), lines, ended.duration_s)
+
+
+def _program_finding(hook: Hook, executables: Mapping[str, bool]) -> Iterator[Finding]:
+    program = hook.command[0]
+    thing = f"{hook.thing}, program {program}"
+    where = "the target" if hook.place == TARGET else "the controller"
+    if _is_relative_path(program):
+        path = os.path.normpath(program)
+        if path not in executables:
+            remedy = "Correct the path, or add the file to the stack's folder."
+            yield Finding(thing, "a file of the stack", "no such file in stack_src", remedy)
+        elif not executables[path]:
+            yield Finding(thing, "a file that may be executed", "one that may not", f"chmod +x {path} in stack_src.")
+    elif shutil.which(program, path=compose_cli.command_environment({})["PATH"]) is None:
+        remedy = f"Install it on {where}, or give its whole path. No shell is involved: a pipe or && needs `sh -c`."
+        yield Finding(thing, f"a program on {where}", "none", remedy)
+
+
+def _is_relative_path(program: str) -> bool:
+    return "/" in program and not program.startswith("/")
