@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.slipway.compose.plugins.module_utils import compose_cli
 from ansible_collections.slipway.compose.plugins.module_utils.bounded_command import Ended, run_bounded
 from ansible_collections.slipway.compose.plugins.module_utils.compose_argv import ComposeProject
+from ansible_collections.slipway.compose.plugins.module_utils.compose_config import Service
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import (
@@ -25,6 +26,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.hooks import (
     HookOrder,
     HookReport,
     select,
+    service_findings,
 )
 from ansible_collections.slipway.compose.plugins.module_utils.host_gate import release_masker
 from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker
@@ -33,6 +35,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.one_off_project im
     FolderMap,
     one_off_document,
 )
+from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
 
@@ -111,6 +114,18 @@ def run_command_hook(
     except OSError as error:
         return HookReport(hook, passed=False, seen=f"{argv[0]} cannot be run: {error.strerror or error}")
     return _report(hook, ended, masker)
+
+
+def hook_findings(payload: Payload, services: Sequence[Service]) -> list[Finding]:
+    """Find what is wrong with the hooks that are to run on this host.
+
+    Args:
+        payload: the release for this host.
+        services: its services; none if Compose could not read them, and then nothing is said of them.
+    """
+    executables = {file.path: file.executable for file in payload.bundle.files}
+    findings = program_findings(payload.hooks, TARGET, executables)
+    return findings + (service_findings(payload.hooks, {one.name for one in services}) if services else [])
 
 
 def program_findings(hooks: Iterable[Hook], place: str, executables: Mapping[str, bool]) -> list[Finding]:

@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.slipway.compose.plugins.module_utils.engine import RegistryAuth
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.file_bundle import FileBundle
+from ansible_collections.slipway.compose.plugins.module_utils.hooks import Hook
 from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan
 
 
@@ -66,11 +67,13 @@ class Payload:
         bundle: files and environment for this host.
         gate: how the gate is to look at the release.
         auths: registry credentials that win over the host's own.
+        hooks: the hooks that run on the target.
     """
 
     bundle: FileBundle
     gate: GateOrder
     auths: tuple[RegistryAuth, ...]
+    hooks: tuple[Hook, ...] = ()
 
     def pack(self) -> str:
         """Return the payload as one ASCII string."""
@@ -78,6 +81,7 @@ class Payload:
             "bundle": self.bundle.as_dict(),
             "gate": self.gate.as_dict(),
             "auths": [asdict(auth) for auth in self.auths],
+            "hooks": [hook.as_dict() for hook in self.hooks],
         }
         return base64.b64encode(zlib.compress(json.dumps(document).encode(), 6)).decode()
 
@@ -91,7 +95,8 @@ class Payload:
         try:
             document: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(text, validate=True)))
             auths = tuple(RegistryAuth(**auth) for auth in document["auths"])
-            return cls(FileBundle.from_dict(document["bundle"]), GateOrder.from_dict(document["gate"]), auths)
+            hooks = tuple(Hook.from_dict(hook) for hook in document["hooks"])
+            return cls(FileBundle.from_dict(document["bundle"]), GateOrder.from_dict(document["gate"]), auths, hooks)
         except (ValueError, TypeError, KeyError, zlib.error) as error:
             seen = f"{type(error).__name__}: {error}"
             finding = Finding("payload from the controller", "what it packed", seen, "Run the deployment again.")

@@ -93,6 +93,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import hook_findings
 from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, secret_values
 from ansible_collections.slipway.compose.plugins.module_utils.module_edge import Result, run_module
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload
@@ -126,7 +127,7 @@ def _images(stack: str, payload: Payload) -> tuple[list[str], list[Finding]]:
         unpack_files(payload.bundle, Path(folder))
         masker = Masker(secret_values(payload.bundle.env))
         project, findings = examine(stack, payload.bundle, Path(folder), masker)
-    return image_references(project.services), findings
+    return image_references(project.services), findings + hook_findings(payload, project.services)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,9 @@ from ansible.template import trust_as_template
 from ansible_collections.slipway.compose.plugins.module_utils.checks import parse_checks
 from ansible_collections.slipway.compose.plugins.module_utils.engine import RegistryAuth
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.plan import is_serial
+from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import program_findings
+from ansible_collections.slipway.compose.plugins.module_utils.hooks import CONTROLLER, TARGET, Hook, parse_hooks
+from ansible_collections.slipway.compose.plugins.module_utils.plan import is_serial, limit_findings
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import GateOrder, Payload
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import STACK_NAME, VERSION
 from ansible_collections.slipway.compose.plugins.plugin_utils.argument_types import validated
@@ -87,11 +90,14 @@ def examine_request(action: ActionBase, source: Any, task_vars: Mapping[str, Any
     """Return the same with everything that is wrong with it."""
     variables, findings = validated(source if isinstance(source, Mapping) else {})
     wrong = {finding.thing for finding in findings}
-    findings += [finding for finding in _name_findings(variables) if finding.thing not in wrong]
+    judged = [*_name_findings(variables), *limit_findings(variables)]
+    findings += [finding for finding in judged if finding.thing not in wrong]
     try:
         parse_checks(variables.get("stack_health_checks") or [])
     except SlipwayError as error:
         findings += error.findings
+    hooks, wrong_hooks = _hooks(action, variables)
+    findings += wrong_hooks
     if "stack_src" in wrong:
         return ExaminedRequest(variables, None, findings)
     try:
@@ -99,13 +105,32 @@ def examine_request(action: ActionBase, source: Any, task_vars: Mapping[str, Any
     except SlipwayError as error:
         return ExaminedRequest(variables, None, [*findings, *error.findings])
     # Compose would miss every variable of an environment that cannot be read.
-    request = None if "stack_env" in wrong else ReleaseRequest(variables, stack, _payload(stack, variables))
+    request = None if "stack_env" in wrong else ReleaseRequest(variables, stack, _payload(stack, variables, hooks))
     return ExaminedRequest(variables, request, findings)
 
 
-def _read(action: ActionBase, variables: Mapping[str, Any], task_vars: Mapping[str, Any]) -> StackSource:
+def stack_folder(action: ActionBase, variables: Mapping[str, Any]) -> Path:
+    """Return the folder of the stack on the controller."""
     # Relative to the playbook's folder, as every other path in Ansible is.
-    folder = Path(action._loader.path_dwim(str(variables.get("stack_src") or "stack")))  # noqa: SLF001
+    return Path(action._loader.path_dwim(str(variables.get("stack_src") or "stack")))  # noqa: SLF001
+
+
+def _hooks(action: ActionBase, variables: Mapping[str, Any]) -> tuple[tuple[Hook, ...], list[Finding]]:
+    """Return the declared hooks, and what is wrong with them as far as the controller knows."""
+    try:
+        hooks = parse_hooks(variables.get("stack_hooks") or {})
+    except SlipwayError as error:
+        return (), list(error.findings)
+    return hooks, program_findings(hooks, CONTROLLER, _executables(stack_folder(action, variables)))
+
+
+def _executables(folder: Path) -> dict[str, bool]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): os.access(path, os.X_OK) for path in files}
+
+
+def _read(action: ActionBase, variables: Mapping[str, Any], task_vars: Mapping[str, Any]) -> StackSource:
+    folder = stack_folder(action, variables)
 
     def render(text: str, path: Path) -> str:
         try:
@@ -123,7 +148,7 @@ def _read(action: ActionBase, variables: Mapping[str, Any], task_vars: Mapping[s
     return read_stack(folder, str(variables.get("stack_version") or ""), variables.get("stack_env") or {}, render)
 
 
-def _payload(stack: StackSource, variables: Mapping[str, Any]) -> Payload:
+def _payload(stack: StackSource, variables: Mapping[str, Any], hooks: tuple[Hook, ...]) -> Payload:
     gate = GateOrder(
         checks=tuple(variables.get("stack_health_checks") or ()),
         timeout_s=variables["stack_gate_timeout"],
@@ -133,7 +158,7 @@ def _payload(stack: StackSource, variables: Mapping[str, Any]) -> Payload:
         start_timeout_s=variables["stack_start_timeout"],
     )
     auths = tuple(RegistryAuth(**auth) for auth in variables.get("stack_registry_auth") or [])
-    return Payload(stack.bundle, gate, auths)
+    return Payload(stack.bundle, gate, auths, tuple(hook for hook in hooks if hook.place == TARGET))
 
 
 def _name_findings(variables: Mapping[str, Any]) -> list[Finding]:
