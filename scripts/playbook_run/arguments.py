@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.release_record import RUN_ID
 from scripts.playbook_run.extra_variables import parse_extra_variables
 
 VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -21,6 +22,8 @@ ABOUT = {
     "plan": "Show what a deployment would do: images, digests, files, hosts. Nothing is touched.",
     "rollback": "Go back to a release that the targets keep; without --to, to the one before.",
     "status": "Tell what runs on every target, and whether a run is still unfinished. Nothing is touched.",
+    "recover": "Settle what a run left that was cut off: take it back now, and tell what runs.",
+    "unlock": "Tell which run holds the lease of every target; with --run, take it away from that run, and no other.",
 }
 
 NEEDS_VERSION = ("deploy", "plan")
@@ -50,11 +53,17 @@ class Request:
     version: str | None = None
     plan: Path | None = None
     release: str | None = None
+    lease_wait: int | None = None
+    run: str | None = None
     limit: str | None = None
     check: bool = False
     diff: bool = False
     verbosity: int = 0
     extra: dict[str, object] = field(default_factory=dict)
+
+    def playbook_options(self) -> tuple[str, ...]:
+        """Return the options that go to ansible-playbook as they are."""
+        return tuple(name for name, wanted in (("--check", self.check), ("--diff", self.diff)) if wanted)
 
     def playbook_variables(self) -> dict[str, object]:
         """Return the variables that the playbook gets on top of the inventory's."""
@@ -62,6 +71,8 @@ class Request:
             "stack_version": self.version,
             "stack_plan_file": str(self.plan) if self.plan else None,
             "stack_release": self.release,
+            "stack_lease_wait": self.lease_wait,
+            "stack_unlock_run": self.run,
         }
         return self.extra | {name: value for name, value in chosen.items() if value is not None}
 
@@ -93,7 +104,11 @@ def build_parser(verb: str) -> argparse.ArgumentParser:
     if verb == "rollback":
         parser.add_argument("--to", metavar="RELEASE", help="the release to go back to, as scripts/status.sh names it")
     parser.add_argument("--limit", metavar="PATTERN", help="only these hosts of the environment")
+    if verb == "unlock":
+        parser.add_argument("--run", metavar="RUN", help="the run that holds the lease, as this command tells it")
     if verb in ("deploy", "rollback"):
+        wait = "how long to wait for another run to end (default: not at all)"
+        parser.add_argument("--lease-wait", metavar="SECONDS", help=wait)
         parser.add_argument("--check", action="store_true", help="check everything, change nothing")
         parser.add_argument("--diff", action="store_true", help="show how files differ")
     parser.add_argument(
@@ -116,6 +131,8 @@ def parse_request(verb: str, argv: list[str], inventories: Path) -> Request:
     if "version" in given:
         findings += _version_findings(given["version"])
     findings += _release_findings(given.get("to"))
+    findings += _lease_findings(given.get("lease_wait"))
+    findings += _run_findings(given.get("run"))
     findings += _limit_findings(given["limit"])
     findings += _plan_findings(given.get("plan"))
     extra, extra_findings = parse_extra_variables(given["extra_vars"])
@@ -133,6 +150,8 @@ def _request(verb: str, given: dict[str, Any], extra: dict[str, object]) -> Requ
         version=given.get("version"),
         plan=Path(plan).resolve() if plan else None,
         release=given.get("to"),
+        lease_wait=int(given["lease_wait"]) if given.get("lease_wait") else None,
+        run=given.get("run"),
         limit=given["limit"],
         check=given.get("check", False),
         diff=given.get("diff", False),
@@ -168,6 +187,20 @@ def _release_findings(release: str | None) -> list[Finding]:
         return []
     remedy = "Take one that scripts/status.sh lists, or leave --to away for the release before."
     return [Finding("--to", "a release such as 20261122T214500Z-1.4.2", repr(release), remedy)]
+
+
+def _lease_findings(seconds: str | None) -> list[Finding]:
+    if seconds is None or re.fullmatch(r"[0-9]{1,6}", seconds):
+        return []
+    remedy = "For example --lease-wait 600; leave it away to be refused at once."
+    return [Finding("--lease-wait", "a whole number of seconds", repr(seconds), remedy)]
+
+
+def _run_findings(run: str | None) -> list[Finding]:
+    if run is None or RUN_ID.fullmatch(run):
+        return []
+    remedy = "Leave --run away: the command then tells which run holds the lease."
+    return [Finding("--run", "the ID of a run", repr(run), remedy)]
 
 
 def _limit_findings(limit: str | None) -> list[Finding]:

@@ -1,65 +1,62 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stops a run in order when the user or the pipeline asks for it."""
+"""Why a run has to end before its time: a signal, or its time limit."""
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from typing import TYPE_CHECKING
 
+from scripts.playbook_run.early_signals import take_signals
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-#: GitHub kills a cancelled step 10 s after it began to ask; the verdict must be written by then.
-GRACE_S = 5.0
+#: Until the playbook says what the environment wants; the default of stack_run_timeout.
+DEFAULT_LIMIT_S = 3600.0
+#: `timeout` and some pipelines send one signal to the process and to its group: that is still asking once.
+ONCE_S = 1.0
+
+
+class Insisted(BaseException):  # like KeyboardInterrupt: nothing may take it for an error and go on
+    """Somebody asked a second time; the program ends at once."""
 
 
 class Interruption:
-    """Remembers a signal, passes it to Ansible, and insists when Ansible does not end.
+    """Remembers why the run has to end; raises `Insisted` where somebody asks again."""
 
-    Attributes:
-        signal_name: the first signal that came, None while there was none.
-    """
-
-    def __init__(self, pid_file: Path, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
-        """Take the file in which the started command leaves its process id."""
-        self._pid_file = pid_file
-        self._say = say
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start the run's clock."""
         self._clock = clock
-        self._deadline: float | None = None
+        self._began = clock()
+        self._limit_s = DEFAULT_LIMIT_S
+        self._signal_name: str | None = None
+        self._noted_at: float | None = None
         self._insisted = False
-        self.signal_name: str | None = None
 
     def listen(self) -> None:
         """Take the signals from now on."""
-        for number in SIGNALS:
-            signal.signal(number, self.note)
+        take_signals(self.note)
 
     def note(self, number: int, _frame: FrameType | None) -> None:
-        """Remember a signal; the second one means now."""
-        if self.signal_name is None:
-            self.signal_name = signal.Signals(number).name
-        else:
+        """Remember a signal; a later one means now."""
+        now = self._clock()
+        if self._noted_at is None:
+            self._signal_name = signal.Signals(number).name
+            self._noted_at = now
+        elif now - self._noted_at >= ONCE_S and not self._insisted:
             self._insisted = True
+            raise Insisted
 
-    def must_kill(self) -> bool:
-        """Tell ansible-runner whether to kill; called a few times a second while Ansible runs."""
-        if self.signal_name is None:
-            return False
-        if self._deadline is None:
-            self._deadline = self._clock() + GRACE_S
-            self._say(f"{self.signal_name}: stopping Ansible; what was begun on the targets is not undone by this")
-            return not self.pass_on()
-        return self._insisted or self._clock() >= self._deadline
+    def limit(self, seconds: float) -> None:
+        """Set how long the run may take in all; 0 takes the limit away."""
+        self._limit_s = seconds
 
-    def pass_on(self) -> bool:
-        """Ask Ansible to end, and tell whether it could be asked."""
-        try:
-            os.kill(int(self._pid_file.read_text(encoding="ascii")), signal.SIGINT)
-        except (OSError, ValueError):
-            return False
-        return True
+    def reason(self) -> str | None:
+        """Return why the run has to end, None while it may go on; the first reason stays."""
+        if self._noted_at is None and 0 < self._limit_s <= self._clock() - self._began:
+            self._noted_at = self._clock()
+        if self._signal_name:
+            return self._signal_name
+        return None if self._noted_at is None else f"its time limit of {self._limit_s:g} s (stack_run_timeout)"

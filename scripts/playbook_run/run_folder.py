@@ -6,8 +6,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 
@@ -38,7 +38,8 @@ class Verdict:
     release: str | None = None
     plan_sha256: str | None = None
     duration_s: float = 0.0
-    host_count: int = 0
+    hosts: dict[str, Any] = field(default_factory=dict)
+    cut_off_by: str | None = None
 
     @property
     def exit_code(self) -> int:
@@ -50,8 +51,8 @@ class Verdict:
         parts = [f"verdict: {self.word}"]
         if self.release:
             parts.append(f"release {self.release}")
-        if self.host_count:
-            parts.append(f"{self.host_count} host{'' if self.host_count == 1 else 's'}")
+        if self.hosts:
+            parts.append(f"{len(self.hosts)} host{'' if len(self.hosts) == 1 else 's'}")
         return " · ".join([*parts, f"{self.duration_s:.1f} s", where])
 
     def as_file(self) -> dict[str, object]:
@@ -63,7 +64,8 @@ class Verdict:
             "plan_sha256": self.plan_sha256,
             "duration_s": round(self.duration_s, 1),
             "message": self.message,
-            "hosts": {},
+            "hosts": self.hosts,
+            "cut_off_by": self.cut_off_by,
         }
 
 
@@ -73,7 +75,6 @@ class Ending:
 
     exit_status: int
     targets_touched: bool
-    interrupted_by: str | None = None
     duration_s: float = 0.0
 
 
@@ -122,7 +123,8 @@ def read_verdict(content: str) -> Verdict:
         release=_text(data.get("release")),
         plan_sha256=_text(data.get("plan_sha256")),
         duration_s=float(duration) if isinstance(duration, (int, float)) else 0.0,
-        host_count=len(hosts) if isinstance(hosts, dict) else 0,
+        hosts=hosts if isinstance(hosts, dict) else {},
+        cut_off_by=_text(data.get("cut_off_by")),
     )
 
 
@@ -133,9 +135,6 @@ def _text(value: object) -> str | None:
 def conclude(verb: str, environment: str, ending: Ending, *, check: bool = False) -> Verdict:
     """Say how a run ended whose playbook did not say so itself."""
     look = f"Run scripts/status.sh {environment} to see what runs."
-    if ending.interrupted_by:
-        message = f"The run was cut off by {ending.interrupted_by}. {look}"
-        return Verdict("unknown", message, duration_s=ending.duration_s)
     if ending.exit_status == 0 and (verb == "plan" or check):
         return Verdict("planned", duration_s=ending.duration_s)
     if ending.exit_status == 0 and verb == "status":
@@ -154,7 +153,7 @@ def write_verdict(path: Path, verdict: Verdict) -> None:
     """Put verdict.json into its place in one step, readable by its owner."""
     temporary = path.with_name(path.name + ".tmp")
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-        json.dump(verdict.as_file(), stream, indent=2)
+        json.dump({**verdict.as_file(), "run": path.parent.name}, stream, indent=2)
         stream.write("\n")
         stream.flush()
         os.fsync(stream.fileno())

@@ -10,23 +10,18 @@ import shutil
 import sys
 import tempfile
 import threading
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ansible_runner import Runner, RunnerConfig
 
-from scripts.playbook_run.interruption import Interruption
 from scripts.playbook_run.launch import PID_FILE, pack_environment
-from scripts.playbook_run.run_folder import Ending
+from scripts.playbook_run.processes import AnsibleEnd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from scripts.playbook_run.arguments import Request
-    from scripts.playbook_run.live_output import LiveOutput
+    from collections.abc import Callable, Iterator
 
 POLL_S = 0.2
 ENVIRONMENT_PIPE = "environment"
@@ -47,6 +42,42 @@ class Project:
     def runs(self) -> Path:
         """The folder with one folder a run."""
         return self.root / "var" / "runs"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A playbook to run.
+
+    Attributes:
+        playbook: its name.
+        environment: a folder under inventories/.
+        variables: what it gets on top of the inventory's.
+        limit: a pattern of hosts, None for all.
+        options: further options of ansible-playbook.
+        verbosity: as many as there are v.
+        artifacts: where in the run's folder ansible-runner leaves its own.
+    """
+
+    playbook: str
+    environment: str
+    variables: dict[str, object]
+    limit: str | None = None
+    options: tuple[str, ...] = ()
+    verbosity: int = 0
+    artifacts: str = "artifacts"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How Ansible ended.
+
+    Attributes:
+        exit_status: of ansible-playbook, 255 if it has none.
+        error: why it could not be watched to its end, None if it could.
+    """
+
+    exit_status: int
+    error: str | None
 
 
 def colour_variables(environment: dict[str, str], *, terminal: bool) -> dict[str, str]:
@@ -73,48 +104,55 @@ def ansible_environment(project: Project, environment: dict[str, str], *, termin
     } | colour_variables(environment, terminal=terminal)
 
 
-def run_playbook(project: Project, request: Request, folder: Path, output: LiveOutput) -> Ending:
-    """Run the verb's playbook; what it says appears live, what ansible-runner keeps goes to the run's folder."""
-    began = time.monotonic()
+def run_playbook(
+    project: Project,
+    job: Job,
+    folder: Path,
+    take: Callable[[dict[str, Any]], bool],
+    must_end: Callable[[], bool] = lambda: False,
+) -> Ended:
+    """Run a playbook; what ansible-runner keeps goes to the run's folder.
+
+    Args:
+        project: where things are.
+        job: what to run.
+        folder: the run's folder.
+        take: gets every event, and says whether to keep it.
+        must_end: asked a few times a second; once it is true, Ansible is asked to end, and a moment later killed.
+    """
     with _private_folder() as private:
-        interruption = Interruption(private / PID_FILE, output.say)
-        interruption.listen()
+        end = AnsibleEnd(private / PID_FILE)
         _write_private(private / "env" / "settings", {"pexpect_timeout": POLL_S, "suppress_ansible_output": True})
-        variables = request.playbook_variables() | {"stack_run_id": folder.name, "stack_runs_dir": str(project.runs)}
-        _write_private(private / "extra_variables.json", variables)
-        config = _configuration(project, request, folder, private)
+        _write_private(private / "extra_variables.json", job.variables)
+        config = _configuration(project, job, folder, private)
         _hide_environment(config, private / ENVIRONMENT_PIPE)
-        runner = Runner(config, event_handler=output.take, cancel_callback=interruption.must_kill)
-        cut_off_by = None
+        runner = Runner(config, event_handler=take, cancel_callback=lambda: must_end() and end.is_over())
+        error = None
         try:
             runner.run()
-        except Exception as error:  # noqa: BLE001  # a full disk, for example; Ansible must not go on unwatched
-            interruption.pass_on()
-            cut_off_by = f"{type(error).__name__}: {error}"
-        output.finish()
-    return Ending(
-        exit_status=runner.rc if isinstance(runner.rc, int) else 255,
-        targets_touched=output.targets_touched,
-        interrupted_by=interruption.signal_name or cut_off_by,
-        duration_s=time.monotonic() - began,
-    )
+        except Exception as caught:  # noqa: BLE001  # a full disk, for example; Ansible must not go on unwatched
+            error = f"{type(caught).__name__}: {caught}"
+        finally:
+            # Nothing is left of a run that ended by itself; of any other nothing may be left.
+            end.enforce()
+    return Ended(runner.rc if isinstance(runner.rc, int) else 255, error)
 
 
-def _configuration(project: Project, request: Request, folder: Path, private: Path) -> RunnerConfig:
-    environment = dict(os.environ)
-    options = [name for name, wanted in (("--check", request.check), ("--diff", request.diff)) if wanted]
+def _configuration(project: Project, job: Job, folder: Path, private: Path) -> RunnerConfig:
     config = RunnerConfig(
         private_data_dir=str(private),
         project_dir=str(project.root),
         artifact_dir=str(folder),
-        ident="artifacts",
-        playbook=str(project.root / "playbooks" / f"{request.verb}.yml"),
-        inventory=str(project.inventories / request.environment),
-        limit=request.limit,
-        cmdline=shlex.join(options) or None,
+        ident=job.artifacts,
+        playbook=str(project.root / "playbooks" / f"{job.playbook}.yml"),
+        inventory=str(project.inventories / job.environment),
+        limit=job.limit,
+        cmdline=shlex.join(job.options) or None,
         extravars=str(private / "extra_variables.json"),
-        verbosity=request.verbosity,
-        envvars=ansible_environment(project, environment, terminal=sys.stdout.isatty()),
+        verbosity=job.verbosity,
+        envvars=ansible_environment(project, dict(os.environ), terminal=sys.stdout.isatty())
+        # What Ansible puts down for a moment may hold secrets, and a killed Ansible clears nothing away.
+        | {"ANSIBLE_LOCAL_TEMP": str(private / "ansible")},
         # A cache in the artifacts would keep every fact, environment variables of the targets included.
         fact_cache_type="memory",
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command lines of deploy, rollback, status and plan."""
+"""The command lines of all verbs."""
 
 from __future__ import annotations
 
@@ -59,6 +59,23 @@ def test_a_full_command_line_is_read(inventories: Path, tmp_path: Path) -> None:
 def test_a_rollback_names_its_release(inventories: Path) -> None:
     request = parse_request("rollback", ["local", "--to", "20261122T214500Z-1.1"], inventories)
     assert request.playbook_variables() == {"stack_release": "20261122T214500Z-1.1"}
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("600", 600)])
+def test_a_run_may_wait_for_another(text: str, seconds: int, inventories: Path) -> None:
+    request = parse_request("deploy", ["local", "--version", "1", "--lease-wait", text], inventories)
+    assert request.playbook_variables() == {"stack_version": "1", "stack_lease_wait": seconds}
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.5", "10m", "1" * 7])
+def test_a_malformed_wait_is_refused(text: str, inventories: Path) -> None:
+    assert refused("rollback", ["local", f"--lease-wait={text}"], inventories)[0].startswith("--lease-wait: ")
+
+
+def test_unlock_names_the_run(inventories: Path) -> None:
+    request = parse_request("unlock", ["local", "--run", "20261122T214500Z-deploy-3f2a1c"], inventories)
+    assert request.playbook_variables() == {"stack_unlock_run": "20261122T214500Z-deploy-3f2a1c"}
+    assert refused("unlock", ["local", "--run", "a/b"], inventories)[0].startswith("--run: ")
 
 
 def test_everything_wrong_is_said_at_once(inventories: Path) -> None:

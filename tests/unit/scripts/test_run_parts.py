@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parts of a run: arguments and environment kept private, signals, events, colour."""
+"""The parts of a run: arguments and environment kept private, events, colour."""
 
 from __future__ import annotations
 
 import os
-import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts.playbook_run.interruption import GRACE_S, Interruption
 from scripts.playbook_run.launch import pack_environment, unpack_environment
 from scripts.playbook_run.live_output import LiveOutput
 from scripts.playbook_run.private_arguments import masked, take_arguments
@@ -86,39 +84,3 @@ def test_a_closed_pipe_does_not_stop_a_run(monkeypatch: pytest.MonkeyPatch) -> N
         output.say("nobody reads this")
         output.say("nor this")
         monkeypatch.setattr(stream, "close", lambda: None, raising=False)
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_a_signal_asks_first_and_kills_after_the_grace(tmp_path: Path) -> None:
-    received: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _frame: received.append(number))
-    try:
-        pid_file, clock = tmp_path / "pid", Clock()
-        pid_file.write_text(str(os.getpid()), encoding="ascii")
-        interruption = Interruption(pid_file, lambda _: None, clock)
-        assert not interruption.must_kill()
-        interruption.note(signal.SIGTERM, None)
-        assert not interruption.must_kill()
-        assert received == [signal.SIGINT]
-        clock.now = GRACE_S
-        assert interruption.must_kill()
-        assert interruption.signal_name == "SIGTERM"
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def test_a_second_signal_and_a_command_that_never_began_are_killed_at_once(tmp_path: Path) -> None:
-    interruption = Interruption(tmp_path / "none", lambda _: None)
-    interruption.note(signal.SIGINT, None)
-    assert interruption.must_kill()
-    again = Interruption(tmp_path / "none", lambda _: None)
-    again.note(signal.SIGINT, None)
-    again.note(signal.SIGINT, None)
-    again.must_kill()
-    assert again.must_kill()

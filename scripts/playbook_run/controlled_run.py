@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run from its first event to its verdict, whatever ends it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from scripts.playbook_run.cut_off import CutOff
+from scripts.playbook_run.interruption import Interruption
+from scripts.playbook_run.run_folder import Ending, Verdict, conclude, read_verdict, write_verdict
+from scripts.playbook_run.run_ledger import RunLedger
+from scripts.playbook_run.session import Ended, Job, Project, run_playbook
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scripts.playbook_run.arguments import Request
+    from scripts.playbook_run.live_output import LiveOutput
+
+#: The playbook that tells hosts to take themselves back, and the verbs that may leave something to take back.
+ABANDON = "abandon"
+TOUCHING_VERBS = ("deploy", "rollback", "recover")
+#: How long a run that was cut off watches its hosts; they come back without it as well.
+WATCH_S = 600.0
+LEAST_FORKS = 25
+
+
+class ControlledRun:
+    """Runs the verb's playbook; where it ends early, tells every host that it began to take itself back."""
+
+    def __init__(self, project: Project, request: Request, folder: Path, output: LiveOutput) -> None:
+        """Take what to run, where its folder is, and where to show it."""
+        self._project = project
+        self._request = request
+        self._folder = folder
+        self._output = output
+        self._began = time.monotonic()
+        self._ledger = RunLedger()
+        self._interruption = Interruption()
+        self._cut_off: CutOff | None = None
+
+    def to_its_end(self) -> Verdict:
+        """Run the playbook, and what has to follow where it is cut off.
+
+        Raises:
+            Insisted: somebody wants the end at once; `at_once` then has the verdict.
+        """
+        self._interruption.listen()
+        request = self._request
+        variables = request.playbook_variables() | self._run_variables()
+        job = Job(
+            request.verb, request.environment, variables, request.limit, request.playbook_options(), request.verbosity
+        )
+        ended = run_playbook(self._project, job, self._folder, self._take, self._must_end)
+        self._output.finish()
+        verdict = self._given_verdict()
+        if verdict is None and (self._cut_off or self._leaves_something):
+            verdict = self._abandon(self._cut_off or self._cut(self._reason(ended)))
+        return verdict or self._own_verdict(ended)
+
+    def at_once(self) -> Verdict:
+        """Return the verdict without waiting for anything any more."""
+        cut_off = self._cut_off or self._cut(self._reason(None))
+        self._output.finish()
+        return self._keep(cut_off.verdict(self._duration_s))
+
+    @property
+    def _duration_s(self) -> float:
+        return time.monotonic() - self._began
+
+    @property
+    def _leaves_something(self) -> bool:
+        return bool(self._ledger.begun) and self._request.verb in TOUCHING_VERBS and not self._request.check
+
+    def _run_variables(self) -> dict[str, object]:
+        return {"stack_run_id": self._folder.name, "stack_runs_dir": str(self._project.runs)}
+
+    def _take(self, event: dict[str, Any]) -> bool:
+        with suppress(Exception):  # whatever an event looks like, the run goes on
+            self._ledger.take(event)
+        if "run_timeout" in self._ledger.limits:
+            self._interruption.limit(self._ledger.limits["run_timeout"])
+        return self._output.take(event)
+
+    def _must_end(self) -> bool:
+        reason = self._interruption.reason()
+        if reason is None:
+            return False
+        if self._cut_off is None:
+            if (self._folder / "verdict.json").exists():
+                return False  # the run is over, and says so itself in a moment
+            cut_off = self._cut(reason)
+            self._keep(cut_off.verdict(self._duration_s))
+            for line in (f"{reason}: stopping Ansible", cut_off.opening, *cut_off.host_lines):
+                self._output.say(line)
+        return True
+
+    def _cut(self, reason: str) -> CutOff:
+        hosts = self._ledger.begun if self._leaves_something else []
+        self._cut_off = CutOff(self._ledger, hosts, reason, self._request.environment, datetime.now(UTC))
+        return self._cut_off
+
+    def _reason(self, ended: Ended | None) -> str:
+        status = f"the end of ansible-playbook with exit status {ended.exit_status}" if ended else "a signal"
+        return self._interruption.reason() or (ended and ended.error) or status
+
+    def _abandon(self, cut_off: CutOff) -> Verdict:
+        """Tell the hosts to take themselves back, and watch them as long as nobody ends that too."""
+        self._keep(cut_off.verdict(self._duration_s))
+        if cut_off.hosts:
+            self._output.say(f"telling {', '.join(cut_off.hosts)} to go back without us:")
+            deadline = time.monotonic() + WATCH_S
+            job = Job(
+                playbook=ABANDON,
+                environment=self._request.environment,
+                variables=self._request.extra | self._run_variables(),
+                limit=",".join(cut_off.hosts),
+                # A host that does not answer must not stand in the way of another.
+                options=("--forks", str(max(LEAST_FORKS, len(cut_off.hosts)))),
+                artifacts="abandonment",
+            )
+            run_playbook(self._project, job, self._folder, self._follow, lambda: time.monotonic() >= deadline)
+            self._output.finish()
+        for line in (*cut_off.host_lines, cut_off.closing):
+            self._output.say(line)
+        return self._keep(cut_off.verdict(self._duration_s))
+
+    def _follow(self, event: dict[str, Any]) -> bool:
+        if self._cut_off is not None:
+            with suppress(Exception):  # the same
+                if self._cut_off.take(event):
+                    self._keep(self._cut_off.verdict(self._duration_s))
+        return self._output.take(event)
+
+    def _keep(self, verdict: Verdict) -> Verdict:
+        with suppress(OSError):  # the last line and the exit code say the same where the disk is full
+            write_verdict(self._folder / "verdict.json", verdict)
+        return verdict
+
+    def _given_verdict(self) -> Verdict | None:
+        """Return the verdict that the playbook gave, None if it gave none."""
+        path = self._folder / "verdict.json"
+        try:
+            verdict = read_verdict(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            self._output.say(f"{path.name} cannot be read: {error}")
+            return None
+        return None if verdict.cut_off_by else verdict
+
+    def _own_verdict(self, ended: Ended) -> Verdict:
+        """Find a verdict that is true where the playbook gave none, keep it, and tell it."""
+        ending = Ending(ended.exit_status, self._output.targets_touched, self._duration_s)
+        verdict = conclude(self._request.verb, self._request.environment, ending, check=self._request.check)
+        self._output.say(verdict.message)
+        return self._keep(verdict)

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a run that was cut off stands: what is under way on each host, and what will become of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slipway.compose.plugins.plugin_utils.rollout_text import task_title
+from scripts.playbook_run.run_folder import Verdict
+from scripts.playbook_run.run_ledger import ANSWERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scripts.playbook_run.run_ledger import HostTrace, RunLedger
+
+#: Where the run did not tell; the default of stack_guard_timeout.
+DEFAULT_GUARD_S = 900.0
+TELL, LOOK = "slipway.compose.release", "slipway.compose.release_info"
+
+
+@dataclass(frozen=True)
+class HostNews:
+    """What a host said after the run was cut off.
+
+    Attributes:
+        told: what it answered when it was told to take itself back; "" while it did not answer.
+        looked: what `release_info` saw there last.
+        error: why it could not be told or looked at.
+    """
+
+    told: str = ""
+    looked: dict[str, Any] = field(default_factory=dict)
+    error: str = ""
+
+
+class CutOff:
+    """A run that was cut off."""
+
+    def __init__(self, ledger: RunLedger, hosts: Sequence[str], reason: str, environment: str, now: datetime) -> None:
+        """Keep what is known at this moment.
+
+        Args:
+            ledger: what the run had begun.
+            hosts: those on which something may be left.
+            reason: who or what ended it.
+            environment: the environment's name, for commands to type.
+            now: UTC.
+        """
+        self._ledger = ledger
+        self._reason = reason
+        self._waited_for = ledger.waits_for
+        self._environment = environment
+        guard = timedelta(seconds=ledger.limits.get("guard_timeout", DEFAULT_GUARD_S))
+        self._guards_act_by = f"{now + guard:%H:%M:%S} UTC"
+        self.hosts = tuple(hosts)
+        self.news = {name: HostNews() for name in hosts}
+
+    def take(self, event: dict[str, Any]) -> bool:
+        """Note what a host says, and return whether that was news."""
+        name, data = str(event.get("event", "")), event.get("event_data") or {}
+        host, result = str(data.get("host") or ""), data.get("res")
+        if name not in ANSWERS or host not in self.news or not isinstance(result, dict):
+            return False
+        action = data.get("resolved_action") or data.get("task_action")
+        before = self.news[host]
+        if name in ("runner_on_failed", "runner_on_unreachable"):
+            seen = result if action == LOOK and "unfinished" in result else before.looked
+            self.news[host] = HostNews(before.told, seen, "" if seen is result else _reason(result))
+        elif action == TELL:
+            said = [task_title(line) for line in result.get("summary") or []]
+            self.news[host] = HostNews("; ".join(said) or "nothing is left to do")
+        elif action == LOOK:
+            self.news[host] = HostNews(before.told, result)
+        return self.news[host] != before
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether every host is known to be settled."""
+        return all(is_settled(news) for news in self.news.values())
+
+    def verdict(self, duration_s: float) -> Verdict:
+        """Return the verdict as it stands now."""
+        hosts = {name: self._host(name, trace) for name, trace in self._ledger.hosts.items() if name != "localhost"}
+        return Verdict(
+            "unknown",
+            "\n".join([self.opening, *self.host_lines, self.closing]),
+            release=self._ledger.release,
+            plan_sha256=self._ledger.plan_sha256,
+            duration_s=duration_s,
+            hosts=hosts,
+            cut_off_by=self._reason,
+        )
+
+    @property
+    def opening(self) -> str:
+        """Say why the run ends, and what it waited for."""
+        return f"The run was cut off by {self._reason}, while it waited for {self._waited_for}."
+
+    @property
+    def host_lines(self) -> list[str]:
+        """Say of each host that was begun how it stands."""
+        width = max(map(len, self.hosts), default=0)
+        return [f"  {name:<{width}}  {self._host(name, self._ledger.hosts[name])['error']}" for name in self.hosts]
+
+    @property
+    def closing(self) -> str:
+        """Say what to type."""
+        look = f"scripts/status.sh {self._environment} tells what runs."
+        if not self.hosts:
+            return f"Nothing was begun on any host. {look}"
+        if self.settled:
+            return look
+        return f"{look} scripts/recover.sh {self._environment} settles at once what is not settled."
+
+    def _host(self, name: str, trace: HostTrace) -> dict[str, Any]:
+        if name not in self.news:
+            return {"state": "untouched", "release": None, "error": ""}
+        news = self.news[name]
+        if is_settled(news):
+            runs = news.looked.get("current")
+            return {"state": self._state(trace, runs), "release": runs, "error": f"settled: {_runs(news.looked)}"}
+        return {"state": "unknown", "release": None, "error": self._prospect(trace, news)}
+
+    def _state(self, trace: HostTrace, runs: str | None) -> str:
+        if runs is not None and runs == self._ledger.release:
+            return "deployed"
+        return "rolled_back" if trace.started else "untouched"
+
+    def _prospect(self, trace: HostTrace, news: HostNews) -> str:
+        if trace.settled:
+            return trace.settled
+        if news.told:
+            return news.told
+        words = f"cut off in '{trace.task}'"
+        if trace.started:
+            words += f"; its guard takes it back by {self._guards_act_by} at the latest"
+        else:
+            words += "; no container was touched, the next run clears away what was prepared"
+        return f"{words} (not reached since: {news.error})" if news.error else words
+
+
+def is_settled(news: HostNews) -> bool:
+    """Tell whether nothing is under way on a host any more."""
+    return bool(news.looked) and not news.looked.get("unfinished")
+
+
+def _runs(looked: dict[str, Any]) -> str:
+    release, drift = looked.get("current"), looked.get("drift") or []
+    if release is None:
+        return "what ran before runs, not started by Slipway" if drift else "nothing is confirmed here, nothing runs"
+    if drift:
+        return f"release {release} is confirmed, but differs: {'; '.join(drift)}"
+    return f"runs release {release}, confirmed"
+
+
+def _reason(result: dict[str, Any]) -> str:
+    lines = str(result.get("msg") or "no reason given").strip().splitlines()
+    return task_title(lines[0]) if lines else "no reason given"

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of a run while it goes by, from the events of Ansible: what was begun on which host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.slipway.compose.plugins.plugin_utils.rollout_text import task_title
+
+ANSWERS = ("runner_on_ok", "runner_on_failed", "runner_on_skipped", "runner_on_unreachable")
+#: After these a host may hold a lease, a staged release, or one that was started.
+TOUCHING = ("slipway.compose.release", "slipway.compose.deploy_lease")
+#: The play in which releases are started. Before it no container is touched.
+ROLLOUT = "Roll it out"
+SETTLEMENT = "Settle the fleet"
+
+
+@dataclass
+class HostTrace:
+    """What a run began on one host.
+
+    Attributes:
+        task: the last thing that was begun there and may have left something.
+        started: whether a release may have been started.
+        settled: what the host said when it was settled; "" while it was not.
+    """
+
+    task: str = ""
+    started: bool = False
+    settled: str = ""
+
+
+class RunLedger:
+    """Takes the events of a run one by one.
+
+    Attributes:
+        hosts: every host that the run spoke of, by name.
+        limits: seconds that the environment allows, by name, as far as the run has told.
+        release: ID of the release that the run is about, None before it was chosen.
+        plan_sha256: hash of the plan, None where there is none yet.
+    """
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self.hosts: dict[str, HostTrace] = {}
+        self.limits: dict[str, float] = {}
+        self.release: str | None = None
+        self.plan_sha256: str | None = None
+        self._task = ""
+        self._waits_for: list[str] = []
+        self._play = ""
+
+    @property
+    def begun(self) -> list[str]:
+        """Return the hosts on which something was begun that may have to be undone."""
+        return [name for name, trace in self.hosts.items() if trace.task]
+
+    @property
+    def waits_for(self) -> str:
+        """Say what the run is waiting for."""
+        hosts = f" on {', '.join(self._waits_for)}" if self._waits_for else ""
+        return f"'{self._task}'{hosts}" if self._task else "Ansible to begin"
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Note what an event tells."""
+        name, data = str(event.get("event", "")), event.get("event_data") or {}
+        host = str(data.get("host") or "")
+        if name == "playbook_on_play_start":
+            self._play = task_title(data.get("name") or data.get("play") or "")
+        elif name == "playbook_on_task_start":
+            self._task, self._waits_for = task_title(data.get("task") or data.get("name") or ""), []
+        elif name == "runner_on_start":
+            self._waits_for.append(host)
+            self._begin(host, data)
+        elif name in ANSWERS:
+            self._waits_for = [one for one in self._waits_for if one != host]
+            self._answer(name, host, data)
+
+    def _begin(self, host: str, data: dict[str, Any]) -> None:
+        trace = self.hosts.setdefault(host, HostTrace())
+        if _action(data) in TOUCHING:
+            trace.task = task_title(data.get("task") or "")
+            trace.started = trace.started or self._play == ROLLOUT
+
+    def _answer(self, name: str, host: str, data: dict[str, Any]) -> None:
+        result = data.get("res")
+        if not isinstance(result, dict):
+            return
+        self._learn(result)
+        if name == "runner_on_ok" and self._play == SETTLEMENT and _action(data) in TOUCHING:
+            said = result.get("summary") or []
+            self.hosts.setdefault(host, HostTrace()).settled = str(said[0]) if said else "settled"
+
+    def _learn(self, result: dict[str, Any]) -> None:
+        limits, plan = result.get("limits"), result.get("plan")
+        if isinstance(limits, dict):
+            self.limits |= {str(name): float(value) for name, value in limits.items()}
+        if isinstance(plan, dict):
+            self.release, self.plan_sha256 = plan.get("release"), plan.get("sha256")
+        elif isinstance(result.get("release"), str):
+            self.release = self.release or result["release"]
+
+
+def _action(data: dict[str, Any]) -> str:
+    return str(data.get("resolved_action") or data.get("task_action") or "")

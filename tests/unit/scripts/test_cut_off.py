@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of a run that was cut off, from the events that it left."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts.playbook_run.cut_off import DEFAULT_GUARD_S, LOOK, TELL, CutOff
+from scripts.playbook_run.run_ledger import ROLLOUT, SETTLEMENT, TOUCHING, RunLedger
+
+ROOT = Path(__file__).resolve().parents[3]
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+RELEASE = "20261123T025500Z-1.1"
+
+
+def event(name: str, host: str = "", action: str = "", task: str = "", **res: Any) -> dict[str, Any]:
+    data: dict[str, Any] = {"host": host, "resolved_action": action, "task": task}
+    return {"event": name, "event_data": data | ({"res": res} if res else {})}
+
+
+def play(name: str) -> dict[str, Any]:
+    return {"event": "playbook_on_play_start", "event_data": {"name": name}}
+
+
+def task(title: str, action: str, *hosts: str) -> list[dict[str, Any]]:
+    began = event("playbook_on_task_start", action=action, task=title)
+    return [began, *(event("runner_on_start", host, action, title) for host in hosts)]
+
+
+def ledger(*events: dict[str, Any]) -> RunLedger:
+    made = RunLedger()
+    for one in events:
+        made.take(one)
+    return made
+
+
+PLANNED = (
+    play("Plan the release"),
+    *task("Read", "slipway.compose.stack_source", "host1", "host2"),
+    event("runner_on_ok", "host1", limits={"run_timeout": 60, "guard_timeout": 120}),
+    event("runner_on_ok", "host2", limits={"run_timeout": 60, "guard_timeout": 120}),
+    event("runner_on_ok", "host1", plan={"release": RELEASE, "sha256": "abc"}),
+)
+PREPARED = (
+    *PLANNED,
+    play("Prepare every target"),
+    *task("Prepare", "slipway.compose.release", "host1", "host2"),
+    event("runner_on_ok", "host1", "slipway.compose.release", release=RELEASE),
+    event("runner_on_ok", "host2", "slipway.compose.release", release=RELEASE),
+)
+STARTING = (*PREPARED, play(ROLLOUT), *task("stack : Start", "slipway.compose.release", "host1"))
+
+
+def cut_off(known: RunLedger) -> CutOff:
+    return CutOff(known, known.begun, "SIGTERM", "staging", NOW)
+
+
+def test_a_plan_begins_nothing() -> None:
+    known = ledger(*PLANNED)
+    assert known.begun == []
+    assert known.limits == {"run_timeout": 60.0, "guard_timeout": 120.0}
+    verdict = cut_off(known).verdict(1.0)
+    assert (verdict.exit_code, verdict.release, verdict.plan_sha256) == (40, RELEASE, "abc")
+    assert "Nothing was begun on any host." in verdict.message
+    assert {name: host["state"] for name, host in verdict.hosts.items()} == {"host1": "untouched", "host2": "untouched"}
+
+
+def test_what_was_waited_for_is_said() -> None:
+    known = ledger(*PREPARED[:-1])
+    assert known.waits_for == "'Prepare' on host2"
+    assert "while it waited for 'Prepare' on host2." in cut_off(known).opening
+    assert ledger().waits_for == "Ansible to begin"
+
+
+def test_only_a_host_whose_start_began_waits_for_its_guard() -> None:
+    hosts = cut_off(ledger(*STARTING)).verdict(1.0).hosts
+    assert hosts["host1"]["error"] == "cut off in 'Start'; its guard takes it back by 03:02:00 UTC at the latest"
+    assert hosts["host2"]["error"].startswith("cut off in 'Prepare'; no container was touched")
+    assert {host["state"] for host in hosts.values()} == {"unknown"}
+
+
+def test_a_host_that_was_settled_already_says_so() -> None:
+    action = "slipway.compose.release"
+    events = [*STARTING, play(SETTLEMENT), *task("Confirm", action, "host1", "host2")]
+    known = ledger(*events, event("runner_on_ok", "host1", action, summary=["confirmed release R"]))
+    assert cut_off(known).verdict(1.0).hosts["host1"]["error"] == "confirmed release R"
+
+
+def test_news_of_the_hosts_replace_what_was_foreseen() -> None:
+    cut = cut_off(ledger(*STARTING))
+    assert cut.take(event("runner_on_ok", "host1", TELL, summary=["goes back on its own"]))
+    assert not cut.take(event("runner_on_ok", "host1", TELL, summary=["goes back on its own"]))
+    assert cut.verdict(1.0).hosts["host1"]["error"] == "goes back on its own"
+    assert cut.take(event("runner_on_unreachable", "host2", TELL, msg="Failed to connect\nmore"))
+    assert cut.verdict(1.0).hosts["host2"]["error"].endswith("(not reached since: Failed to connect)")
+    assert "scripts/recover.sh staging" in cut.closing
+
+    cut.take(event("runner_on_ok", "host1", LOOK, unfinished=None, stands=True, current="R0", drift=[]))
+    cut.take(event("runner_on_ok", "host2", LOOK, unfinished=None, stands=True, current="R0", drift=[]))
+    assert cut.settled
+    verdict = cut.verdict(1.0)
+    assert verdict.word == "unknown"
+    assert [verdict.hosts[name]["state"] for name in ("host1", "host2")] == ["rolled_back", "untouched"]
+    assert verdict.hosts["host1"]["error"] == "settled: runs release R0, confirmed"
+
+
+@pytest.mark.parametrize(
+    ("looked", "state", "words"),
+    [
+        ({"current": RELEASE, "drift": []}, "deployed", f"settled: runs release {RELEASE}, confirmed"),
+        ({"current": None, "drift": []}, "rolled_back", "settled: nothing is confirmed here, nothing runs"),
+        (
+            {"current": None, "drift": ["x runs"]},
+            "rolled_back",
+            "settled: what ran before runs, not started by Slipway",
+        ),
+        ({"current": "R0", "drift": ["a", "b"]}, "rolled_back", "settled: release R0 is confirmed, but differs: a; b"),
+    ],
+)
+def test_a_settled_host_says_what_it_runs(looked: dict[str, Any], state: str, words: str) -> None:
+    cut = cut_off(ledger(*STARTING))
+    cut.take(event("runner_on_ok", "host1", LOOK, unfinished=None, **looked))
+    host = cut.verdict(1.0).hosts["host1"]
+    assert (host["state"], host["error"]) == (state, words)
+
+
+def test_a_look_that_gave_up_waiting_tells_what_it_saw() -> None:
+    cut = cut_off(ledger(*STARTING))
+    cut.take(event("runner_on_failed", "host1", LOOK, unfinished=RELEASE, msg="attempts exhausted"))
+    assert not cut.settled
+    assert cut.news["host1"].error == ""
+
+
+def test_the_guards_time_is_the_roles_default() -> None:
+    defaults = yaml.safe_load((ROOT / "roles" / "stack" / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    assert defaults.get("stack_guard_timeout", DEFAULT_GUARD_S) == DEFAULT_GUARD_S
+
+
+@pytest.mark.parametrize("playbook", ["deploy", "rollback"])
+def test_the_plays_and_modules_that_the_ledger_knows_are_those_of_the_playbooks(playbook: str) -> None:
+    plays = yaml.safe_load((ROOT / "playbooks" / f"{playbook}.yml").read_text(encoding="utf-8"))
+    names = [one["name"] for one in plays]
+    assert names.index(ROLLOUT) < names.index(SETTLEMENT)
+    for one in plays[: names.index(ROLLOUT)]:
+        entries = {entry.get("ansible.builtin.import_role", {}).get("tasks_from", "main") for entry in one["tasks"]}
+        assert not entries & {"deploy", "settle"}, "nothing may be started before the play in which it is expected"
+    assert {f"slipway.compose.{path.stem}" for path in (ROOT / "plugins" / "modules").glob("*.py")} >= {TELL, LOOK}
+    assert TELL in TOUCHING
