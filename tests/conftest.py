@@ -13,25 +13,33 @@ from tests.fleet import Fleet, Kind, Registry
 from tests.fleet.fleet import DEFAULT_NAME
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of tests/faults; here, because pytest asks only the outermost conftest.py in every case."""
+    group = parser.getgroup("faults", "random faults")
+    group.addoption("--kill-seeds", type=int, default=20, metavar="N", help="how many random faults (default: 20)")
+    group.addoption("--kill-seed", type=int, metavar="SEED", help="only the random fault of this seed")
+
+
 @pytest.fixture(scope="session")
 def fleet() -> Fleet:
     """Two Debian 13 hosts and the registries. They stay for the next run; `python -m tests.fleet down` removes them.
 
-    FLEET=NAME takes another fleet than the usual one, so that two runs of the tests do not meet.
+    FLEET=NAME takes another fleet than the usual one, so that two runs of the tests do not meet. For the same reason
+    every worker of pytest-xdist has fleets of its own.
     """
-    return Fleet.up([Kind.TRIXIE] * 2, os.environ.get("FLEET", DEFAULT_NAME))
+    return Fleet.up([Kind.TRIXIE] * 2, fleet_name())
 
 
 @pytest.fixture(scope="session")
 def systemd_fleet() -> Fleet:
     """One Debian 12 host with systemd and an old engine, in a fleet of its own."""
-    return Fleet.up([Kind.SYSTEMD], f"{os.environ['FLEET']}-systemd" if "FLEET" in os.environ else "systemd")
+    return Fleet.up([Kind.SYSTEMD], fleet_name("systemd"))
 
 
-@pytest.fixture(scope="session")
-def bare_fleet() -> Fleet:
-    """One host with nothing but systemd, SSH, Python and sudo, made anew."""
-    return Fleet.up([Kind.BARE_SYSTEMD], "bare", fresh=True)
+def fleet_name(kind: str = "") -> str:
+    """Return the name of a fleet of these tests: the worker's, the user's, and what kind it is if not the usual."""
+    given, worker = os.environ.get("FLEET", ""), os.environ.get("PYTEST_XDIST_WORKER", "")
+    return "-".join(part for part in (given, kind, worker) if part) or DEFAULT_NAME
 
 
 @pytest.fixture(scope="session")

@@ -3,70 +3,19 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tests.fleet import Fleet, Host
 from tests.fleet.command import attempt
 from tests.fleet.inventory import write_inventory
+from tests.integration.attempt import TIMEOUT_S, Attempt, Run
+
+__all__ = ["ENVIRONMENT", "ROOT", "Project", "Run"]
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = "proof"
-TIMEOUT_S = 600.0
-
-
-@dataclass(frozen=True)
-class Run:
-    """How one call of a script ended.
-
-    Attributes:
-        exit_code: its exit status.
-        output: what it printed.
-        verdict: the run's verdict.json; empty where the script refused before there was a run.
-        folder: the run's folder on the controller.
-    """
-
-    exit_code: int
-    output: str
-    verdict: Mapping[str, Any]
-    folder: Path | None
-
-    @property
-    def word(self) -> str:
-        """Return the verdict's word."""
-        return str(self.verdict.get("verdict"))
-
-    @property
-    def release(self) -> str:
-        """Return the release that the run was about."""
-        return str(self.verdict.get("release"))
-
-    @property
-    def ended(self) -> tuple[int, str]:
-        """Return exit status and verdict."""
-        return self.exit_code, self.word
-
-    def expect(self, exit_code: int, word: str) -> None:
-        """See that it ended with this exit status and verdict; else show all that it said."""
-        if (self.exit_code, self.word) != (exit_code, word):
-            raise AssertionError(f"expected exit {exit_code} and verdict {word}, seen:\n{self}")
-
-    def host(self, name: str) -> tuple[str, str | None]:
-        """Return the state of one host and the release on it, as the verdict says."""
-        told = self.verdict["hosts"][name]
-        return told["state"], told["release"]
-
-    def __str__(self) -> str:
-        """Return all that a failed assertion should show."""
-        return f"exit {self.exit_code}\n{self.output}\n{json.dumps(self.verdict, indent=2)}"
-
-    __repr__ = __str__
 
 
 class Project:
@@ -154,25 +103,13 @@ class Project:
         """Return the command that a user types."""
         return [str(self.root / "scripts" / f"{verb}.sh"), ENVIRONMENT, *options]
 
+    def begin(self, verb: str, *options: str, environment: Mapping[str, str] | None = None) -> Attempt:
+        """Start a script, and return it while it runs."""
+        return Attempt(self.command(verb, *options), self.root, environment)
+
     def run(self, verb: str, *options: str, timeout: float = TIMEOUT_S) -> Run:
         """Run a script to its end, whatever that is."""
-        before = self._run_folders()
-        ended = subprocess.run(
-            self.command(verb, *options),
-            cwd="/",  # nothing may depend on the current folder
-            env={name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-        folder = next(iter(self._run_folders() - before), None)
-        verdict: dict[str, Any] = {}
-        if folder is not None and (folder / "verdict.json").exists():
-            verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
-        return Run(ended.returncode, ended.stdout, verdict, folder)
+        return self.begin(verb, *options).end(timeout)
 
     def run_playbook(self, name: str, *options: str) -> tuple[int, str]:
         """Run plain ansible-playbook on a playbook of the project, and return exit status and output."""
@@ -184,6 +121,3 @@ class Project:
             env={"ANSIBLE_CONFIG": str(self.root / "ansible.cfg"), "NO_COLOR": "1"},
         )
         return ended.returncode, (ended.stdout + ended.stderr).decode(errors="replace")
-
-    def _run_folders(self) -> set[Path]:
-        return set(self.runs.iterdir()) if self.runs.is_dir() else set()

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the faults share: stacks that stand between them, deployed once a worker."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.standing import Standing
+from tests.fleet import Fleet
+
+
+@pytest.fixture(scope="session")
+def emptied(fleet: Fleet) -> Fleet:
+    """Take everything off the fleet's hosts, once."""
+    for host in fleet.hosts:
+        host.wipe()
+    return fleet
+
+
+@pytest.fixture(scope="session")
+def _solo(emptied: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    return Standing(emptied, emptied.hosts[:1], tmp_path_factory.mktemp("one") / "p", "one", 8080)
+
+
+@pytest.fixture(scope="session")
+def _pair(emptied: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    return Standing(emptied, emptied.hosts, tmp_path_factory.mktemp("two") / "p", "two", 8081)
+
+
+@pytest.fixture
+def solo(_solo: Standing) -> Standing:
+    """A stack that stands on one host."""
+    _solo.ready()
+    return _solo
+
+
+@pytest.fixture
+def pair(_pair: Standing) -> Standing:
+    """A stack that stands on two hosts."""
+    _pair.ready()
+    return _pair

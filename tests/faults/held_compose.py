@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Compose plugin that stops before a command of its own until it is let go: it makes a short moment a long one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.fleet import Host
+
+FOLDER = "/tmp/held-compose"  # noqa: S108 - on a test host
+PLUGIN = "/home/deploy/.docker/cli-plugins/docker-compose"
+SCRIPT = f"""#!/bin/sh
+for word in "$@"; do
+  if [ -e "{FOLDER}/hold-$word" ]; then
+    : >"{FOLDER}/reached-$word"
+    while [ -e "{FOLDER}/hold-$word" ]; do sleep 0.05; done
+  fi
+done
+exec /usr/libexec/docker/cli-plugins/docker-compose "$@"
+"""
+
+
+class HeldCompose:
+    """Compose on one host, held at one of its commands."""
+
+    def __init__(self, host: Host, command: str) -> None:
+        """Name both; nothing is held yet."""
+        self._host = host
+        self._hold = f"{FOLDER}/hold-{command}"
+        self._reached = f"{FOLDER}/reached-{command}"
+
+    @property
+    def reached(self) -> bool:
+        """Tell whether somebody waits there now."""
+        return self._host.ssh(f"test -e {self._reached} && echo yes || :").strip() == "yes"
+
+    def hold(self) -> None:
+        """Stop whoever comes from now on."""
+        self._host.put(PLUGIN, SCRIPT)
+        self._host.ssh(f"chmod +x {PLUGIN} && mkdir -p {FOLDER} && rm -f {self._reached} && : >{self._hold}")
+
+    def let_go(self) -> None:
+        """Let everybody pass."""
+        self._host.ssh(f"rm -f {self._hold}")
+
+
+@contextmanager
+def held(host: Host, command: str) -> Iterator[HeldCompose]:
+    """Hold Compose at a command, such as `up`, until the block ends or it is let go."""
+    compose = HeldCompose(host, command)
+    compose.hold()
+    try:
+        yield compose
+    finally:
+        compose.let_go()

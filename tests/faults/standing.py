@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A stack that stands, release after release, while one deployment after the other meets a fault."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.faults.whole import Expected, WholeStack
+from tests.fleet import Behaviour, Fleet, Host, Probe
+from tests.integration.attempt import Attempt, Run
+from tests.integration.observed import ROOT
+from tests.integration.probe_stack import STOP, app, compose
+from tests.integration.project import Project
+
+#: Versions are used again after this many; by then the hosts have pruned them, so that they have to be pulled.
+VERSIONS = 9
+REPOSITORY = "faults"
+#: Seconds that a deployment waits for the lease of a run that died.
+LEASE_WAIT_S = 60
+#: Seconds that the old container takes to stop: the middle of a recreate can be seen.
+STOP_S = 2
+
+
+class Standing:
+    """A project whose stack runs whole on its hosts between the faults.
+
+    Attributes:
+        hosts: where it runs.
+        project: the user's project.
+        version: what runs there.
+        offered: what the source makes now; the same when nothing was offered since.
+    """
+
+    def __init__(self, fleet: Fleet, hosts: Sequence[Host], root: Path, stack: str, port: int = 8080) -> None:
+        """Lay the project out; nothing is deployed yet."""
+        self.hosts = tuple(hosts)
+        self.project = Project(root, fleet, stack)
+        self.registry = fleet.registry
+        self.version = ""
+        self.offered = ""
+        self._port = port
+        self._numbers = itertools.cycle(range(1, VERSIONS + 1))
+        self._digests: dict[str, str] = {}
+        self.configure()
+
+    @property
+    def stack(self) -> str:
+        """Return the stack's name."""
+        return self.project.name
+
+    @property
+    def folder(self) -> str:
+        """Return the stack's folder on a host."""
+        return f"{ROOT}/{self.stack}"
+
+    def configure(self, **variables: object) -> None:
+        """Write the environment: quick limits, and these variables on top."""
+        usual: dict[str, object] = {
+            "stack_env": {"GREETING": "hello from {{ stack_version }}"},
+            "stack_keep_releases": 2,
+            "stack_stable_for": 1,
+            "stack_gate_timeout": 15,
+            "stack_start_timeout": 20,
+            "ansible_control_path_dir": str(self.project.root / "cp"),
+        }
+        self.project.environment(self.hosts, **(usual | variables))
+        # A host that is gone is to be missed soon.
+        inventory = self.project.inventory / "hosts.yml"
+        text = inventory.read_text(encoding="utf-8")
+        inventory.write_text(text.replace("ServerAliveInterval=10", "ServerAliveInterval=2"), encoding="utf-8")
+
+    def offer(self, behaviour: Behaviour = Behaviour.HEALTHY, *, payload: int = 0, **web: object) -> str:
+        """Make the next version the source, and return it.
+
+        Args:
+            behaviour: what its containers do.
+            payload: bytes that its image carries besides.
+            **web: changes of its service `web`.
+        """
+        version = f"v{next(self._numbers)}"
+        probe = Probe(version, behaviour, payload=payload)
+        pushed = probe.push(self.registry, REPOSITORY, version)
+        self._digests[self.registry.digest(REPOSITORY, version)] = version
+        image = pushed.replace(version, "${STACK_VERSION}")
+        volumes = ["./probe.conf:/etc/probe.conf:ro"]
+        environment = {"PROBE_GREETING": "${GREETING}"}
+        usual = {"stop_signal": "SIGWINCH", "stop_grace_period": f"{STOP_S}s", "depends_on": ["worker"]}
+        services = {
+            "worker": {"image": image, **STOP},
+            "web": app(image, self._port, environment=environment, volumes=volumes, **(usual | web)),
+        }
+        self.project.stack({"compose.yaml": compose(services), "probe.conf": f"configuration of {version}\n"})
+        self.offered = version
+        return version
+
+    def begin(self, *options: str, environment: Mapping[str, str] | None = None) -> Attempt:
+        """Start a deployment of what is offered."""
+        return self.project.begin("deploy", "--version", self.offered, *options, environment=environment)
+
+    def deploy(self, *options: str) -> Run:
+        """Deploy what is offered, to the end."""
+        with self.begin(*options) as attempt:
+            return attempt.end()
+
+    def ready(self) -> None:
+        """See to it that a release stands, as every fault expects it."""
+        self.configure()
+        try:
+            self.stands()
+        except AssertionError:
+            for host in self.hosts:
+                host.wipe()
+            self.goes_on()
+
+    def goes_on(self, *options: str) -> Run:
+        """See that the next deployment works, as if nothing had happened."""
+        self.configure()
+        self.offer()
+        run = self.deploy(*options)
+        run.expect(0, "deployed")
+        self.version = self.offered
+        self.stands()
+        for host in self.hosts:
+            assert run.host(host.name) == ("deployed", run.release)
+            self.on(host).nothing_is_left_over()
+        return run
+
+    def on(self, host: Host) -> WholeStack:
+        """Return what can be seen of the stack on a host."""
+        return WholeStack(host, self.stack, self._port, self._digests)
+
+    def stands(self, version: str = "", hosts: Sequence[Host] | None = None) -> None:
+        """See that one release runs whole, answers, and is what the journal says; the usual one if none is named."""
+        assert self.version, "nothing was deployed yet"
+        for host in self.hosts if hosts is None else hosts:
+            self.on(host).stands(Expected(version or self.version))
+
+    def untouched(self, run: Run) -> None:
+        """See that a run that was refused left every host alone."""
+        run.expect(10, "refused")
+        self.stands()

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of faults: each test says what it breaks, when, and what is promised; docs/reliability.md shows it."""
+
+from __future__ import annotations
+
+import enum
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+FOLDER = Path(__file__).parent
+_ROWS = "fault_rows"
+Test = TypeVar("Test", bound=Callable[..., None])
+
+
+class Phase(enum.StrEnum):
+    """When something breaks, in a deployment's order."""
+
+    BEFORE = "before it begins"
+    PLAN = "plan"
+    LEASE = "lease"
+    STAGE = "stage"
+    PULL = "pull"
+    ARMED = "guard armed, nothing started"
+    START = "start"
+    GATE = "gate"
+    CONFIRM = "confirm"
+    SETTLE = "settle"
+    BACK = "way back"
+    AFTER = "after it ended"
+    ANY = "any moment"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One row of the table.
+
+    Attributes:
+        name: short, with hyphens; unique.
+        phase: when it happens.
+        dies: what breaks, in words for users.
+        promised: what users can count on then.
+    """
+
+    name: str
+    phase: Phase
+    dies: str
+    promised: str
+
+
+@dataclass(frozen=True)
+class ProvedFault:
+    """A row, and the test that proves it."""
+
+    fault: Fault
+    proof: str
+
+
+def fault(name: str, phase: Phase, *, dies: str, promised: str) -> Callable[[Test], Test]:
+    """Mark a test as the proof of one row."""
+
+    def mark(test: Test) -> Test:
+        setattr(test, _ROWS, (Fault(name, phase, dies, promised),))
+        return test
+
+    return mark
+
+
+def faults(argument: str, rows: Sequence[tuple[Fault, object]]) -> Callable[[Test], Test]:
+    """Mark a test as the proof of several rows, and give it a value of its own for each."""
+
+    def mark(test: Test) -> Test:
+        setattr(test, _ROWS, tuple(row for row, _value in rows))
+        values = [pytest.param(value, id=row.name) for row, value in rows]
+        marked: Test = pytest.mark.parametrize(argument, values)(test)
+        return marked
+
+    return mark
+
+
+def gather() -> list[ProvedFault]:
+    """Return every row with its proof, in the order of a deployment."""
+    found = [one for path in sorted(FOLDER.glob("test_*.py")) for one in _rows_of(path)]
+    order = list(Phase)
+    return sorted(found, key=lambda one: order.index(one.fault.phase))
+
+
+def _rows_of(path: Path) -> Iterator[ProvedFault]:
+    module = importlib.import_module(f"tests.faults.{path.stem}")
+    tests: dict[str, Any] = {name: value for name, value in vars(module).items() if name.startswith("test_")}
+    for test in tests.values():
+        for row in getattr(test, _ROWS, ()):
+            yield ProvedFault(row, f"{path.name}::{test.__name__}")

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting for what can be seen, with a limit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+POLL_S = 0.1
+
+
+def await_that(what: str, seen: Callable[[], object], timeout: float) -> float:
+    """Wait until something is seen, and return how many seconds that took.
+
+    Args:
+        what: what is waited for, for the message.
+        seen: tells whether it is there; an AssertionError says why not.
+        timeout: seconds.
+
+    Raises:
+        AssertionError: it took too long.
+    """
+    began = time.monotonic()
+    while True:
+        reason = ""
+        try:
+            if seen():
+                return time.monotonic() - began
+        except AssertionError as error:
+            reason = f": {error}"
+        assert time.monotonic() - began < timeout, f"not seen within {timeout:.0f} s: {what}{reason}"
+        time.sleep(POLL_S)

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The invariants: one release whole, never a mixture; it answers; the journal says what is true."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from tests.fleet import Host
+from tests.integration import observed
+from tests.integration.attempt import Run
+
+SERVICES = {"web", "worker"}
+#: Events after which nothing is under way.
+SETTLED = {"confirmed", "rolled_back", "discarded", "prepared", "pruned"}
+#: States in a verdict, and whether the new release runs then.
+NEW_RUNS = {"deployed": True, "rolled_back": False, "refused": False, "untouched": False, "unchanged": False}
+_RECREATED = re.compile(r"^[0-9a-f]{12}_")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What should run.
+
+    Attributes:
+        version: its version.
+    """
+
+    version: str
+
+
+@dataclass(frozen=True)
+class WholeStack:
+    """The stack on one host, seen from outside.
+
+    Attributes:
+        host: where.
+        stack: its name.
+        port: where it answers.
+        digests: version of every image that was ever pushed, by digest.
+    """
+
+    host: Host
+    stack: str
+    port: int
+    digests: Mapping[str, str]
+
+    @property
+    def folder(self) -> str:
+        """Return the stack's folder."""
+        return f"{observed.ROOT}/{self.stack}"
+
+    def version(self) -> str:
+        """Return the version that runs.
+
+        Raises:
+            AssertionError: it is a mixture, or not whole.
+        """
+        found = observed.services(self.host, self.stack)
+        assert set(found) == SERVICES, f"{self.host.name}: not exactly the services of a release: {found}"
+        not_well = [one for one in found.values() if not one.runs]
+        assert not not_well, f"{self.host.name}: {not_well}"
+        versions = {name: self.digests.get(one.image.rpartition("@")[2], one.image) for name, one in found.items()}
+        assert len(set(versions.values())) == 1, f"{self.host.name} runs a mixture: {versions}"
+        return versions["web"]
+
+    def stands(self, expected: Expected) -> None:
+        """See that this runs whole, answers with its own settings and files, and is what the journal says."""
+        version = expected.version
+        seen = self.version()
+        assert seen == version, f"{self.host.name} runs {seen} instead of {version}:\n{self.story()}"
+        assert observed.answer(self.host, "/", self.port) == version
+        assert observed.answer(self.host, "/config", self.port) == f"configuration of {version}"
+        settings = observed.answer(self.host, "/env", self.port).splitlines()
+        assert f"PROBE_GREETING=hello from {version}" in settings
+        assert observed.project_file(self.host, self.stack, "probe.conf") == f"configuration of {version}\n"
+        self.journal_is_true(version)
+
+    def journal(self) -> list[Mapping[str, Any]]:
+        """Return the journal's lines that can be read."""
+        lines = []
+        for line in observed.read(self.host, f"{self.folder}/journal.jsonl").splitlines():
+            with suppress(ValueError):
+                lines.append(json.loads(line))
+        return lines
+
+    def events(self, release: str) -> list[str]:
+        """Return what the journal says of one release, oldest first."""
+        return [str(line["event"]) for line in self.journal() if line["release"] == release]
+
+    def last_release(self) -> str:
+        """Return the release that the journal speaks of last."""
+        return str(self.journal()[-1]["release"])
+
+    def saw(self, event: str, *, version: str) -> bool:
+        """Tell whether the journal has an event of the last release, which is of this version."""
+        with suppress(RuntimeError, IndexError):  # no journal yet
+            last = self.last_release()
+            return last.endswith(f"-{version}") and event in self.events(last)
+        return False
+
+    def journal_is_true(self, version: str) -> None:
+        """See that by the journal the version runs and nothing is under way, and that `current` says the same."""
+        last: dict[str, str] = {}
+        for line in self.journal():
+            last[str(line["release"])] = str(line["event"])
+        open_ones = {release: event for release, event in last.items() if event not in SETTLED}
+        assert not open_ones, f"{self.host.name}: by the journal still under way: {open_ones}\n{self.story()}"
+        current = observed.current_release(self.host, self.stack) or ""
+        assert current.endswith(f"-{version}"), f"{self.host.name}: current is {current} where {version} runs"
+        assert "confirmed" in self.events(current), f"{self.host.name}: {current} was never confirmed\n{self.story()}"
+
+    def agrees_with(self, run: Run, old: str, new: str) -> None:
+        """See that what the verdict says of this host is true."""
+        state, release = run.host(self.host.name)
+        if state in NEW_RUNS:
+            version = new if NEW_RUNS[state] else old
+            self.stands(Expected(version))
+            assert str(release).endswith(f"-{version}"), run
+
+    def nothing_is_left_over(self) -> None:
+        """See that neither interrupted recreates nor interrupted stagings left anything."""
+        stray = [name for name in observed.containers(self.host, self.stack) if _RECREATED.match(name)]
+        assert not stray, f"{self.host.name}: left over from an interrupted recreate: {stray}"
+        hidden = [name for name in observed.kept_releases(self.host, self.stack) if name.startswith(".")]
+        assert not hidden, f"{self.host.name}: left over from an interrupted staging: {hidden}"
+        for name in ("lease.json", "guard.json"):
+            there = self.host.ssh(f"test ! -e {self.folder}/{name} || cat {self.folder}/{name}", user="root")
+            assert not there, f"{self.host.name}: {name} is left over: {there}"
+
+    def mid_recreate(self) -> bool:
+        """Tell whether Compose is replacing a container right now."""
+        listed = self.host.docker("ps", "--all", "--format", "{{.Names}}")
+        return any(_RECREATED.match(name) for name in listed.split())
+
+    def story(self) -> str:
+        """Return the end of the journal, for messages."""
+        return "\n".join(json.dumps(line) for line in self.journal()[-12:])
