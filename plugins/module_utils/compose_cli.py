@@ -9,10 +9,13 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.stack_lock import process_began
 
 _INHERITED = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "LANG", "XDG_RUNTIME_DIR")
 #: What Compose says of things that go well.
@@ -47,7 +50,15 @@ def command_environment(env: Mapping[str, str]) -> dict[str, str]:
     return {"PATH": _DEFAULT_PATH, "HOME": "/", **inherited, **env}
 
 
-def run(argv: list[str], env: Mapping[str, str], timeout_s: float, cwd: str | None = None) -> Completed:
+def run(  # noqa: PLR0913 - the keyword arguments are what a command may need besides
+    argv: list[str],
+    env: Mapping[str, str],
+    timeout_s: float,
+    *,
+    cwd: str | None = None,
+    limit: str = "",
+    note: Path | None = None,
+) -> Completed:
     """Run a command to its end.
 
     Args:
@@ -55,10 +66,16 @@ def run(argv: list[str], env: Mapping[str, str], timeout_s: float, cwd: str | No
         env: the whole environment of the command, see `command_environment`.
         timeout_s: seconds after which the command and its children are killed.
         cwd: working folder.
+        limit: name of the time limit, for the message when it is hit.
+        note: file that names the command's process group while it runs, for a command that changes containers. A group
+            that is in there already was left alone by a caller that died, and is ended first: two commands that change
+            the same containers would leave a mixture.
 
     Raises:
         SlipwayError: the program is missing, or the time is up.
     """
+    if note is not None:
+        _end_noted(note)
     try:
         process = subprocess.Popen(
             argv,
@@ -73,14 +90,35 @@ def run(argv: list[str], env: Mapping[str, str], timeout_s: float, cwd: str | No
         finding = Finding(argv[0], "a program that can be run", str(error), "Run playbooks/bootstrap.yml on this host.")
         raise SlipwayError([finding]) from error
     try:
-        output, messages = process.communicate(timeout=timeout_s)
+        with _noted(process.pid, note):
+            output, messages = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired as error:
         os.killpg(process.pid, signal.SIGKILL)
         output, messages = process.communicate()
-        seen = f"no end after {timeout_s:.0f} s; its last words: {_text(messages)[-400:].strip() or 'none'}"
-        remedy = "Find what it waits for, or raise the time limit."
-        raise SlipwayError([Finding(_title(argv), f"to end within {timeout_s:.0f} s", seen, remedy)]) from error
+        within = f"{timeout_s:.0f} s" + (f" ({limit})" if limit else "")
+        seen = f"no end after {within}; its last words: {_text(messages)[-400:].strip() or 'none'}"
+        remedy = f"Find what it waits for, or raise {limit or 'the time limit'}."
+        raise SlipwayError([Finding(_title(argv), f"to end within {within}", seen, remedy)]) from error
     return Completed(process.returncode, _text(output), _text(messages))
+
+
+@contextmanager
+def _noted(group: int, note: Path | None) -> Iterator[None]:
+    if note is None:
+        yield
+        return
+    # Where the disk is full, the command has to do without.
+    with suppress(OSError):
+        note.write_text(f"{group} {process_began(group)}\n")
+    yield
+    note.unlink(missing_ok=True)
+
+
+def _end_noted(note: Path) -> None:
+    with suppress(OSError, ValueError):
+        group, began = note.read_text().split()
+        if process_began(int(group)) == began:
+            os.killpg(int(group), signal.SIGKILL)
 
 
 def _title(argv: list[str]) -> str:

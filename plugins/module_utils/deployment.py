@@ -17,19 +17,25 @@ from ansible_collections.slipway.compose.plugins.module_utils.confirmation impor
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.gate_report import GateReport
+from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard
 from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
 from ansible_collections.slipway.compose.plugins.module_utils.host_gate import (
     gate_adopted,
     gate_release,
     release_masker,
 )
+from ansible_collections.slipway.compose.plugins.module_utils.pruning import forget
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import GateOrder
+from ansible_collections.slipway.compose.plugins.module_utils.release_progress import ReleaseProgress
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseFile, ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
 from ansible_collections.slipway.compose.plugins.module_utils.snapshot import ContainerSnapshot, container_snapshot
 
 #: Seconds to look at what does not stand after a start that failed.
 _EVIDENCE_S = 5.0
+#: Names the command that is changing containers, so that one which outlives its caller can be ended.
+_RUNNING_FILE = "running"
+_TAKEN_BACK = (journal.ROLLING_BACK, journal.ROLLED_BACK, journal.ROLLBACK_FAILED)
 
 
 class StartFailedError(Exception):
@@ -49,55 +55,31 @@ class StartFailedError(Exception):
         super().__init__(said or "the gate did not pass")
 
 
-class Deployment:
-    """One release on one host."""
+class Deployment(ReleaseProgress):
+    """One release on one host; who changes anything with it has the stack's lock."""
 
-    def __init__(self, store: ReleaseStore, engine: Engine, release: str) -> None:
+    def __init__(self, store: ReleaseStore, engine: Engine, release: str, guard: Guard) -> None:
         """Read nothing yet."""
-        self.store = store
+        super().__init__(store, release)
         self.engine = engine
-        self.release = release
-
-    @property
-    def settled(self) -> bool:
-        """Tell whether the release is the current one and nothing about it is under way."""
-        return self.store.current() == self.release and self._last_event() == journal.CONFIRMED
-
-    @property
-    def staged(self) -> bool:
-        """Tell whether the release is prepared and nothing more."""
-        return self._last_event() == journal.PREPARED
-
-    @property
-    def touched(self) -> bool:
-        """Tell whether this run started the release, and has not taken it back."""
-        mine = [one.event for one in self.store.entries() if one.release == self.release and one.run == self.store.run]
-        return journal.STARTING in mine and mine[-1] != journal.ROLLED_BACK
+        self.guard = guard
 
     def start(self) -> GateReport:
-        """Activate the release's files, let Compose make the host run it, and pass the gate.
+        """Arm the guard, activate the release's files, let Compose make the host run it, and pass the gate.
+
+        A release that this run started already and that passed is not started again; it passes its gate once more.
 
         Raises:
+            SlipwayError: the host has changed since the release was prepared.
             StartFailedError: it does not stand; what is to be done about it is the caller's to say.
         """
         record = self.store.record(self.release)
-        self.store.note(self.release, journal.STARTING)
-        self.store.activate(record.files, self.release, self._files_before())
-        order = GateOrder.from_dict(self.store.read_json(self.release, "gate.json"))
-        project = self._project(record)
-        environment = compose_cli.command_environment(self.store.environment(self.release))
-        said: str | None = None
-        try:
-            answer = compose_cli.run(project.up(), environment, order.start_timeout_s)
-            if answer.exit_code != 0:
-                said = release_masker(self.store, record).mask(answer.last_words)
-        except SlipwayError as error:
-            said = release_masker(self.store, record).mask(str(error))
-        self.store.note(self.release, journal.STARTED if said is None else journal.GATE_FAILED)
-        if said is not None:
-            # The start is over: what is missing now will not come, so the look at the evidence is short.
-            evidence = gate_release(self.store, self.engine, record, longest_s=_EVIDENCE_S)
-            raise StartFailedError(self._name, evidence, said)
+        if not self.touched or self.last_event != journal.GATE_PASSED:
+            self._see_that_nothing_changed()
+            if self.reversible:
+                self.guard.arm(self.release)
+            self.store.note(self.release, journal.STARTING)
+            self._start(record)
         report = gate_release(self.store, self.engine, record)
         self.store.note(self.release, journal.GATE_PASSED if report.passed else journal.GATE_FAILED)
         if not report.passed:
@@ -123,19 +105,19 @@ class Deployment:
             Whether there was anything left to do.
 
         Raises:
+            SlipwayError: the guard was faster.
             StartFailedError: its containers no longer stand as they did when they passed the gate.
         """
         if self.store.current() == self.release and journal.unfinished(self.store.entries()) != self.release:
             return False
+        if self.last_event in _TAKEN_BACK:
+            raise SlipwayError([self._too_late()])
         record = self.store.record(self.release)
-        containers = self._containers(record.stack)
-        report = self._look_again(record, containers)
+        report = self._look_again(record, self._containers(record.stack))
         if not report.passed:
             raise StartFailedError(self._name, report)
-        hashes = {container.service: container.config_hash for container in containers}
-        self.store.write_json(self.release, "confirmed.json", {"config_hashes": hashes})
-        self.store.set_current(self.release)
-        self.store.note(self.release, journal.CONFIRMED)
+        self.store.note(self.release, journal.CONFIRMING)
+        self._finish()
         return True
 
     def roll_back(self, timeout_s: float) -> GateReport | None:
@@ -145,14 +127,47 @@ class Deployment:
             What the gate said of it; None if the release was never started, and only its staging had to go.
 
         Raises:
+            SlipwayError: the way back failed, or is blocked because the release is irreversible.
+            StartFailedError: what ran before does not pass its gate.
+        """
+        try:
+            if not self.touched:
+                if self.staged:
+                    self._discard()
+                return None
+            if not self.reversible:
+                self.store.note(self.release, journal.ROLLBACK_BLOCKED)
+                raise SlipwayError([self._blocked()])
+            return self.go_back(timeout_s)
+        finally:
+            # Where the way back failed, people are at work next, and nothing may happen behind their backs.
+            self.guard.disarm()
+
+    def settle_alone(self, timeout_s: float) -> str:
+        """Settle the release without the run that began it: confirm it, take it back, or remove its staging.
+
+        Returns:
+            What was done, in words; "" if there was nothing to do.
+
+        Raises:
             SlipwayError: the way back failed.
             StartFailedError: what ran before does not pass its gate.
         """
-        if not self.touched:
-            if self.staged:
-                self._discard()
-            return None
-        return self.go_back(timeout_s)
+        last = self.last_event
+        if last == journal.CONFIRMING:
+            self._finish()
+            return f"an earlier run had passed release {self.release} and not finished confirming it: confirmed it"
+        if last == journal.PREPARED:
+            self._discard()
+            return f"an earlier run had prepared release {self.release} and never started it: gave that back"
+        if journal.unfinished(self.store.entries()) != self.release:
+            return ""
+        if not self.reversible:
+            self.store.note(self.release, journal.ROLLBACK_BLOCKED)
+            return f"an earlier run left release {self.release} unfinished; it is irreversible, so it was left as it is"
+        self.go_back(timeout_s)
+        goal = self.store.read_json(self.release, "snapshot.json").get("goal")
+        return f"an earlier run left release {self.release} unfinished: went back to {goal}"
 
     def go_back(self, timeout_s: float) -> GateReport:
         """Run the way back, whoever started the release, and gate what ran before.
@@ -162,10 +177,15 @@ class Deployment:
             StartFailedError: what ran before does not pass its gate.
         """
         script = self.store.release_folder(self.release) / "rollback.sh"
-        environment = {**compose_cli.command_environment({}), "SLIPWAY_RUN": self.store.run}
-        answer = compose_cli.run(["sh", str(script)], environment, timeout_s)
-        if answer.exit_code != 0:
-            said = release_masker(self.store, self.store.record(self.release)).mask(answer.last_words)
+        called = {"SLIPWAY_RUN": self.store.run, "SLIPWAY_BY": self.store.by, "SLIPWAY_CALLED": "yes"}
+        environment = {**compose_cli.command_environment({}), **called}
+        try:
+            answer = self._run(["sh", str(script)], environment, timeout_s)
+            said = "" if answer.exit_code == 0 else answer.last_words
+        except SlipwayError as error:
+            said = str(error)
+        if said:
+            said = release_masker(self.store, self.store.record(self.release)).mask(said)
             self.store.note(self.release, journal.ROLLBACK_FAILED, "rollback.sh failed")
             remedy = f"Run this on the host and read what it says: sh {script}"
             raise SlipwayError([Finding("way back", f"{script} to succeed", said, remedy)])
@@ -180,16 +200,69 @@ class Deployment:
     def _name(self) -> str:
         return f"Release {self.release}"
 
-    def _last_event(self) -> str | None:
-        return journal.states(self.store.entries()).get(self.release)
+    def _start(self, record: ReleaseRecord) -> None:
+        """Let Compose make the host run the release.
+
+        Raises:
+            StartFailedError: Compose cannot.
+        """
+        self.store.activate(record.files, self.release, self._files_before())
+        order = GateOrder.from_dict(self.store.read_json(self.release, "gate.json"))
+        environment = compose_cli.command_environment(self.store.environment(self.release))
+        try:
+            answer = self._run(self._project(record).up(), environment, order.start_timeout_s)
+            said = "" if answer.exit_code == 0 else answer.last_words
+        except SlipwayError as error:
+            said = str(error)
+        self.store.note(self.release, journal.GATE_FAILED if said else journal.STARTED)
+        if said:
+            # The start is over: what is missing now will not come, so the look at the evidence is short.
+            evidence = gate_release(self.store, self.engine, record, longest_s=_EVIDENCE_S)
+            raise StartFailedError(self._name, evidence, release_masker(self.store, record).mask(said))
+
+    def _run(self, argv: list[str], environment: dict[str, str], timeout_s: float) -> compose_cli.Completed:
+        note = self.store.folder / _RUNNING_FILE
+        return compose_cli.run(argv, environment, timeout_s, limit="stack_start_timeout", note=note)
+
+    def _see_that_nothing_changed(self) -> None:
+        before = self.store.read_json(self.release, "snapshot.json").get("release")
+        current = self.store.current()
+        if before != current:
+            expected = f"release {before} as the confirmed one, as when this one was prepared"
+            finding = Finding(self._name, expected, f"{current or 'none'}", "Deploy again.")
+            raise SlipwayError([finding])
+
+    def _finish(self) -> None:
+        containers = self._containers(self.store.stack)
+        hashes = {container.service: container.config_hash for container in containers}
+        self.store.write_json(self.release, "confirmed.json", {"config_hashes": hashes})
+        self.store.set_current(self.release)
+        self.store.note(self.release, journal.CONFIRMED)
+        self.guard.disarm()
+
+    def _too_late(self) -> Finding:
+        mine = [one for one in self.store.entries() if one.release == self.release]
+        who = mine[-1].detail or f"run {mine[-1].run}"
+        remedy = "Deploy again, with a longer stack_guard_timeout if the run was alive all the time."
+        return Finding(self._name, "to be confirmed in time", f"taken back at {mine[-1].at} {who}", remedy)
+
+    def _blocked(self) -> Finding:
+        script = self.store.release_folder(self.release) / "rollback.sh"
+        cause = self.store.read_json(self.release, "snapshot.json").get("irreversible") or self.release
+        return Finding(
+            thing=f"way back from release {self.release}",
+            expected="a release whose data the one before can read",
+            seen=f"stack_reversible: false on release {cause}, so it stays as it is, failed",
+            remedy=f"Deploy one that works with the new data. Only if the data allow it, on the host: sh {script}",
+        )
 
     def _discard(self) -> None:
         if self.release in journal.confirmed(self.store.entries()):
             self.store.note(self.release, journal.ROLLED_BACK, "nothing was touched")
             return
-        record = self.store.record(self.release)
+        # The folder first: if the disk is full, that makes the room for the line.
+        forget(self.store, self.engine, self.store.record(self.release))
         self.store.note(self.release, journal.DISCARDED)
-        forget(self.store, self.engine, record)
 
     def _gate_before(self, before: dict[str, Any]) -> GateReport:
         if before.get("to"):
@@ -222,62 +295,3 @@ class Deployment:
 
     def _starts(self, stack: str) -> dict[str, str]:
         return {container.id: container.started_at for container in self._containers(stack)}
-
-
-def forget(store: ReleaseStore, engine: Engine, record: ReleaseRecord) -> None:
-    """Remove a release's folder, and its images where nothing else names or uses them."""
-    for image, name in way_back.kept_names(record.stack, record.id, list(record.images.values())).items():
-        engine.untag(name)
-        document = engine.image(image)
-        if document is not None and not document.get("RepoTags"):
-            engine.untag(image)
-    store.remove(record.id)
-
-
-def recover(store: ReleaseStore, engine: Engine, timeout_s: float) -> list[str]:
-    """Take back a release that an earlier run began to start and never settled.
-
-    Returns:
-        What was done, in words; nothing if there was nothing to do.
-
-    Raises:
-        SlipwayError: the way back failed.
-        StartFailedError: what ran before does not pass its gate.
-    """
-    release = journal.unfinished(store.entries())
-    if release is None or release not in store.kept():
-        return []
-    deployment = Deployment(store, engine, release)
-    deployment.go_back(timeout_s)
-    goal = store.read_json(release, "snapshot.json").get("goal")
-    return [f"an earlier run left release {release} unfinished: went back to {goal} first"]
-
-
-def prune(store: ReleaseStore, engine: Engine, keep: int, *, check_mode: bool = False) -> list[str]:
-    """Remove the releases that nothing needs any more, and return their IDs.
-
-    Kept are the current release, the one that its way back leads to, the one before it, the newest confirmed ones up
-    to the number, and what is newer than the current one.
-
-    Args:
-        store: the stack's folder.
-        engine: the engine with their images.
-        keep: how many confirmed releases to keep, the current one among them; at least 2, so that there is a way back.
-        check_mode: only say which would go.
-    """
-    current = store.current()
-    if current is None:
-        return []
-    good = [release for release in journal.confirmed(store.entries()) if release in store.kept()]
-    older = [release for release in good if release < current]
-    way_back_to = store.read_json(current, "snapshot.json").get("to")
-    kept = {current, way_back_to, *older[-1:], *good[-max(keep, 2) :]}
-    pruned = []
-    for release in store.kept():
-        if release not in kept and (release < current or release in good):
-            if not check_mode:
-                record = store.record(release)
-                store.note(release, journal.PRUNED)
-                forget(store, engine, record)
-            pruned.append(release)
-    return pruned

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.image_reference import ImageReference
@@ -47,6 +48,7 @@ class Engine:
             SlipwayError: the library is missing or the engine does not answer.
         """
         self.client = connect(timeout_s)
+        self._timeout_s = timeout_s
         self._auths = {auth.registry: auth for auth in auths}
 
     def containers(self, project: str) -> list[dict[str, Any]]:
@@ -87,15 +89,23 @@ class Engine:
         digests = {reference: answer for reference, answer in zip(references, answers) if isinstance(answer, str)}
         return digests, [answer for answer in answers if isinstance(answer, Finding)]
 
-    def pull(self, pins: Sequence[str]) -> tuple[list[str], list[Finding]]:
+    def pull(
+        self, pins: Sequence[str], still_wanted: Callable[[], None] | None = None
+    ) -> tuple[list[str], list[Finding]]:
         """Pull the images that are not here.
+
+        Args:
+            pins: the images by digest.
+            still_wanted: asked all the time; what it raises ends the pull.
 
         Returns:
             The images that had to be pulled, and a finding for every one that could not.
         """
         missing = [pin for pin in dict.fromkeys(pins) if self.image(pin) is None]
+        until = time.monotonic() + self._timeout_s
         with ThreadPoolExecutor(_PARALLEL_PULLS) as pool:
-            failures = [finding for finding in pool.map(self._pull, missing) if finding is not None]
+            answers = pool.map(lambda pin: self._pull(pin, until, still_wanted), missing)
+            failures = [finding for finding in answers if finding is not None]
         return missing, failures
 
     def tag(self, image: str, name: str) -> None:
@@ -171,22 +181,35 @@ class Engine:
             return registry_finding(f"image {text}", str(error), reference.registry)
         return str(answer["Descriptor"]["digest"])
 
-    def _pull(self, pin: str) -> Finding | None:
+    def _pull(self, pin: str, until: float, still_wanted: Callable[[], None] | None) -> Finding | None:
         import docker.errors
         import requests
 
         reference = ImageReference.parse(pin)
+        last = "nothing yet"
         try:
             for step in self.client.api.pull(
                 reference.name, tag=reference.digest, stream=True, decode=True, auth_config=self._auth(reference)
             ):
                 if "error" in step:
                     return registry_finding(f"image {pin}", str(step["error"]), reference.registry)
+                if still_wanted is not None:
+                    still_wanted()
+                last = f"{step.get('status', '')} {step.get('id', '')}".strip() or last
+                if time.monotonic() > until:
+                    return self._slow(pin, last)
         except docker.errors.APIError as error:
             return registry_finding(f"image {pin}", str(error.explanation or error), reference.registry)
         except requests.RequestException as error:
+            if "timed out" in str(error).lower():
+                return self._slow(pin, last)
             return registry_finding(f"image {pin}", str(error), reference.registry)
         return None
+
+    def _slow(self, pin: str, last: str) -> Finding:
+        expected = f"to be pulled within {self._timeout_s} s (stack_pull_timeout)"
+        remedy = "See why the registry is slow for this host, or raise stack_pull_timeout."
+        return Finding(f"image {pin}", expected, f"still at it; last word: {last}", remedy)
 
 
 def connect(timeout_s: int) -> DockerClient:

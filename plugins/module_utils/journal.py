@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 #: Written before the act that it announces …
 STARTING = "starting"
+CONFIRMING = "confirming"
 ROLLING_BACK = "rolling_back"
 #: … and these after the act is done.
 PREPARED = "prepared"
@@ -20,12 +21,13 @@ GATE_FAILED = "gate_failed"
 CONFIRMED = "confirmed"
 ROLLED_BACK = "rolled_back"
 ROLLBACK_FAILED = "rollback_failed"
+ROLLBACK_BLOCKED = "rollback_blocked"
 DISCARDED = "discarded"
 PRUNED = "pruned"
 
 #: After these nothing is left to be done for the release.
-_SETTLED = frozenset({CONFIRMED, ROLLED_BACK, DISCARDED, PRUNED, PREPARED})
-_TOUCHING = frozenset({STARTING, STARTED, GATE_PASSED, GATE_FAILED, ROLLING_BACK, ROLLBACK_FAILED})
+_SETTLED = frozenset({CONFIRMED, ROLLED_BACK, ROLLBACK_BLOCKED, DISCARDED, PRUNED, PREPARED})
+_TOUCHING = frozenset({STARTING, STARTED, GATE_PASSED, GATE_FAILED, CONFIRMING, ROLLING_BACK, ROLLBACK_FAILED})
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,22 @@ def states(entries: Iterable[JournalEntry]) -> dict[str, str]:
 def confirmed(entries: Iterable[JournalEntry]) -> list[str]:
     """Return the releases that were confirmed at some time, oldest first."""
     return sorted({entry.release for entry in entries if entry.event == CONFIRMED})
+
+
+def last_of_run(entries: Iterable[JournalEntry], run: str) -> str | None:
+    """Return the release that a run last wrote about, None if it wrote nothing."""
+    return next((entry.release for entry in reversed(list(entries)) if entry.run == run), None)
+
+
+def irreversible(entries: Iterable[JournalEntry]) -> str | None:
+    """Return the release that may not be taken back although it never passed, if that is what runs."""
+    blocked: str | None = None
+    for entry in entries:
+        if entry.event == ROLLBACK_BLOCKED:
+            blocked = entry.release
+        elif entry.event in (CONFIRMED, ROLLED_BACK) and blocked is not None:
+            blocked = None if entry.event == CONFIRMED or entry.release == blocked else blocked
+    return blocked
 
 
 def unfinished(entries: Iterable[JournalEntry]) -> str | None:

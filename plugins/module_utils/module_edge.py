@@ -5,15 +5,26 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 
 Result = dict[str, Any]
+#: The options that doc fragment `run` describes.
+RUN_OPTIONS: dict[str, Any] = {
+    "stack": {"type": "str", "required": True},
+    "root": {"type": "path", "default": "/var/lib/slipway"},
+    "run": {"type": "str", "default": "by-hand"},
+    "owner": {"type": "str", "default": ""},
+    "run_url": {"type": "str", "default": ""},
+    "guard_timeout": {"type": "int", "default": 900},
+}
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 def run_module(
@@ -35,12 +46,23 @@ def run_module(
     try:
         result = work(module)
     except SlipwayError as error:
-        result = {"failed": True, "msg": str(error), "findings": [finding.as_dict() for finding in error.findings]}
+        result = _found(error)
+    except OSError as error:
+        result = _found(_no_room(error)) if error.errno in _NO_ROOM else {"failed": True, "msg": _unexpected(error)}
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user
         result = {"failed": True, "msg": _unexpected(error)}
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)
+
+
+def _found(error: SlipwayError) -> Result:
+    return {"failed": True, "msg": str(error), "findings": [finding.as_dict() for finding in error.findings]}
+
+
+def _no_room(error: OSError) -> SlipwayError:
+    thing = f"disk of {error.filename}" if error.filename else "disk"
+    return SlipwayError([Finding(thing, "room to write", str(error.strerror), "Free disk space on this host.")])
 
 
 def _unexpected(error: Exception) -> str:

@@ -22,7 +22,9 @@ from ansible_collections.slipway.compose.plugins.module_utils.engine import Engi
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
 from ansible_collections.slipway.compose.plugins.module_utils.image_lock import lock_document, pin_services
+from ansible_collections.slipway.compose.plugins.module_utils.lease import PREPARED
 from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, secret_values
+from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan
 from ansible_collections.slipway.compose.plugins.module_utils.readiness import check_host, taken_ports
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import ReleaseOrder
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseFile, ReleaseRecord
@@ -34,6 +36,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.snapshot import (
     compose_origin,
     container_snapshot,
 )
+from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import StackLease
 
 
 @dataclass(frozen=True)
@@ -93,12 +96,15 @@ def previous_release(store: ReleaseStore) -> str:
 
 
 class Preparation:
-    """Prepares one host; the stack's folder, the engine, and whether to change nothing."""
+    """Prepares one host for a run that holds the lease."""
 
-    def __init__(self, store: ReleaseStore, engine: Engine, *, min_free_mb: int, check_mode: bool) -> None:
+    def __init__(
+        self, store: ReleaseStore, engine: Engine, lease: StackLease, *, min_free_mb: int, check_mode: bool
+    ) -> None:
         """Look at nothing yet."""
         self._store = store
         self._engine = engine
+        self._lease = lease
         self._min_free_mb = min_free_mb
         self._check_mode = check_mode
 
@@ -123,14 +129,20 @@ class Preparation:
             if record.id in journal.confirmed(self._store.entries()) and record.id in self._store.kept():
                 # The same plan again, after something changed on the host: the release is there, and stays as it is.
                 return self.of_kept(record.id)
+            if snapshot.release is not None and record.id < snapshot.release:
+                raise SlipwayError([_stale_plan(order.plan, snapshot.release)])
             lost = left_behind(snapshot, services, record.files, self._store.project)
             way = self._proved_way_back(record, snapshot, lost)
             return self._stage(order, building, services, record, way, snapshot)
         finally:
             shutil.rmtree(building, ignore_errors=True)
 
-    def of_kept(self, release: str) -> Prepared:
+    def of_kept(self, release: str, *, force: bool = False) -> Prepared:
         """Prepare for going to a release that this host keeps; no registry is asked.
+
+        Args:
+            release: the release.
+            force: whether to go back past a release that is irreversible.
 
         Raises:
             SlipwayError: everything that speaks against it.
@@ -143,6 +155,7 @@ class Preparation:
             remedy = "Choose one that was confirmed; scripts/status.sh lists them."
             findings.append(Finding(f"release {release}", "a release that passed its gate once", seen, remedy))
         findings += way_back.prove_release(self._store, self._engine, record)
+        findings += [] if force else way_back.irreversible_findings(self._store, release)
         hashes = self._store.config_hashes(release)
         if not findings and release == snapshot.release and way_back.runs_as(record, hashes, snapshot.containers):
             return Prepared(release, record.images, snapshot, f"release {release}", unchanged=True)
@@ -150,8 +163,18 @@ class Preparation:
         changed = self._files_to_change(record.files, way)
         if not self._check_mode:
             self._write_way_back(release, way, snapshot)
-            self._store.note(release, journal.PREPARED)
+            self._note_prepared(release)
         return Prepared(release, record.images, snapshot, way.goal, files_changed=changed)
+
+    def _note_prepared(self, release: str) -> None:
+        """Write that the release can be started.
+
+        Raises:
+            SlipwayError: another run has overtaken this one.
+        """
+        with self._lease.locked():
+            self._lease.hold(PREPARED)
+            self._store.note(release, journal.PREPARED)
 
     def _building_folder(self) -> Path:
         if self._check_mode:
@@ -204,14 +227,16 @@ class Preparation:
         try:
             self._store.stage(building, record, order.bundle, order.gate.as_dict(), lock)
             self._write_way_back(record.id, way, snapshot)
-            pulled, findings = self._engine.pull(images)
+            pulled, findings = self._engine.pull(images, self._lease.live)
             host_checks.raise_all(findings)
             for image, name in way_back.kept_names(record.stack, record.id, images).items():
                 self._engine.tag(image, name)
+            self._note_prepared(record.id)
         except BaseException:
-            self._store.remove(record.id)
+            # Another run that has overtaken this one may deploy the same plan: then the folder is its own by now.
+            if self._lease.mine():
+                self._store.remove(record.id)
             raise
-        self._store.note(record.id, journal.PREPARED)
         return Prepared(record.id, record.images, snapshot, way.goal, pulled=tuple(pulled), files_changed=changed)
 
     def _same_release(self, record: ReleaseRecord, snapshot: Snapshot) -> str | None:
@@ -245,7 +270,13 @@ class Preparation:
         return way
 
     def _write_way_back(self, release: str, way: WayBack, snapshot: Snapshot) -> None:
-        document = {**snapshot.as_dict(), "goal": way.goal, "to": way.to.id if way.to else None}
+        document = {
+            **snapshot.as_dict(),
+            "goal": way.goal,
+            "to": way.to.id if way.to else None,
+            "irreversible": journal.irreversible(self._store.entries()),
+        }
+        way = replace(way, gate_timeout_s=float(self._store.read_json(release, "gate.json").get("timeout_s", 120)))
         if way.adopted_from is not None:
             self._store.write(release, way_back.ADOPTED_FILE, way_back.freeze_adopted(snapshot))
         self._store.write_json(release, "snapshot.json", document)
@@ -255,6 +286,12 @@ class Preparation:
         kept = {file.path for file in files}
         gone = [file.path for file in (way.to.files if way.to else ()) if file.path not in kept]
         return tuple(sorted([*self._store.drift(files), *gone]))
+
+
+def _stale_plan(plan: Plan, current: str) -> Finding:
+    expected = f"a plan made after release {current}, which is confirmed here"
+    remedy = "Make a new plan. If it is new, set the clock of the machine that made it."
+    return Finding("plan", expected, f"one made at {plan.created_at}", remedy)
 
 
 def _plan_findings(order: ReleaseOrder) -> list[Finding]:

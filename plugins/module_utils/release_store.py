@@ -40,20 +40,23 @@ def now() -> str:
 class ReleaseStore:
     """The folder `<stack_root>/<stack>` of one host."""
 
-    def __init__(self, root: str, stack: str, run: str = "") -> None:
+    def __init__(self, root: str, stack: str, run: str = "", by: str = "") -> None:
         """Name the folder; nothing is made or read yet.
 
         Args:
             root: `stack_root`.
             stack: the stack's name.
             run: the run that journal lines are written for.
+            by: who writes them, if it is not the run itself.
         """
+        self.stack = stack
         self.folder = Path(root) / stack
         self.project = self.folder / "project"
         self.releases = self.folder / "releases"
         self._current = self.folder / "current"
         self._journal = self.folder / "journal.jsonl"
         self.run = run
+        self.by = by
 
     def release_folder(self, release: str) -> Path:
         """Return the folder of a release."""
@@ -225,6 +228,22 @@ class ReleaseStore:
             return {}
         return document if isinstance(document, dict) else {}
 
+    def read_text(self, name: str) -> tuple[str, float] | None:
+        """Return a file of the stack's folder and when it was last changed (epoch), None if it is not there."""
+        path = self.folder / name
+        try:
+            return path.read_text(errors="replace"), path.stat().st_mtime
+        except OSError:
+            return None
+
+    def write_file(self, name: str, document: Mapping[str, Any]) -> None:
+        """Write one JSON document into the stack's folder, atomically."""
+        replace(self.folder / name, _json(dict(document)), PRIVATE_FILE)
+
+    def remove_file(self, name: str) -> None:
+        """Remove a file of the stack's folder, if it is there."""
+        (self.folder / name).unlink(missing_ok=True)
+
     def config_hashes(self, release: str) -> dict[str, Any]:
         """Return Compose's configuration hash of each service when a release was confirmed."""
         hashes = self.read_json(release, "confirmed.json").get("config_hashes")
@@ -242,17 +261,17 @@ class ReleaseStore:
             return ()
 
     def note(self, release: str, event: str, detail: str = "") -> None:
-        """Append a line to the journal and see it on the disk."""
-        line = journal.JournalEntry(now(), self.run, release, event, detail).line().encode()
-        with os.fdopen(os.open(self._journal, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE_FILE), "r+b") as file:
-            end = file.seek(0, os.SEEK_END)
-            if end:
-                file.seek(end - 1)
-                # A crash can leave half a line; the next one must not be lost with it.
-                line = line if file.read(1) == b"\n" else b"\n" + line
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+        """Append a line to the journal and see it on the disk.
+
+        Raises:
+            SlipwayError: it cannot be written; then nothing may follow from it.
+        """
+        line = journal.JournalEntry(now(), self.run, release, event, detail or self.by).line().encode()
+        try:
+            _append(self._journal, line)
+        except OSError as error:
+            remedy = "Free disk space on this host; the next run, or scripts/recover.sh, settles what is open."
+            raise SlipwayError([Finding(f"journal {self._journal}", "room for a line", str(error), remedy)]) from error
 
 
 def unpack_files(bundle: FileBundle, folder: Path) -> None:
@@ -277,6 +296,18 @@ def replace(path: Path, content: bytes, mode: int) -> None:
         Path(name).unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _append(path: Path, line: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE_FILE), "r+b") as file:
+        end = file.seek(0, os.SEEK_END)
+        if end:
+            file.seek(end - 1)
+            # A crash can leave half a line; the next one must not be lost with it.
+            line = line if file.read(1) == b"\n" else b"\n" + line
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:

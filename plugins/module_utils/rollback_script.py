@@ -13,7 +13,12 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ansible_collections.slipway.compose.plugins.module_utils.journal import ROLLED_BACK, ROLLING_BACK
+from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
+from ansible_collections.slipway.compose.plugins.module_utils.journal import (
+    ROLLBACK_FAILED,
+    ROLLED_BACK,
+    ROLLING_BACK,
+)
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseFile, ReleaseRecord
 
 
@@ -28,6 +33,8 @@ class WayBack:
         to: record of the release that ran before; None if Slipway had started none.
         adopted_from: project directory of a stack that Slipway did not start; None if nothing like that ran.
         adopted_tags: for such a stack, the (image ID, image reference) pairs that have to hold again.
+        expected: what has to stand afterwards.
+        gate_timeout_s: seconds that it may take until it does, for a person who runs the script.
     """
 
     stack: str
@@ -36,6 +43,8 @@ class WayBack:
     to: ReleaseRecord | None = None
     adopted_from: str | None = None
     adopted_tags: tuple[tuple[str, str], ...] = ()
+    expected: tuple[ServiceExpectation, ...] = ()
+    gate_timeout_s: float = 120.0
 
     @property
     def goal(self) -> str:
@@ -63,16 +72,33 @@ def render(way: WayBack) -> str:
         # By the labels alone: this works even if the release's files never arrived in the project folder.
         steps.append(f"docker compose --ansi never -p {shlex.quote(way.stack)} down --remove-orphans")
         steps += [f"rm -f -- {shlex.quote('project/' + file.path)}" for file in way.undone_files]
-    title = shlex.quote(f"Stack {way.stack}: back from release {way.release} to {way.goal}.")
-    goal = " ".join(way.goal.split())  # a folder's name may hold a line end, and this goes into a comment
     if way.to is not None:
         steps += [f"ln -sfn releases/{way.to.id} .current-new", "mv -fT .current-new current"]
     else:
         steps.append("rm -f current")
-    steps.append(f"record {ROLLED_BACK}")
-    return _HEAD.format(stack=way.stack, release=way.release, goal=goal, title=title, event=ROLLING_BACK) + (
-        "\n".join(steps) + f"\nsay {shlex.quote('Done: ' + way.goal + '.')}\n"
+    return _head(way) + "\n".join(steps) + "\n" + _gate(way) + _foot(way)
+
+
+def _head(way: WayBack) -> str:
+    title = shlex.quote(f"Stack {way.stack}: back from release {way.release} to {way.goal}.")
+    goal = " ".join(way.goal.split())  # a folder's name may hold a line end, and this goes into a comment
+    return _HEAD.format(
+        stack=way.stack, release=way.release, goal=goal, title=title, event=ROLLING_BACK, hex12="[0-9a-f]" * 12
     )
+
+
+def _gate(way: WayBack) -> str:
+    if not way.expected:
+        return ""
+    lines = [f"{one.service} {one.replicas} {'ended' if one.one_shot else 'runs'}" for one in way.expected]
+    expected = shlex.quote("\n".join(lines))
+    return _GATE.format(stack=way.stack, expected=expected, gate_s=round(way.gate_timeout_s), failed=ROLLBACK_FAILED)
+
+
+def _foot(way: WayBack) -> str:
+    # The guard has nothing left to do, whoever did its work.
+    steps = [f"record {ROLLED_BACK}", "rm -f guard.json running", f"say {shlex.quote('Done: ' + way.goal + '.')}"]
+    return "\n".join(steps) + "\n"
 
 
 def _restore_release(way: WayBack, to: ReleaseRecord) -> list[str]:
@@ -111,7 +137,8 @@ _HEAD = """\
 # It needs docker with its Compose plugin, and a shell. It asks no registry and no controller.
 set -eu
 if [ "${{SLIPWAY_CLEAN-}}" != yes ]; then
-    exec env -i SLIPWAY_CLEAN=yes SLIPWAY_RUN="${{SLIPWAY_RUN-by-hand}}" PATH="$PATH" HOME="${{HOME-/}}" \\
+    exec env -i SLIPWAY_CLEAN=yes SLIPWAY_RUN="${{SLIPWAY_RUN-by-hand}}" SLIPWAY_BY="${{SLIPWAY_BY-}}" \\
+        SLIPWAY_CALLED="${{SLIPWAY_CALLED-}}" PATH="$PATH" HOME="${{HOME-/}}" \\
         ${{DOCKER_HOST+DOCKER_HOST="$DOCKER_HOST"}} sh "$0"
 fi
 umask 022
@@ -122,9 +149,11 @@ say() {{
     printf '%s\\n' "$*"
 }}
 
+# The way back must not end because the disk has no room for a line about it.
 record() {{
-    printf '{{"at": "%s", "run": "%s", "release": "{release}", "event": "%s"}}\\n' \\
-        "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$SLIPWAY_RUN" "$1" >>journal.jsonl
+    printf '{{"at": "%s", "run": "%s", "release": "{release}", "event": "%s", "detail": "%s"}}\\n' \\
+        "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$SLIPWAY_RUN" "$1" "$SLIPWAY_BY" >>journal.jsonl ||
+        say "Could not write to $stack_dir/journal.jsonl."
     sync journal.jsonl 2>/dev/null || sync
 }}
 
@@ -138,6 +167,72 @@ restore() {{
     fi
 }}
 
+# One command at a time on a stack. Who calls this script from a program has the lock already.
+if [ -z "$SLIPWAY_CALLED" ] && command -v flock >/dev/null; then
+    exec 9>>lock
+    if ! flock --nonblock 9; then
+        say "Another command is at work on this stack; waiting for it, 15 minutes at the most."
+        flock --wait 900 9
+    fi
+fi
+
+# A start that nobody waits for any more must not go on beside this.
+if [ -z "$SLIPWAY_CALLED" ] && read -r group began <running && [ -r "/proc/$group/stat" ]; then
+    if [ "$(sed 's/.*) //' "/proc/$group/stat" | cut -d ' ' -f 20)" = "$began" ]; then
+        kill -KILL -- "-$group" || true
+    fi
+fi 2>/dev/null
+
 say {title}
 record {event}
+
+# Compose gives a container that it is about to put in place of another a name like 0123456789ab_{stack}-web-1. One that
+# was left so gets its name, or goes if the other one is still there; both hold the same anonymous volumes.
+docker ps --all --filter label=com.docker.compose.project={stack} --format '{{{{.Names}}}}' | while read -r name; do
+    case $name in
+        {hex12}_*)
+            if docker rename "$name" "${{name#*_}}" 2>/dev/null; then
+                say "Gave the left-over container $name its name."
+            else
+                docker rm --force "$name" >/dev/null
+                say "Removed the left-over container $name."
+            fi
+            ;;
+    esac
+done
+"""
+
+# For people: a program that calls this script looks with the whole gate of what ran before.
+_GATE = """\
+# Service, number of containers, and whether they run ("runs") or are jobs that have ended well ("ended").
+expected={expected}
+
+stands() {{
+    printf '%s\\n' "$expected" | while read -r service count kind; do
+        [ "$(docker ps --all --quiet --filter label=com.docker.compose.project={stack} \\
+            --filter label=com.docker.compose.oneoff=False --filter "label=com.docker.compose.service=$service" |
+            xargs -r docker inspect --format '{{{{.State.Status}}}}/{{{{if .State.Health}}}}'\\
+'{{{{.State.Health.Status}}}}{{{{end}}}}/{{{{.State.ExitCode}}}}' |
+            case $kind in
+                runs) grep -c -e '^running//' -e '^running/healthy/' ;;
+                *) grep -c -e '^exited/.*/0$' ;;
+            esac)" -ge "$count" ] || exit 1
+    done
+}}
+
+if [ -z "$SLIPWAY_CALLED" ]; then
+    say "Waiting until everything stands, {gate_s} s at the most."
+    tries=0
+    until stands; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt {gate_s} ]; then
+            record {failed}
+            docker ps --all --filter label=com.docker.compose.project={stack} --format '{{{{.Names}}}}: {{{{.Status}}}}'
+            say "It does not stand. See the logs: docker compose -p {stack} logs --tail 50"
+            exit 1
+        fi
+        sleep 1
+    done
+    docker ps --all --filter label=com.docker.compose.project={stack} --format '{{{{.Names}}}}: {{{{.Status}}}}'
+fi
 """

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.slipway.compose.plugins.module_utils import compose_cli
+from ansible_collections.slipway.compose.plugins.module_utils import compose_cli, journal
 from ansible_collections.slipway.compose.plugins.module_utils.compose_argv import ComposeProject
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
@@ -82,11 +82,18 @@ def choose(
     containers = snapshot.containers
     from_store = all(origin.directory == str(store.project) for origin in snapshot.origins)
     if current is not None and (from_store or all(belongs_to(current, hashes, one) for one in containers)):
-        return WayBack(snapshot.stack, release, undone, to=current)
+        return WayBack(snapshot.stack, release, undone, to=current, expected=current.services)
     if containers and not from_store:
         tags = {(one.image_id, one.image) for one in containers if "@" not in one.image and ":" not in one.image[:7]}
         origin = snapshot.origins[0]
-        return WayBack(snapshot.stack, release, undone, adopted_from=origin.directory, adopted_tags=tuple(sorted(tags)))
+        return WayBack(
+            snapshot.stack,
+            release,
+            undone,
+            adopted_from=origin.directory,
+            adopted_tags=tuple(sorted(tags)),
+            expected=tuple(expectations(containers)),
+        )
     return WayBack(snapshot.stack, release, undone)
 
 
@@ -115,6 +122,22 @@ def prove_release(store: ReleaseStore, engine: Engine, record: ReleaseRecord) ->
             remedy = "Run the command `docker compose config` on its files to see more."
             findings.append(Finding(thing, "files that Compose can read", answer.last_words, remedy))
     return findings
+
+
+def irreversible_findings(store: ReleaseStore, goal: str) -> list[Finding]:
+    """Find the releases after a kept one that changed data so that it cannot read them."""
+    started = {entry.release for entry in store.entries() if entry.event == journal.STARTING}
+    later = [store.record(release) for release in store.kept() if release > goal and release in started]
+    return [
+        Finding(
+            thing=f"release {goal}",
+            expected="a release that can read the data as they are now",
+            seen=f"release {record.id} after it, with stack_reversible: false",
+            remedy="Deploy one that works with the data; only if they allow it, -e stack_force_irreversible=true.",
+        )
+        for record in later
+        if not record.reversible
+    ]
 
 
 def freeze_adopted(snapshot: Snapshot) -> str:

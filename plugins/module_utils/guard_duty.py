@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the guard does when its time has come (I/O)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment, StartFailedError
+from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard, GuardOrder, read_order
+from ansible_collections.slipway.compose.plugins.module_utils.host_clock import this_moment
+from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
+from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import StackLease
+from ansible_collections.slipway.compose.plugins.module_utils.stack_lock import StackLock
+
+#: Tells in the journal who took the release back.
+DETAIL = "by the guard"
+
+
+def stand_in(root: str, stack: str, order: GuardOrder, lock_wait_s: float) -> bool:
+    """Settle the release, unless that was done or put off meanwhile.
+
+    Returns:
+        Whether the guard's work is done.
+
+    Raises:
+        SlipwayError: the engine does not answer, the lock cannot be had, or the way back failed.
+    """
+    engine = Engine()
+    store = ReleaseStore(root, stack, order.run, DETAIL)
+    with StackLock(Path(root) / stack, order.run, lock_wait_s):
+        found = read_order(store.folder)
+        if found is None or found.token != order.token:
+            return True
+        if found.left_s(this_moment()) > 0:
+            return False
+        guard = Guard(store, "", order.lasts_s, order.rollback_timeout_s)
+        try:
+            Deployment(store, engine, order.release, guard).settle_alone(order.rollback_timeout_s)
+        except StartFailedError as error:
+            seen = error.report.message()
+            remedy = "Run scripts/status.sh, and see to this host."
+            raise SlipwayError([Finding(error.subject, "to stand after the way back", seen, remedy)]) from error
+        finally:
+            # Whatever became of it, nobody is to be surprised by a second try.
+            guard.disarm()
+            StackLease(store, order.lasts_s).give_back()
+    return True

@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The time of a host that a wrong or a corrected clock does not move (I/O: asks the kernel)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A moment on one host.
+
+    Attributes:
+        boot: ID of the boot that `ticks` counts from.
+        ticks: seconds since that boot, times of suspension included (CLOCK_BOOTTIME, clock_gettime(2)).
+        epoch: seconds since 1970 by the wall clock, for comparisons across a boot.
+    """
+
+    boot: str
+    ticks: float
+    epoch: float
+
+    def seconds_since(self, earlier: Moment) -> float:
+        """Return how long ago another moment of this host was; after a boot the wall clock has to do."""
+        return self.ticks - earlier.ticks if self.boot == earlier.boot else self.epoch - earlier.epoch
+
+
+def this_moment() -> Moment:
+    """Return the present moment of this host."""
+    return Moment(
+        _BOOT_ID.read_text().strip(), round(time.clock_gettime(time.CLOCK_BOOTTIME), 3), round(time.time(), 3)
+    )

@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lease of a stack on a host: what it says, and who may take it when somebody holds it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding
+from ansible_collections.slipway.compose.plugins.module_utils.host_clock import Moment
+
+#: How far the run that holds the lease has come on this host.
+PREPARING, PREPARED, STARTED = "preparing", "prepared", "started"
+#: What a run that wants the lease has to do.
+TAKE, WAIT, REFUSE = "take", "wait", "refuse"
+
+
+@dataclass(frozen=True)
+class Lease:
+    """Who may change the stack on this host.
+
+    Attributes:
+        run: ID of the run that holds it; it is the fencing ID, since no two runs have the same.
+        owner: who started that run.
+        run_url: where to look at that run, "" if there is no such page.
+        taken_at: UTC, ISO 8601.
+        phase: how far the run has come here.
+        lasts_s: seconds that it lasts after its last renewal.
+        renewed: when that was.
+    """
+
+    run: str
+    owner: str
+    run_url: str
+    taken_at: str
+    phase: str
+    lasts_s: float
+    renewed: Moment
+
+    def left_s(self, now: Moment) -> float:
+        """Return the seconds until it ends by itself; not above zero if it has ended."""
+        return self.lasts_s - now.seconds_since(self.renewed)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the lease as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> Lease:
+        """Return the lease that `as_dict` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is none.
+        """
+        moment = raw["renewed"]
+        return cls(
+            run=str(raw["run"]),
+            owner=str(raw["owner"]),
+            run_url=str(raw["run_url"]),
+            taken_at=str(raw["taken_at"]),
+            phase=str(raw["phase"]),
+            lasts_s=float(raw["lasts_s"]),
+            renewed=Moment(str(moment["boot"]), float(moment["ticks"]), float(moment["epoch"])),
+        )
+
+
+def parse(text: str) -> Lease | None:
+    """Return the lease that a file holds, None if it holds none."""
+    try:
+        return Lease.from_dict(json.loads(text))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def decide(held: Lease | None, run: str, now: Moment) -> str:
+    """Return what a run that wants the lease has to do.
+
+    Two runs that begin in the same moment may each get the lease of some hosts. So that one of them proceeds, and not
+    neither, the one whose ID sorts first overtakes the other as long as that one cannot have started anything anywhere;
+    where the other is prepared already, it waits for the other to learn that it was overtaken.
+
+    Returns:
+        TAKE, WAIT or REFUSE.
+    """
+    if held is None or held.run == run or held.left_s(now) <= 0:
+        return TAKE
+    if held.phase == STARTED or run > held.run:
+        return REFUSE
+    return TAKE if held.phase == PREPARING else WAIT
+
+
+def refusal(stack: str, held: Lease, now: Moment) -> Finding:
+    """Say that another run holds the lease, and how to get it."""
+    where = f", {held.run_url}" if held.run_url else ""
+    left = max(held.left_s(now), 0.0)
+    return Finding(
+        thing=f"lease of stack {stack}",
+        expected="no other run at work on it",
+        seen=f"run {held.run} of {held.owner or 'somebody'} since {held.taken_at}{where}",
+        remedy=f"Wait for that run (--lease-wait SECONDS). If it is dead, its lease ends by itself in {left:.0f} s, "
+        f"or now with scripts/unlock.sh ENV --run {held.run}.",
+    )

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Removes releases and images that nothing needs any more (I/O)."""
+
+from __future__ import annotations
+
+from ansible_collections.slipway.compose.plugins.module_utils import journal, way_back
+from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
+from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseRecord
+from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
+
+
+def forget(store: ReleaseStore, engine: Engine, record: ReleaseRecord) -> None:
+    """Remove a release's folder, and its images where nothing else names or uses them."""
+    for image, name in way_back.kept_names(record.stack, record.id, list(record.images.values())).items():
+        engine.untag(name)
+        document = engine.image(image)
+        if document is not None and not document.get("RepoTags"):
+            engine.untag(image)
+    store.remove(record.id)
+
+
+def prune(store: ReleaseStore, engine: Engine, keep: int, *, check_mode: bool = False) -> list[str]:
+    """Remove the releases that nothing needs any more, and return their IDs.
+
+    Kept are the current release, the one that its way back leads to, the one before it, the newest confirmed ones up
+    to the number, and what is newer than the current one.
+
+    Args:
+        store: the stack's folder.
+        engine: the engine with their images.
+        keep: how many confirmed releases to keep, the current one among them; at least 2, so that there is a way back.
+        check_mode: only say which would go.
+    """
+    current = store.current()
+    if current is None:
+        return []
+    good = [release for release in journal.confirmed(store.entries()) if release in store.kept()]
+    older = [release for release in good if release < current]
+    way_back_to = store.read_json(current, "snapshot.json").get("to")
+    kept = {current, way_back_to, *older[-1:], *good[-max(keep, 2) :]}
+    pruned = []
+    for release in store.kept():
+        if release not in kept and (release < current or release in good):
+            if not check_mode:
+                record = store.record(release)
+                store.note(release, journal.PRUNED)
+                forget(store, engine, record)
+            pruned.append(release)
+    return pruned

@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Settles what an earlier run left unfinished on this host (I/O)."""
+
+from __future__ import annotations
+
+from ansible_collections.slipway.compose.plugins.module_utils import journal
+from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment
+from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
+from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard
+from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
+
+
+def recover(store: ReleaseStore, engine: Engine, guard: Guard, timeout_s: float) -> list[str]:
+    """Settle what earlier runs left: confirm what was about to be, take back what was started, remove what was staged.
+
+    The caller has the lock and the lease, so none of those runs is at work any more.
+
+    Args:
+        store: the stack's folder.
+        engine: the engine that the stack runs on.
+        guard: the stack's guard, whose work this is.
+        timeout_s: seconds that the containers may take to go back.
+
+    Returns:
+        What was done, in words; nothing if there was nothing to do.
+
+    Raises:
+        SlipwayError: the way back failed.
+        StartFailedError: what ran before does not pass its gate.
+    """
+    done = []
+    release = journal.unfinished(store.entries())
+    if release is not None and release in store.kept():
+        done.append(Deployment(store, engine, release, guard).settle_alone(timeout_s))
+    guard.disarm()
+    store.sweep()
+    prepared = [one for one, event in journal.states(store.entries()).items() if event == journal.PREPARED]
+    kept = set(store.kept())
+    done += [Deployment(store, engine, one, guard).settle_alone(timeout_s) for one in prepared if one in kept]
+    return [text for text in done if text]

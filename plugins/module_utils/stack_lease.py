@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Takes, checks and gives back the lease of a stack on this host (I/O)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from ansible_collections.slipway.compose.plugins.module_utils import lease
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.host_clock import Moment, this_moment
+from ansible_collections.slipway.compose.plugins.module_utils.lease import Lease
+from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore, now
+from ansible_collections.slipway.compose.plugins.module_utils.stack_lock import StackLock
+
+FILE = "lease.json"
+#: Stands for the run of a lease that cannot be read.
+UNREADABLE = "unreadable"
+#: Seconds to wait for a run that was overtaken to give back what it has prepared.
+_OVERTAKEN_S = 30.0
+_INTERVAL_S = 0.25
+#: How often to see, during a long pull, whether another run has overtaken this one.
+_LIVE_INTERVAL_S = 1.0
+#: Seconds to wait for another command on the stack, where that is not a way back.
+LOCK_WAIT_S = 10.0
+
+
+class StackLease:
+    """The lease of one stack on this host, as one run sees it."""
+
+    def __init__(self, store: ReleaseStore, lasts_s: float, owner: str = "", run_url: str = "") -> None:
+        """Read nothing yet.
+
+        Args:
+            store: the stack's folder, and the run.
+            lasts_s: seconds that the lease lasts after its last renewal.
+            owner: who started the run.
+            run_url: where to look at the run.
+        """
+        self._store = store
+        self._looked_at = time.monotonic()
+        self._mine = Lease(store.run, owner, run_url, now(), lease.PREPARING, lasts_s, this_moment())
+
+    def held(self) -> Lease | None:
+        """Return the lease that somebody holds, ended or not; None if nobody does."""
+        text = self._store.read_text(FILE)
+        if text is None:
+            return None
+        known = lease.parse(text[0])
+        if known is not None:
+            return known
+        # Somebody held it, and nobody can say who: it lasts as long as mine would have, from its last change.
+        return replace(
+            self._mine, run=UNREADABLE, owner="", run_url="", phase=lease.STARTED, renewed=Moment("", 0, text[1])
+        )
+
+    def take(self, wait_s: float = 0.0) -> Lease | None:
+        """Take the lease.
+
+        Args:
+            wait_s: seconds to wait for another run to give it back.
+
+        Returns:
+            The ended lease of another run, if there was one.
+
+        Raises:
+            SlipwayError: another run holds it.
+        """
+        began = time.monotonic()
+        while True:
+            with self.locked():
+                held, at = self.held(), this_moment()
+                decision = lease.decide(held, self._store.run, at)
+                if decision == lease.TAKE:
+                    self._write(lease.PREPARING)
+                    return held if held is not None and held.run != self._store.run else None
+            longest_s = max(wait_s, _OVERTAKEN_S if decision == lease.WAIT else 0.0)
+            if held is not None and time.monotonic() - began >= longest_s:
+                raise SlipwayError([lease.refusal(self._store.stack, held, at)])
+            time.sleep(_INTERVAL_S)
+
+    def locked(self, wait_s: float = LOCK_WAIT_S) -> StackLock:
+        """Return the stack's lock for this run."""
+        return StackLock(self._store.folder, self._store.run, wait_s)
+
+    def check(self) -> None:
+        """See that no other run holds the lease.
+
+        Raises:
+            SlipwayError: another run does.
+        """
+        held, at = self.held(), this_moment()
+        if held is not None and held.run != self._store.run and held.left_s(at) > 0:
+            raise SlipwayError([lease.refusal(self._store.stack, held, at)])
+
+    def hold(self, phase: str) -> None:
+        """Renew the lease, under the lock.
+
+        Raises:
+            SlipwayError: another run holds it.
+        """
+        self.check()
+        self._write(phase)
+
+    def keep(self) -> None:
+        """Renew the lease in the phase that it is in, under the lock.
+
+        Raises:
+            SlipwayError: this run has none any more.
+        """
+        held = self.held()
+        if held is None or held.run != self._store.run:
+            self.check()
+            expected, remedy = f"the lease of run {self._store.run}", "Begin again."
+            raise SlipwayError([Finding(f"lease of stack {self._store.stack}", expected, "none", remedy)])
+        self._write(held.phase)
+
+    def live(self) -> None:
+        """Keep the lease through something long; called as often as one likes.
+
+        Raises:
+            SlipwayError: another run has overtaken this one.
+        """
+        if time.monotonic() - self._looked_at < _LIVE_INTERVAL_S:
+            return
+        self._looked_at = time.monotonic()
+        held = self.held()
+        if held is None or held.run != self._store.run or held.left_s(this_moment()) < self._mine.lasts_s * 2 / 3:
+            with self.locked():
+                self.hold(lease.PREPARING)
+
+    def mine(self) -> bool:
+        """Tell whether this run holds the lease."""
+        held = self.held()
+        return held is not None and held.run == self._store.run
+
+    def give_back(self) -> None:
+        """Give the lease back, if this run holds it; under the lock."""
+        if self.mine():
+            self._store.remove_file(FILE)
+
+    def _write(self, phase: str) -> None:
+        held = self.held()
+        known = held if held is not None and held.run == self._store.run else self._mine
+        document = replace(known, phase=phase, lasts_s=self._mine.lasts_s, renewed=this_moment())
+        self._store.write_file(FILE, document.as_dict())

@@ -1,0 +1,196 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shows, takes and ends the lease of a Compose stack on a host."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: deploy_lease
+short_description: Show, take and end the lease of a Docker Compose stack
+version_added: 0.1.0
+description:
+  - A lease says which run may change a stack on a host. M(slipway.compose.release) takes it when it prepares a release,
+    and gives it back when the release is settled. It ends by itself when its run gives no sign of life any more.
+  - This module is for those who have to wait for a run, or to end the lease of a dead one.
+extends_documentation_fragment:
+  - slipway.compose.attributes
+  - slipway.compose.run
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  state:
+    description:
+      - V(info) tells who holds the lease.
+      - V(held) takes the lease for O(run).
+      - V(released) ends the lease of O(run), dead or not. It refuses to end that of another run, so that a lease that
+        was taken meanwhile stays. What the run left is settled by its guard, or by the next run.
+    type: str
+    choices: [info, held, released]
+    default: info
+  wait:
+    description: Seconds that V(held) waits for another run to give the lease back.
+    type: int
+    default: 0
+seealso:
+  - module: slipway.compose.release
+"""
+
+EXAMPLES = r"""
+- name: See who deploys
+  slipway.compose.deploy_lease:
+    stack: guestbook
+  register: lease
+
+- name: End the lease of a run that is dead
+  slipway.compose.deploy_lease:
+    stack: guestbook
+    state: released
+    run: "{{ lease.lease.run }}"
+"""
+
+RETURN = r"""
+lease:
+  description: The lease as it is afterwards, or null if nobody holds one.
+  returned: success
+  type: dict
+  contains:
+    run:
+      description: ID of the run that holds it; V(unreadable) if the file that says so is damaged.
+      type: str
+      sample: 20261122T214455Z-deploy-1f2e
+    owner:
+      description: Who started that run.
+      type: str
+      sample: ada@desk
+    run_url:
+      description: Where to look at that run, empty if there is no such page.
+      type: str
+      sample: ""
+    taken_at:
+      description: When it was taken, UTC.
+      type: str
+      sample: "2026-11-22T21:44:57Z"
+    phase:
+      description: How far the run has come on this host, V(preparing), V(prepared) or V(started).
+      type: str
+      sample: started
+    ends_in:
+      description: Seconds until it ends by itself; 0 if it has.
+      type: int
+      sample: 893
+summary:
+  description: A few lines for people.
+  returned: success
+  type: list
+  elements: str
+  sample: ["nobody holds the lease"]
+findings:
+  description: What keeps the module from doing its work, all of it at once.
+  returned: failure
+  type: list
+  elements: dict
+  contains:
+    thing:
+      description: What was looked at.
+      type: str
+      sample: lease of stack guestbook
+    expected:
+      description: What had to be true.
+      type: str
+      sample: no other run at work on it
+    seen:
+      description: What was there instead.
+      type: str
+      sample: run 20261122T214455Z-deploy-1f2e of ada@desk since 2026-11-22T21:44:57Z
+    remedy:
+      description: What to do next.
+      type: str
+      sample: Wait for that run.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.host_clock import this_moment
+from ansible_collections.slipway.compose.plugins.module_utils.lease import Lease
+from ansible_collections.slipway.compose.plugins.module_utils.module_edge import RUN_OPTIONS, Result, run_module
+from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
+from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
+from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import StackLease
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    **RUN_OPTIONS,
+    "state": {"type": "str", "choices": ["info", "held", "released"], "default": "info"},
+    "wait": {"type": "int", "default": 0},
+}
+
+
+def work(module: AnsibleModule) -> Result:
+    """Show the lease, or change it first."""
+    params = module.params
+    check_names(params["stack"], None, params["run"])
+    store = ReleaseStore(params["root"], params["stack"], params["run"])
+    lease = StackLease(store, params["guard_timeout"], params["owner"], params["run_url"])
+    changed = False
+    if params["state"] == "held":
+        changed = not lease.mine()
+        if not module.check_mode:
+            store.make()
+            lease.take(params["wait"])
+    elif params["state"] == "released":
+        changed = _release(lease, params["run"], check_mode=module.check_mode)
+    held = lease.held()
+    return {"changed": changed, "lease": _as_result(held), "summary": [_sentence(held)]}
+
+
+def _release(lease: StackLease, run: str, *, check_mode: bool) -> bool:
+    """End the lease of a run, if it holds it.
+
+    Raises:
+        SlipwayError: another run does.
+    """
+    held = lease.held()
+    if held is None:
+        return False
+    if held.run != run:
+        seen = f"that of run {held.run} of {held.owner or 'somebody'}"
+        raise SlipwayError([Finding("lease", f"the lease of run {run}", seen, f"To end it: --run {held.run}.")])
+    if not check_mode:
+        with lease.locked():
+            lease.give_back()
+    return True
+
+
+def _as_result(held: Lease | None) -> dict[str, Any] | None:
+    if held is None:
+        return None
+    known = {key: value for key, value in held.as_dict().items() if key not in ("lasts_s", "renewed")}
+    return {**known, "ends_in": max(0, round(held.left_s(this_moment())))}
+
+
+def _sentence(held: Lease | None) -> str:
+    if held is None:
+        return "nobody holds the lease"
+    left = max(0, round(held.left_s(this_moment())))
+    where = f", {held.run_url}" if held.run_url else ""
+    ending = f"it ends by itself in {left} s" if left else "it has ended"
+    return f"run {held.run} of {held.owner or 'somebody'} holds the lease since {held.taken_at}{where}; {ending}"
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(ARGUMENT_SPEC, work)
+
+
+if __name__ == "__main__":
+    main()
