@@ -216,9 +216,14 @@ class Deployment(ReleaseProgress):
             said = str(error)
         self.store.note(self.release, journal.GATE_FAILED if said else journal.STARTED)
         if said:
-            # The start is over: what is missing now will not come, so the look at the evidence is short.
-            evidence = gate_release(self.store, self.engine, record, longest_s=_EVIDENCE_S)
-            raise StartFailedError(self._name, evidence, release_masker(self.store, record).mask(said))
+            said = release_masker(self.store, record).mask(said)
+            try:
+                # The start is over: what is missing now will not come, so the look at the evidence is short.
+                evidence = gate_release(self.store, self.engine, record, longest_s=_EVIDENCE_S)
+            except SlipwayError as error:
+                findings = [Finding(self._name, "to be started", said, "See below what is wrong."), *error.findings]
+                raise SlipwayError(findings) from error
+            raise StartFailedError(self._name, evidence, said)
 
     def _run(self, argv: list[str], environment: dict[str, str], timeout_s: float) -> compose_cli.Completed:
         note = self.store.folder / _RUNNING_FILE

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 _PARALLEL_PULLS = 4
+_RETRY_S = 0.5
 _LONGEST_QUOTE = 300
 _BOOTSTRAP = "Run playbooks/bootstrap.yml on this host."
 
@@ -210,6 +211,22 @@ class Engine:
         expected = f"to be pulled within {self._timeout_s} s (stack_pull_timeout)"
         remedy = "See why the registry is slow for this host, or raise stack_pull_timeout."
         return Finding(f"image {pin}", expected, f"still at it; last word: {last}", remedy)
+
+
+def wait_for_engine(patience_s: float) -> Engine:
+    """Return the engine, which may be about to come back: updates of the host restart it.
+
+    Raises:
+        SlipwayError: it does not answer in all this time.
+    """
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            return Engine()
+        except SlipwayError:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(_RETRY_S)
 
 
 def connect(timeout_s: int) -> DockerClient:

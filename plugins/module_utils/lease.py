@@ -93,6 +93,14 @@ def decide(held: Lease | None, run: str, now: Moment) -> str:
     return TAKE if held.phase == PREPARING else WAIT
 
 
+def sentence(held: Lease, now: Moment) -> str:
+    """Say who holds the lease."""
+    left = max(0, round(held.left_s(now)))
+    where = f", {held.run_url}" if held.run_url else ""
+    ending = f"it ends by itself in {left} s" if left else "it has ended"
+    return f"run {held.run} of {held.owner or 'somebody'} holds the lease since {held.taken_at}{where}; {ending}"
+
+
 def refusal(stack: str, held: Lease, now: Moment) -> Finding:
     """Say that another run holds the lease, and how to get it."""
     where = f", {held.run_url}" if held.run_url else ""

@@ -9,6 +9,7 @@ from ansible_collections.slipway.compose.plugins.module_utils import journal
 from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard
+from ansible_collections.slipway.compose.plugins.module_utils.pruning import forget
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
 
 
@@ -36,7 +37,11 @@ def recover(store: ReleaseStore, engine: Engine, guard: Guard, timeout_s: float)
         done.append(Deployment(store, engine, release, guard).settle_alone(timeout_s))
     guard.disarm()
     store.sweep()
-    prepared = [one for one, event in journal.states(store.entries()).items() if event == journal.PREPARED]
+    entries = store.entries()
+    prepared = [one for one, event in journal.states(entries).items() if event == journal.PREPARED]
     kept = set(store.kept())
     done += [Deployment(store, engine, one, guard).settle_alone(timeout_s) for one in prepared if one in kept]
+    # A run that died while it pulled left a folder of which the journal does not know yet.
+    for unknown in sorted(kept - {entry.release for entry in entries}):
+        forget(store, engine, store.record(unknown))
     return [text for text in done if text]

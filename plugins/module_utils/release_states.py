@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 from ansible_collections.slipway.compose.plugins.module_utils import guard_process, journal, stack_lock
 from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment, StartFailedError
-from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
+from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine, wait_for_engine
 from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard
 from ansible_collections.slipway.compose.plugins.module_utils.host_checks import folder_findings
 from ansible_collections.slipway.compose.plugins.module_utils.lease import STARTED, Lease
@@ -34,6 +34,8 @@ Result = dict[str, Any]
 STATES = ("checked", "prepared", "started", "confirmed", "rolled_back", "renewed", "abandoned", "recovered", "pruned")
 #: Seconds in which a command that is to be abandoned has to end.
 _END_S = 1.0
+#: Seconds for an engine that is being restarted to come back, when a release is to be taken back.
+_PATIENCE_S = 60.0
 
 
 class ReleaseCall:
@@ -144,7 +146,7 @@ class ReleaseCall:
         return {"pruned": pruned, "summary": summary}
 
     def _rolled_back(self) -> Result:
-        deployment = self._deployment()
+        deployment = self._deployment(patience_s=_PATIENCE_S)
         if self._check_mode:
             summary = ["would go back to what ran before"]
             return {"changed": deployment.touched, "release": self._release, "summary": summary}
@@ -190,7 +192,7 @@ class ReleaseCall:
             unfinished = journal.unfinished(self._store.entries())
             summary = [f"would settle release {unfinished}"] if unfinished else ["nothing to settle"]
             return {"changed": bool(unfinished), "summary": summary}
-        engine = Engine()
+        engine = wait_for_engine(_PATIENCE_S)
         done = _takeover(self._lease.take())
         with self._lease.locked():
             try:
@@ -205,8 +207,8 @@ class ReleaseCall:
         summary = [f"pruned {', '.join(pruned)}" if pruned else "nothing to prune"]
         return {"changed": bool(pruned), "pruned": pruned, "summary": summary}
 
-    def _deployment(self, release: str | None = None) -> Deployment:
-        return Deployment(self._store, Engine(), release or self._release, self._guard)
+    def _deployment(self, release: str | None = None, patience_s: float = 0.0) -> Deployment:
+        return Deployment(self._store, wait_for_engine(patience_s), release or self._release, self._guard)
 
     def _goal(self, release: str) -> str:
         return str(self._store.read_json(release, "snapshot.json").get("goal"))

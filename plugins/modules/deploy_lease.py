@@ -119,7 +119,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.host_clock import this_moment
-from ansible_collections.slipway.compose.plugins.module_utils.lease import Lease
+from ansible_collections.slipway.compose.plugins.module_utils.lease import Lease, sentence
 from ansible_collections.slipway.compose.plugins.module_utils.module_edge import RUN_OPTIONS, Result, run_module
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
@@ -150,7 +150,7 @@ def work(module: AnsibleModule) -> Result:
     elif params["state"] == "released":
         changed = _release(lease, params["run"], check_mode=module.check_mode)
     held = lease.held()
-    return {"changed": changed, "lease": _as_result(held), "summary": [_sentence(held)]}
+    return {"changed": changed, "lease": _as_result(held), "summary": [_summary(held)]}
 
 
 def _release(lease: StackLease, run: str, *, check_mode: bool) -> bool:
@@ -178,13 +178,8 @@ def _as_result(held: Lease | None) -> dict[str, Any] | None:
     return {**known, "ends_in": max(0, round(held.left_s(this_moment())))}
 
 
-def _sentence(held: Lease | None) -> str:
-    if held is None:
-        return "nobody holds the lease"
-    left = max(0, round(held.left_s(this_moment())))
-    where = f", {held.run_url}" if held.run_url else ""
-    ending = f"it ends by itself in {left} s" if left else "it has ended"
-    return f"run {held.run} of {held.owner or 'somebody'} holds the lease since {held.taken_at}{where}; {ending}"
+def _summary(held: Lease | None) -> str:
+    return "nobody holds the lease" if held is None else sentence(held, this_moment())
 
 
 def main() -> None:

@@ -100,6 +100,11 @@ containers:
   returned: success
   type: list
   elements: dict
+guard_in:
+  description: Seconds until the guard takes the unfinished release back, null if none is armed.
+  returned: success
+  type: int
+  sample: null
 journal:
   description: The journal's last entries, the oldest first.
   returned: success
@@ -135,15 +140,18 @@ findings:
       sample: Stop it, or publish another port.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slipway.compose.plugins.module_utils import journal
+from ansible_collections.slipway.compose.plugins.module_utils import journal, lease
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
+from ansible_collections.slipway.compose.plugins.module_utils.guard import read_order
+from ansible_collections.slipway.compose.plugins.module_utils.host_clock import this_moment
 from ansible_collections.slipway.compose.plugins.module_utils.module_edge import Result, run_module
 from ansible_collections.slipway.compose.plugins.module_utils.preparation import take_snapshot
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
+from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import StackLease
 from ansible_collections.slipway.compose.plugins.module_utils.way_back import differences
 
 if TYPE_CHECKING:
@@ -162,6 +170,7 @@ def work(module: AnsibleModule) -> Result:
     entries = store.entries()
     unfinished = journal.unfinished(entries)
     drift = _drift(store, snapshot)
+    at_work = _at_work(store)
     return {
         "changed": False,
         "current": snapshot.release,
@@ -170,9 +179,30 @@ def work(module: AnsibleModule) -> Result:
         "drift": drift,
         "releases": _releases(store, journal.states(entries)),
         "containers": [asdict(container) for container in snapshot.containers],
+        "guard_in": at_work.guard_in,
         "journal": [asdict(entry) for entry in entries[-module.params["journal_lines"] :]],
-        "summary": _summary(store, snapshot, drift, unfinished),
+        "summary": [*at_work.words, *_summary(store, snapshot, drift, unfinished, at_work)],
     }
+
+
+@dataclass(frozen=True)
+class _AtWork:
+    """Who is at work on the stack: in words, and in how many seconds the guard acts if one is armed."""
+
+    words: list[str]
+    guard_in: int | None
+
+
+def _at_work(store: ReleaseStore) -> _AtWork:
+    now = this_moment()
+    held = StackLease(store, 0.0).held()
+    words = [lease.sentence(held, now)] if held is not None and held.left_s(now) > 0 else []
+    order = read_order(store.folder)
+    if order is None:
+        return _AtWork(words, None)
+    left = max(0, round(order.left_s(now)))
+    words.append(f"the guard takes release {order.release} back in {left} s unless run {order.run} confirms it")
+    return _AtWork(words, left)
 
 
 def _drift(store: ReleaseStore, snapshot: Snapshot) -> list[str]:
@@ -199,9 +229,11 @@ def _releases(store: ReleaseStore, states: dict[str, str]) -> list[dict[str, Any
     ]
 
 
-def _summary(store: ReleaseStore, snapshot: Snapshot, drift: list[str], unfinished: str | None) -> list[str]:
+def _summary(
+    store: ReleaseStore, snapshot: Snapshot, drift: list[str], unfinished: str | None, at_work: _AtWork
+) -> list[str]:
     lines = [f"runs release {snapshot.release}" if snapshot.release else "no release is confirmed here"]
-    if unfinished:
+    if unfinished and at_work.guard_in is None:
         script = store.release_folder(unfinished) / "rollback.sh"
         lines.append(f"release {unfinished} was begun and never settled; the next run takes it back, or: sh {script}")
     lines += [f"differs: {difference}" for difference in drift]
