@@ -83,18 +83,25 @@ class ReleaseHooks:
             previous: the release that ran before this one, and that a way back leads to; None if there is none.
         """
         hooks = select(self._order.hooks, kind, first_host=self._first_host)
-        if not hooks:
-            return []
+        reports: list[HookReport] = []
+        try:
+            if hooks:
+                self._run(hooks, previous, reports)
+        except Exception as error:  # noqa: BLE001 - a hook that breaks has failed; a way back must not break with it
+            seen = " ".join(f"it could not be run: {type(error).__name__}: {error}".split())
+            hook = hooks[min(len(reports), len(hooks) - 1)]
+            reports.append(HookReport(hook, passed=False, seen=seen))
+        return reports
+
+    def _run(self, hooks: Sequence[Hook], previous: str | None, reports: list[HookReport]) -> None:
         record = self._store.record(self._release)
         context = HookContext(record.stack, record.id, record.version, previous, self._order.host, self._store.run)
         runner = _TargetRunner(self._store, self._engine, record, context)
-        reports: list[HookReport] = []
         with runner.prepared(hooks):
             for hook in hooks:
                 reports.append(runner.run(hook))
                 if reports[-1].stops:
                     break
-        return reports
 
 
 def run_command_hook(

@@ -31,8 +31,12 @@ RUN = {"service": "web", "command": ["migrate", "--to", 7]}
     ("kind", "raw", "hook"),
     [
         (PRE_DEPLOY, {"name": "a", "command": ["true"]}, Hook(PRE_DEPLOY, "a", ("true",))),
-        (PRE_DEPLOY, {"name": "a", "run": RUN, "once": "yes"}, Hook(PRE_DEPLOY, "a", ("migrate", "--to", "7"), "web", once=True)),
-        (POST_ROLLBACK, {"name": "own command", "run": {"service": "job"}}, Hook(POST_ROLLBACK, "own command", (), "job")),
+        (
+            PRE_DEPLOY,
+            {"name": "a", "run": RUN, "once": "yes"},
+            Hook(PRE_DEPLOY, "a", ("migrate", "--to", "7"), "web", once=True),
+        ),
+        (POST_ROLLBACK, {"name": "own", "run": {"service": "job"}}, Hook(POST_ROLLBACK, "own", (), "job")),
         (
             POST_DEPLOY,
             {"name": "smoke", "command": ["./smoke.sh"], "timeout": "2.5", "on_error": "rollback"},
@@ -44,7 +48,7 @@ RUN = {"service": "web", "command": ["migrate", "--to", 7]}
             Hook(ON_FAILURE, "call", ("pager",), place=CONTROLLER),
         ),
     ],
-)  # fmt: skip
+)
 def test_what_is_understood(kind: str, raw: dict[str, Any], hook: Hook) -> None:
     assert parse_hooks({kind: [raw]}) == (hook,)
     assert Hook.from_dict(hook.as_dict()) == hook
@@ -59,14 +63,17 @@ def test_what_is_understood(kind: str, raw: dict[str, Any], hook: Hook) -> None:
         ({PRE_DEPLOY: ["true"]}, "pre_deploy hook number 1: expected a mapping"),
         ({PRE_DEPLOY: [{"command": ["true"]}]}, "pre_deploy hook number 1, key name: expected a text, seen nothing"),
         ({PRE_DEPLOY: [{"name": "a\n", "command": ["true"]}]}, "key name: expected one line of text"),
-        ({PRE_DEPLOY: [{"name": "a"}]}, "pre_deploy hook 'a', key command: expected either command or run, seen neither"),
+        ({PRE_DEPLOY: [{"name": "a"}]}, "hook 'a', key command: expected either command or run, seen neither"),
         ({PRE_DEPLOY: [{"name": "a", "command": ["x"], "run": RUN}]}, "expected either command or run, seen both"),
         ({PRE_DEPLOY: [{"name": "a", "command": "echo hello"}]}, "key command: expected a list of texts"),
         ({PRE_DEPLOY: [{"name": "a", "command": []}]}, "key command: expected a list of texts"),
         ({PRE_DEPLOY: [{"name": "a", "command": [""]}]}, "expected a program and its arguments"),
         ({PRE_DEPLOY: [{"name": "a", "command": ["x"], "shell": True}]}, "key shell: expected one of the keys"),
-        ({PRE_DEPLOY: [{"name": "a", "run": "web"}]}, "key run: expected a mapping with service and command"),
-        ({PRE_DEPLOY: [{"name": "a", "run": {"command": ["x"]}}]}, "in run, key service: expected a text, seen nothing"),
+        ({PRE_DEPLOY: [{"name": "a", "run": "web"}]}, "key run: expected a mapping with service"),
+        (
+            {PRE_DEPLOY: [{"name": "a", "run": {"command": ["x"]}}]},
+            "in run, key service: expected a text, seen nothing",
+        ),
         ({PRE_DEPLOY: [{"name": "a", "run": {**RUN, "user": "root"}}]}, "in run, key user: expected one of the keys"),
         ({PRE_DEPLOY: [{"name": "a", "command": ["x"], "on": "web1"}]}, "key on: expected one of target, controller"),
         ({PRE_DEPLOY: [{"name": "a", "command": ["x"], "timeout": 0}]}, "key timeout: expected a number of seconds"),
@@ -77,7 +84,7 @@ def test_what_is_understood(kind: str, raw: dict[str, Any], hook: Hook) -> None:
         ({PRE_DEPLOY: [{"name": "a", "command": ["x"], "on": CONTROLLER, "once": True}]}, "key once: expected nothing"),
         ({PRE_DEPLOY: [{"name": "a", "command": ["x"]}] * 2}, "pre_deploy hook 'a': expected a name of its own"),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused(raw: object, sentence: str) -> None:
     with pytest.raises(SlipwayError) as caught:
         parse_hooks(raw)
