@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.host_steps import STEPS
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import STACK_NAME
-from ansible_collections.slipway.compose.plugins.module_utils.verdict import STEPS
 from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
 from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import examine_request, failure
 
@@ -41,8 +42,10 @@ class ActionModule(ActionBase):
                 return failure(SlipwayError(examined.findings))
         if "plan" in arguments:
             arguments["plan"] = plain(arguments["plan"])
+        # Before the call: whatever the host does in it, its lease and its guard live on from then at the earliest.
+        called_at = time.time()
         result: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=variables)
-        return result
+        return {**result, "called_at": called_at, "guard_timeout": arguments.get("guard_timeout")}
 
     def _look(
         self, arguments: Mapping[str, Any], stack: Mapping[str, Any], task_vars: Mapping[str, Any]

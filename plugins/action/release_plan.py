@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import re
 import secrets
-import socket
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -52,17 +50,14 @@ class ActionModule(ActionBase):
         path = run_folder(str(arguments["runs_dir"]), run) / "plan.json"
         path.touch(mode=0o600)
         path.write_text(plan.to_json())
+        left_out = [f"LEFT OUT, because it cannot be reached: {host}" for host in arguments.get("left_out") or []]
         return {
             "changed": False,
             "plan": plan.as_dict(),
             "run": run,
             "path": str(path),
-            "summary": [
-                (
-                    f"release {plan.release} on {counted(len(plan.hosts), 'host')}, "
-                    f"{counted(len(plan.images), 'image')} pinned, plan {plan.sha256[:12]}"
-                )
-            ],
+            "attention": [*left_out, *plan.attention],
+            "summary": _summary(plan),
         }
 
     def _plan(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> Plan:
@@ -79,7 +74,7 @@ class ActionModule(ActionBase):
             version=variables["stack_version"],
             release=release_id(variables["stack_version"], now),
             created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
-            created_by=f"{getpass.getuser()}@{socket.gethostname()}",
+            created_by=variables["stack_run_owner"],
             commit=_commit(Path(self._loader.path_dwim(variables["stack_src"]))),
             reversible=variables["stack_reversible"],
             rollback_scope=variables["stack_rollback_scope"],
@@ -87,7 +82,16 @@ class ActionModule(ActionBase):
             files=next(iter(sources.values()))["files"],
             hosts={host: source["content_sha256"] for host, source in sources.items()},
             batches=batches(list(sources), variables["stack_serial"]),
+            bake_time=variables["stack_bake_time"],
         )
+
+
+def _summary(plan: Plan) -> list[str]:
+    pinned = f"{counted(len(plan.images), 'image')} pinned"
+    lines = [f"release {plan.release} on {counted(len(plan.hosts), 'host')}, {pinned}, plan {plan.sha256[:12]}"]
+    if plan.bake_time and len(plan.batches) > 1:
+        lines.append(f"{len(plan.batches)} batches; each but the last bakes for {plan.bake_time} s")
+    return lines
 
 
 def raise_differences(plan: Plan, sources: Mapping[str, Mapping[str, Any]], variables: Mapping[str, Any]) -> None:
@@ -102,10 +106,12 @@ def raise_differences(plan: Plan, sources: Mapping[str, Mapping[str, Any]], vari
         "stack_name": plan.stack,
         "stack_version": plan.version,
         "stack_rollback_scope": plan.rollback_scope,
+        "stack_bake_time": plan.bake_time,
+        "stack_reversible": plan.reversible,
     }
     for name, planned in decided.items():
         if planned != variables[name]:
-            findings.append(Finding(f"plan's {name}", variables[name], planned, remedy))
+            findings.append(Finding(f"plan's {name}", str(variables[name]), str(planned), remedy))
     # A run with --limit takes a part of the plan, in batches of its own.
     if set(sources) == set(plan.hosts) and batches(list(sources), variables["stack_serial"]) != plan.batches:
         words = " | ".join(", ".join(batch) for batch in plan.batches)

@@ -15,16 +15,25 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.verdict import (
-    MEANING,
-    STEPS,
-    HostSteps,
-    Verdict,
-    judge,
+from ansible_collections.slipway.compose.plugins.module_utils.hook_moments import ENDED, subject
+from ansible_collections.slipway.compose.plugins.module_utils.host_steps import HostSteps, collect
+from ansible_collections.slipway.compose.plugins.module_utils.verdict import SKIPPED, Verdict, judge
+from ansible_collections.slipway.compose.plugins.plugin_utils.argument_types import validated
+from ansible_collections.slipway.compose.plugins.plugin_utils.controller_hooks import (
+    CONTROLLER_NAME,
+    ControllerRun,
+    failure_lines,
+    told_hooks,
 )
 from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
-from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import failure
+from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import failure, stack_folder
 from ansible_collections.slipway.compose.plugins.plugin_utils.run_folder import run_folder
+
+#: What people do about a release that failed and is not taken back, because the one before cannot read its data.
+_BLOCKED = (
+    "The release is not reversible (stack_reversible: false), so no host was taken back automatically.",
+    "Deploy a corrected version. Only if the data allow it: scripts/rollback.sh ENV -e stack_force_irreversible=true",
+)
 
 
 class ActionModule(ActionBase):
@@ -38,11 +47,7 @@ class ActionModule(ActionBase):
         """Return the verdict; the task fails unless it is a good one, so that Ansible's exit status tells it too."""
         super().run(tmp, task_vars)
         arguments = plain(self._task.args)
-        hostvars = (task_vars or {})["hostvars"]
-        steps = {
-            host: HostSteps({step: plain(hostvars[host].get(variable) or {}) for step, variable in STEPS.items()})
-            for host in arguments["hosts"]
-        }
+        steps = collect((task_vars or {})["hostvars"], arguments["hosts"])
         verdict = judge(steps, arguments.get("release") or None, check_mode=self._task.check_mode)
         run = str(arguments.get("run") or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-run")
         try:
@@ -50,38 +55,61 @@ class ActionModule(ActionBase):
         except SlipwayError as error:
             return failure(error)
         document = {
-            **verdict.as_dict(),
+            **plain(verdict.as_dict()),
             "release": _release(verdict, arguments.get("release") or None),
             "plan_sha256": arguments.get("plan_sha256") or None,
             "duration_s": _duration(arguments.get("started_at"), run),
             "run": run,
         }
         _write(path, document)
+        document["hooks"] = self._hooks(verdict, steps, arguments, (task_vars or {})["hostvars"])
+        _write(path, document)
         release = arguments.get("release")
-        summary = _summary(verdict, f"{arguments.get('stack_folder')}/releases/{release}" if release else None)
+        folder = f"{arguments.get('stack_folder')}/releases/{release}" if release else None
+        summary = _summary(verdict, folder, reversible=all(one.reversible for one in steps.values()))
+        summary += failure_lines(document["hooks"])
         result: dict[str, Any] = {"changed": False, "verdict": document, "path": str(path), "summary": summary}
         return result if verdict.exit_code == 0 else {**result, "failed": True, "msg": "\n".join(summary)}
+
+    def _hooks(
+        self,
+        verdict: Verdict,
+        steps: Mapping[str, HostSteps],
+        arguments: Mapping[str, Any],
+        hostvars: Mapping[str, Any],
+    ) -> list[dict[str, Any]]:
+        """Return how the hooks of the run ended, after those that are for a run which did not end well."""
+        told = told_hooks(hostvars, list(steps))
+        if verdict.exit_code == 0 or self._task.check_mode or not arguments.get("on_failure"):
+            return told
+        variables, _findings = validated(arguments.get("source") or {})
+        run = ControllerRun(variables, stack_folder(self, variables), str(arguments.get("run") or ""), list(steps))
+        reports = run.hooks(subject(ENDED, steps), {"SLIPWAY_VERDICT": verdict.verdict})
+        return [*told, *({**report.as_dict(), "host": CONTROLLER_NAME} for report in reports)]
 
 
 def _release(verdict: Verdict, planned: str | None) -> str | None:
     """Return the release that the run was about: where nothing was deployed, the one that runs everywhere."""
-    running = {host.release for host in verdict.hosts.values()}
+    running = {host.release for host in verdict.hosts.values() if host.state != SKIPPED}
     return running.pop() if verdict.verdict == "unchanged" and len(running) == 1 else planned
 
 
-def _summary(verdict: Verdict, folder: str | None) -> list[str]:
+def _summary(verdict: Verdict, folder: str | None, *, reversible: bool) -> list[str]:
     """Return the verdict for people: what it means, how each host is, and what to type where a host needs them.
 
     Args:
         verdict: the verdict.
         folder: the release's folder on the hosts, None if the run was about no release.
+        reversible: whether the release may be taken back automatically.
     """
-    lines = [f"{verdict.verdict}: {MEANING[verdict.verdict]}", *verdict.message.splitlines()]
+    lines = [f"{verdict.verdict}: {verdict.meaning}", *verdict.message.splitlines()]
     states = {host.state for host in verdict.hosts.values()}
     if folder is None:
         return lines
-    if "rollback_failed" in states:
+    if "rollback_failed" in states and reversible:
         lines.append(f"On that host: sh {folder}/rollback.sh (needs docker and a shell), then read what it says.")
+    elif "rollback_failed" in states:
+        lines += _BLOCKED
     if "unknown" in states:
         lines.append(f"Once the host is back: scripts/status.sh tells. The way back there: sh {folder}/rollback.sh")
     return lines

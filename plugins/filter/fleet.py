@@ -5,36 +5,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.slipway.compose.plugins.module_utils import fleet_course
+from ansible_collections.slipway.compose.plugins.module_utils.host_steps import collect
 from ansible_collections.slipway.compose.plugins.module_utils.plan import is_serial
-from ansible_collections.slipway.compose.plugins.module_utils.verdict import STEPS, HostSteps, goes_on, settlement
 
 
-def host_steps(hostvars: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, HostSteps]:
-    """Return what the steps of the run reported, by host."""
-    return {
-        str(host): HostSteps({step: hostvars[host].get(variable) or {} for step, variable in STEPS.items()})
-        for host in hosts
-    }
+def fleet_present(hostvars: Mapping[str, Any], hosts: Iterable[str]) -> list[str]:
+    """Return the hosts that are not left out."""
+    return list(fleet_course.present(collect(hostvars, hosts)))
 
 
 def fleet_goes_on(hostvars: Mapping[str, Any], hosts: Iterable[str]) -> bool:
     """Tell whether the rollout may go on."""
-    return goes_on(host_steps(hostvars, hosts))
+    return fleet_course.goes_on(collect(hostvars, hosts))
+
+
+def fleet_bakes(hostvars: Mapping[str, Any], hosts: Iterable[str], batch: Sequence[str]) -> bool:
+    """Tell whether the batch that was just rolled out bakes."""
+    return fleet_course.bakes(collect(hostvars, hosts), batch)
+
+
+def fleet_share_to_renew(  # noqa: PLR0913, PLR0917 - a filter's options
+    hostvars: Mapping[str, Any],
+    hosts: Iterable[str],
+    host: str,
+    batch: Sequence[str],
+    guard_timeout: float,
+    longest: float,
+) -> list[str]:
+    """Return the hosts that have to hear of the run again, and that a host of the batch calls."""
+    age = fleet_course.renewal_age(float(guard_timeout), float(longest))
+    names = fleet_course.to_renew(collect(hostvars, hosts), time.time(), age)
+    return fleet_course.share(names, [str(one) for one in batch], str(host))
 
 
 def fleet_settlement(
-    hostvars: Mapping[str, Any], hosts: Iterable[str], host: str, batches: list[list[str]], scope: str
+    hostvars: Mapping[str, Any],
+    hosts: Iterable[str],
+    host: str,
+    serial: Any,  # noqa: ANN401 - whatever a user wrote
+    scope: str,
 ) -> str:
     """Return what a host has to do when the fleet is settled."""
-    return settlement(host, host_steps(hostvars, hosts), batches, scope)
+    return fleet_course.settlement(host, collect(hostvars, hosts), serial if is_serial(serial) else "100%", scope)
 
 
-def fleet_serial(value: Any) -> Any:  # noqa: ANN401 - whatever a user wrote
+def fleet_serial(hostvars: Mapping[str, Any], hosts: Iterable[str], serial: Any) -> Any:  # noqa: ANN401 - likewise
     """Return a play's `serial`; all hosts at once where the value is none, which the plan refuses."""
-    return value if is_serial(value) else "100%"
+    return fleet_course.serial(collect(hostvars, hosts), serial if is_serial(serial) else "100%")
 
 
 class FilterModule:
@@ -42,4 +64,11 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return them by name."""
-        return {"fleet_goes_on": fleet_goes_on, "fleet_serial": fleet_serial, "fleet_settlement": fleet_settlement}
+        return {
+            "fleet_bakes": fleet_bakes,
+            "fleet_goes_on": fleet_goes_on,
+            "fleet_present": fleet_present,
+            "fleet_serial": fleet_serial,
+            "fleet_settlement": fleet_settlement,
+            "fleet_share_to_renew": fleet_share_to_renew,
+        }

@@ -14,6 +14,12 @@ from typing import Any
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 
 SCHEMA = 1
+#: What a plan says of a release that leaves data which the release before cannot read.
+NOT_REVERSIBLE = (
+    "THIS RELEASE IS NOT REVERSIBLE (stack_reversible: false). AUTOMATIC ROLLBACK PAST IT IS BLOCKED.",
+    "If it fails on a host, that host stays on it as it is, until you deploy a corrected version. No guard watches it.",
+    "Going back takes you to say stack_force_irreversible=true, and to be sure of the data.",
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class Plan:
         files: SHA-256 of each file of the stack as it lies in the repository, by relative path.
         hosts: hash of files and environment as they are rendered for each host.
         batches: the hosts that change together, in order; the first batch is the canary.
+        bake_time: seconds that a batch runs before it passes its gate again and the next one begins.
     """
 
     stack: str
@@ -47,6 +54,7 @@ class Plan:
     files: Mapping[str, str]
     hosts: Mapping[str, str]
     batches: tuple[tuple[str, ...], ...]
+    bake_time: int = 0
 
     @property
     def sha256(self) -> str:
@@ -55,8 +63,14 @@ class Plan:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the plan as plain data, with its schema and hash."""
-        return {"schema": SCHEMA, "sha256": self.sha256, **json.loads(json.dumps(asdict(self)))}
+        """Return the plan as plain data, with its schema and hash, and with what nobody may overlook in it."""
+        decided = json.loads(json.dumps(asdict(self)))
+        return {"schema": SCHEMA, "sha256": self.sha256, "attention": list(self.attention), **decided}
+
+    @property
+    def attention(self) -> tuple[str, ...]:
+        """Return what nobody may overlook."""
+        return () if self.reversible else NOT_REVERSIBLE
 
     def to_json(self) -> str:
         """Return the text of `plan.json`."""
@@ -107,6 +121,44 @@ def is_serial(value: Any) -> bool:  # noqa: ANN401 - whatever a user wrote
         return all(_batch_size(size, 1) >= 0 for size in sizes)
     except (TypeError, ValueError, OverflowError):
         return False
+
+
+def limit_findings(variables: Mapping[str, Any]) -> list[Finding]:
+    """Return which of the rollout's times do not go together.
+
+    A host goes back by itself when it hears nothing for `stack_guard_timeout`. Nobody calls it while it starts, passes
+    its gate and bakes, so these must end before.
+
+    Args:
+        variables: the role's variables in their documented types.
+    """
+    guard, bake = variables["stack_guard_timeout"], variables["stack_bake_time"]
+    findings = []
+    if bake < 0:
+        findings.append(Finding("stack_bake_time", "0 or more seconds", str(bake), "Set it to 0 for none."))
+    elif bake and bake >= guard / 2:
+        expected = f"less than half of stack_guard_timeout, which is {guard} s"
+        remedy = "Let batches bake for less, or set stack_guard_timeout to more than twice as much."
+        findings.append(Finding("stack_bake_time", expected, f"{bake} s", remedy))
+    needed = longest_silence(variables)
+    if guard <= needed:
+        parts = "stack_start_timeout, stack_gate_timeout (twice with checks from the controller) and stack_bake_time"
+        expected = f"more than {needed:g} s, which {parts} come to"
+        remedy = "Raise it, or lower those: a host would go back while it still starts."
+        findings.append(Finding("stack_guard_timeout", expected, f"{guard} s", remedy))
+    return findings
+
+
+def longest_silence(variables: Mapping[str, Any]) -> float:
+    """Return the seconds in which the other hosts hear nothing while a batch uses up every limit.
+
+    Args:
+        variables: the role's variables in their documented types.
+    """
+    checks = variables["stack_health_checks"] or []
+    gates = 2 if any(isinstance(one, Mapping) and one.get("from") == "controller" for one in checks) else 1
+    bake = max(variables["stack_bake_time"], 0)
+    return float(variables["stack_start_timeout"] + gates * variables["stack_gate_timeout"] + bake)
 
 
 def _batch_size(size: int | str, total: int) -> int:

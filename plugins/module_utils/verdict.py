@@ -1,33 +1,17 @@
 # Copyright: (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a run stands and how it ended, from what every step reported for every host."""
+"""How a run ended, from what every step reported for every host."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding
+from ansible_collections.slipway.compose.plugins.module_utils.fleet_course import present
+from ansible_collections.slipway.compose.plugins.module_utils.host_steps import LOOKING, ROLLOUT, HostSteps
 
-#: The steps of a run in their order, and the variable in which the role registers each one's result.
-STEPS = {
-    "source": "__stack_source",
-    "resolve": "__stack_resolve",
-    "plan": "__stack_plan",
-    "choose": "__stack_choose",
-    "look": "__stack_look",
-    "prepare": "__stack_prepare",
-    "start": "__stack_start",
-    "outside": "__stack_outside",
-    "back": "__stack_back",
-    "confirm": "__stack_confirm",
-    "settle": "__stack_settle",
-    "verify": "__stack_info",
-}
-#: The steps that can say no before anything is touched.
-REFUSING = ("source", "resolve", "plan", "choose", "look", "prepare")
 EXIT_CODES = {
     "deployed": 0,
     "unchanged": 0,
@@ -39,7 +23,8 @@ EXIT_CODES = {
 }
 #: The state of a host that decides the verdict of the fleet, the gravest first.
 _GRAVEST = ("rollback_failed", "unknown", "rolled_back", "refused", "deployed", "planned", "unchanged")
-FLEET, BATCH = "fleet", "batch"
+#: The state of a host that the run went on without.
+SKIPPED = "skipped"
 
 
 @dataclass(frozen=True)
@@ -47,14 +32,17 @@ class HostVerdict:
     """How a run ended on one host.
 
     Attributes:
-        state: a verdict's word, or "untouched" for a host that was well but not reached by the rollout.
+        state: a verdict's word; "untouched" for a host that was well but not reached by the rollout; "skipped" for one
+            that could not be reached and was left out.
         release: release that runs there now as far as is known, None if none does.
         error: what went wrong there, "" if nothing did.
+        outlook: what will happen there without anybody's doing, "" where nothing will.
     """
 
     state: str
     release: str | None
     error: str
+    outlook: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,117 +64,19 @@ class Verdict:
         """Return the exit code that belongs to the verdict."""
         return EXIT_CODES[self.verdict]
 
+    @property
+    def meaning(self) -> str:
+        """Return what the verdict says of the fleet."""
+        left_out = [name for name, host in self.hosts.items() if host.state == SKIPPED]
+        if not left_out:
+            return MEANING[self.verdict]
+        reached = MEANING[self.verdict].replace("every host", "every host that could be reached")
+        return f"{reached}. LEFT OUT, because nobody could reach them: {', '.join(left_out)}"
+
     def as_dict(self) -> dict[str, Any]:
         """Return the verdict as plain data."""
         hosts = {name: asdict(host) for name, host in self.hosts.items()}
         return {"verdict": self.verdict, "exit_code": self.exit_code, "message": self.message, "hosts": hosts}
-
-
-class HostSteps:
-    """What the steps of a run reported for one host."""
-
-    def __init__(self, results: Mapping[str, Mapping[str, Any]]) -> None:
-        """Take the registered results by step; steps that were skipped or never reached count as not run."""
-        self._results = {step: result for step, result in results.items() if result and not result.get("skipped")}
-
-    def ran(self, step: str) -> bool:
-        """Tell whether a step reported anything."""
-        return step in self._results
-
-    def passed(self, step: str) -> bool:
-        """Tell whether a step ran and succeeded."""
-        return self.ran(step) and not self.failed(step)
-
-    def failed(self, step: str) -> bool:
-        """Tell whether a step ran and failed, or the host could not be reached for it."""
-        result = self._results.get(step, {})
-        return bool(result.get("failed")) or bool(result.get("unreachable"))
-
-    def unreachable(self, step: str) -> bool:
-        """Tell whether the host could not be reached for a step."""
-        return bool(self._results.get(step, {}).get("unreachable"))
-
-    def error(self, *steps: str) -> str:
-        """Return what the steps that failed said."""
-        said = [_message_of(self._results[step]) for step in steps if self.failed(step)]
-        return "\n".join(dict.fromkeys(text for text in said if text))
-
-    @property
-    def refusal(self) -> str:
-        """Return why the host or the fleet was refused, each finding once."""
-        findings = [
-            Finding(**finding)
-            for step in REFUSING
-            for finding in (self.value(step, "findings") or [] if self.failed(step) else [])
-        ]
-        said = [finding.sentence() for finding in dict.fromkeys(findings)]
-        # That the host which speaks for the fleet could not be reached is that host's error, and it says so itself.
-        own = [step for step in REFUSING if not self.value(step, "findings")]
-        own = [step for step in own if not (step == "resolve" and self.unreachable(step))]
-        others = self.error(*own)
-        return "\n".join([*said, *([others] if others else [])])
-
-    def value(self, step: str, key: str) -> Any:  # noqa: ANN401 - a field of a result
-        """Return a field of a step's result."""
-        return self._results.get(step, {}).get(key)
-
-    @property
-    def refused(self) -> bool:
-        """Tell whether something said no before the host was touched."""
-        return any(self.failed(step) for step in REFUSING)
-
-    @property
-    def rollout_failed(self) -> bool:
-        """Tell whether the release did not stand on the host."""
-        return self.failed("start") or self.failed("outside")
-
-    @property
-    def unchanged(self) -> bool:
-        """Tell whether the host already ran exactly the release."""
-        return bool(self.value("prepare", "unchanged"))
-
-    @property
-    def planned_only(self) -> bool:
-        """Tell whether a plan was all that was asked for."""
-        return self.passed("plan") and not self.ran("prepare")
-
-    @property
-    def touched(self) -> bool:
-        """Tell whether containers of the host may have been changed."""
-        return self.ran("start") and not self.unchanged
-
-
-def _message_of(result: Mapping[str, Any]) -> str:
-    return str(result.get("msg", "")).strip().removeprefix("Task failed: ")
-
-
-def goes_on(hosts: Mapping[str, HostSteps]) -> bool:
-    """Tell whether the rollout may go on with the next hosts: everybody agreed, and nobody failed yet."""
-    ready = all(steps.passed("prepare") for steps in hosts.values())
-    return ready and not any(steps.refused or steps.rollout_failed for steps in hosts.values())
-
-
-def settlement(name: str, hosts: Mapping[str, HostSteps], batches: Sequence[Sequence[str]], scope: str) -> str:
-    """Return what a host has to do when the fleet is settled.
-
-    Args:
-        name: the host.
-        hosts: what every host of the run reported.
-        batches: the plan's batches.
-        scope: "fleet": one failure takes everybody back; "batch": only the hosts of its batch.
-
-    Returns:
-        "confirmed", "rolled_back" (which for a host that was only prepared means giving the staging back), or "" if
-        there is nothing left to do.
-    """
-    me = hosts[name]
-    if not me.passed("prepare") or me.unchanged or me.passed("back") or me.passed("settle"):
-        return ""
-    companions: list[str] = [host for batch in batches if name in batch for host in batch]
-    judged = [hosts[host] for host in (companions if scope == BATCH and companions else hosts)]
-    if any(not one.passed("start") or one.rollout_failed or one.failed("confirm") for one in judged):
-        return "rolled_back"
-    return "" if me.passed("confirm") else "confirmed"
 
 
 def judge(hosts: Mapping[str, HostSteps], release: str | None, *, check_mode: bool = False) -> Verdict:
@@ -201,41 +91,74 @@ def judge(hosts: Mapping[str, HostSteps], release: str | None, *, check_mode: bo
         return Verdict(
             "refused", {}, "No host: the inventory group stack_hosts is empty, or --limit matches none of it."
         )
-    states = {name: _judge_host(steps, release, check_mode=check_mode) for name, steps in hosts.items()}
+    nobody = not present(hosts)
+    states = {name: _judge_host(steps, release, check_mode=check_mode, nobody=nobody) for name, steps in hosts.items()}
     words = {host.state for host in states.values()}
     # A host that was only waiting is refused if nobody was touched, and otherwise as good as taken back.
     grave = [word for word in _GRAVEST if word in words]
     return Verdict(grave[0] if grave else "refused", states, _message(states))
 
 
-def _judge_host(steps: HostSteps, release: str | None, *, check_mode: bool) -> HostVerdict:
-    before = steps.value("prepare", "current")
+def _judge_host(steps: HostSteps, release: str | None, *, check_mode: bool, nobody: bool) -> HostVerdict:
     if steps.ran("verify"):
         return _judge_status(steps)
+    before = steps.value("prepare", "current")
+    if steps.left_out:
+        # Without anybody there is no run that a host could be left out of.
+        return HostVerdict("refused" if nobody else SKIPPED, before, steps.error("reach", "prepare"))
     if steps.refused:
         # A host that was well is not to blame for another that could not speak for the fleet.
         return HostVerdict("refused" if steps.refusal else "untouched", before, steps.refusal)
     if check_mode:
         return HostVerdict("unchanged" if steps.unchanged else "planned", before, "")
-    error = steps.error("start", "outside", "confirm")
+    return _judge_touched(steps, release, before) if steps.touched else _judge_untouched(steps, before)
+
+
+def _judge_untouched(steps: HostSteps, before: str | None) -> HostVerdict:
     if steps.unchanged:
         # Nothing was started, so there is nothing to take back: people have to see to it.
+        error = steps.error(*LOOKING)
         return HostVerdict("rollback_failed" if error else "unchanged", before, error)
-    if not steps.touched:
-        return HostVerdict("planned" if steps.planned_only else "untouched", before, "")
-    return _judge_touched(steps, release, before, error)
+    if steps.rollout_failed:
+        # It was lost while it waited for its turn.
+        return HostVerdict("refused", before, steps.error(*ROLLOUT))
+    if steps.failed("settle"):
+        left = "its lease ends by itself, and the next run removes what was staged"
+        return HostVerdict("untouched", before, steps.error("settle"), left)
+    return HostVerdict("planned" if steps.planned_only else "untouched", before, "")
 
 
-def _judge_touched(steps: HostSteps, release: str | None, before: str | None, error: str) -> HostVerdict:
-    backs = [step for step in ("back", "settle") if steps.ran(step)]
-    if any(steps.passed(step) for step in backs):
+def _judge_touched(steps: HostSteps, release: str | None, before: str | None) -> HostVerdict:
+    error = steps.error(*ROLLOUT, "confirm")
+    if steps.passed("settle"):
         return HostVerdict("rolled_back", before, error)
-    if backs:
-        state = "unknown" if steps.unreachable(backs[-1]) else "rollback_failed"
-        return HostVerdict(state, None, "\n".join(text for text in (error, steps.error(*backs)) if text))
-    if steps.passed("confirm"):
+    if steps.ran("settle"):
+        said = "\n".join(text for text in (error, steps.error("settle")) if text)
+        if steps.unreachable("settle"):
+            return HostVerdict("unknown", None, said, _outlook(steps))
+        return HostVerdict("rollback_failed", None, said)
+    if steps.confirmed:
         return HostVerdict("deployed", release, "")
-    return HostVerdict("unknown", None, error or "the run ended before this host was settled")
+    return HostVerdict("unknown", None, error or "the run ended before this host was settled", _outlook(steps))
+
+
+def _outlook(steps: HostSteps) -> str:
+    """Return what becomes of a host that nobody reaches any more."""
+    if steps.unreachable("confirm"):
+        # The call may have done its work before the answer was lost.
+        return "if it was confirmed in time it stays on the release; if not, " + _outlook_unconfirmed(steps)
+    return _outlook_unconfirmed(steps)
+
+
+def _outlook_unconfirmed(steps: HostSteps) -> str:
+    if not steps.reversible:
+        return "it has no guard, because the release is not reversible: it stays as it is until somebody sees to it"
+    if steps.guard_timeout is None:
+        return ""
+    return (
+        "its guard takes it back by itself, if the release was started there, "
+        f"{steps.guard_timeout} s (stack_guard_timeout) after the run last reached it"
+    )
 
 
 def _judge_status(steps: HostSteps) -> HostVerdict:
@@ -265,6 +188,7 @@ _HOST_MEANING = {
     "planned": "would get the release",
     "refused": "said no; nothing was touched",
     "untouched": "not touched",
+    SKIPPED: "LEFT OUT, it could not be reached; not touched",
     "rolled_back": "is back on what it ran before, and that passes its gate",
     "rollback_failed": "IS NOT IN THE STATE THAT IT SHOULD BE IN",
     "unknown": "COULD NOT BE SETTLED",
@@ -272,7 +196,11 @@ _HOST_MEANING = {
 
 
 def _message(hosts: Mapping[str, HostVerdict]) -> str:
-    return "\n".join(f"{name}: {_HOST_MEANING[host.state]}{_release_words(host)}" for name, host in hosts.items())
+    return "\n".join(f"{name}: {_host_words(host)}" for name, host in hosts.items())
+
+
+def _host_words(host: HostVerdict) -> str:
+    return f"{_HOST_MEANING[host.state]}{_release_words(host)}" + (f"; {host.outlook}" if host.outlook else "")
 
 
 def _release_words(host: HostVerdict) -> str:

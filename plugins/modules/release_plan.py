@@ -37,6 +37,11 @@ options:
     description: What M(slipway.compose.stack_source) returned for each host, by name.
     type: dict
     required: true
+  left_out:
+    description: Names of the hosts that the run goes on without, because they cannot be reached.
+    type: list
+    elements: str
+    default: []
   images:
     description: Digest of every image reference, as M(slipway.compose.image_digest_info) returns it.
     type: dict
@@ -82,6 +87,12 @@ summary:
   type: list
   elements: str
   sample: ["release 20261122T214500Z-1.4.2 on 2 hosts, 3 images pinned, plan 6a92cd1fcdc8"]
+attention:
+  description: What nobody may overlook, such as a release that is not reversible.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 findings:
   description: What keeps the module from doing its work, all of it at once.
   returned: failure

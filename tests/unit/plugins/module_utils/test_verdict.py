@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every way in which a run can end, and what each host has to do."""
+"""Every way in which a run can end."""
 
 from __future__ import annotations
 
@@ -8,14 +8,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding
-from ansible_collections.slipway.compose.plugins.module_utils.verdict import (
-    EXIT_CODES,
-    MEANING,
-    HostSteps,
-    goes_on,
-    judge,
-    settlement,
-)
+from ansible_collections.slipway.compose.plugins.module_utils.host_steps import HostSteps
+from ansible_collections.slipway.compose.plugins.module_utils.verdict import EXIT_CODES, MEANING, judge
 
 RELEASE, BEFORE = "20261122T220000Z-1.1", "20261122T210000Z-1.0"
 OK: dict[str, Any] = {"failed": False}
@@ -53,15 +47,22 @@ def steps(**results: dict[str, Any]) -> HostSteps:
         ({**STARTED, "outside": OK, "confirm": OK, "settle": SKIPPED}, "deployed", RELEASE, ""),
         (STARTED, "unknown", None, "the run ended before this host was settled"),
         ({**STARTED, "start": GONE}, "unknown", None, "no route"),
-        ({**STARTED, "start": BAD, "back": OK}, "rolled_back", BEFORE, "it broke"),
-        ({**STARTED, "outside": BAD, "back": OK}, "rolled_back", BEFORE, "it broke"),
+        ({**PLANNED, "prepare": READY, "start": {**OK, "confirmed": True}}, "deployed", RELEASE, ""),
+        ({**STARTED, "start": BAD, "settle": OK}, "rolled_back", BEFORE, "it broke"),
+        ({**STARTED, "outside": BAD, "settle": OK}, "rolled_back", BEFORE, "it broke"),
+        ({**STARTED, "bake": BAD, "settle": OK}, "rolled_back", BEFORE, "it broke"),
+        ({**STARTED, "gate_again": BAD, "settle": OK}, "rolled_back", BEFORE, "it broke"),
+        ({**STARTED, "outside_again": BAD, "settle": OK}, "rolled_back", BEFORE, "it broke"),
+        ({**STARTED, "renew": GONE, "settle": OK}, "rolled_back", BEFORE, "no route"),
         ({**STARTED, "settle": OK}, "rolled_back", BEFORE, ""),
         ({**STARTED, "confirm": BAD, "settle": OK}, "rolled_back", BEFORE, "it broke"),
-        ({**STARTED, "start": BAD, "back": BAD, "settle": OK}, "rolled_back", BEFORE, "it broke"),
-        ({**STARTED, "start": BAD, "back": BAD}, "rollback_failed", None, "it broke\nit broke"),
-        ({**STARTED, "start": BAD, "back": BAD, "settle": BAD}, "rollback_failed", None, "it broke\nit broke"),
-        ({**STARTED, "start": GONE, "back": GONE}, "unknown", None, "no route\nno route"),
-        ({**STARTED, "start": BAD, "back": BAD, "settle": GONE}, "unknown", None, "it broke\nit broke\nno route"),
+        ({**STARTED, "start": BAD, "settle": BAD}, "rollback_failed", None, "it broke\nit broke"),
+        ({**STARTED, "start": GONE, "settle": GONE}, "unknown", None, "no route\nno route"),
+        ({**STARTED, "start": BAD, "settle": GONE}, "unknown", None, "it broke\nno route"),
+        ({**PLANNED, "prepare": READY, "renew": BAD, "settle": OK}, "refused", BEFORE, "it broke"),
+        ({**PLANNED, "prepare": READY, "settle": GONE}, "untouched", BEFORE, "no route"),
+        ({**PLANNED, "prepare": SAME, "start": OK, "gate_again": BAD}, "rollback_failed", RELEASE, "it broke"),
+        ({**PLANNED, "prepare": SAME, "start": OK, "bake": BAD}, "unchanged", RELEASE, ""),
     ],
 )
 def test_how_a_run_ends_on_one_host(
@@ -85,6 +86,11 @@ def test_how_a_run_ends_on_one_host(
         (["unknown", "rolled_back"], "unknown"),
         (["rollback_failed", "unknown"], "rollback_failed"),
         (["rollback_failed", "deployed"], "rollback_failed"),
+        (["skipped", "deployed"], "deployed"),
+        (["skipped", "unchanged"], "unchanged"),
+        (["skipped", "refused"], "refused"),
+        (["skipped", "untouched"], "refused"),
+        (["skipped", "rolled_back"], "rolled_back"),
     ],
 )
 def test_the_gravest_host_decides(states: list[str], verdict: str) -> None:
@@ -93,9 +99,10 @@ def test_the_gravest_host_decides(states: list[str], verdict: str) -> None:
         "unchanged": {**PLANNED, "prepare": SAME},
         "refused": {**PLANNED, "prepare": BAD},
         "untouched": {**PLANNED, "prepare": READY},
-        "rolled_back": {**STARTED, "start": BAD, "back": OK},
+        "rolled_back": {**STARTED, "start": BAD, "settle": OK},
         "unknown": STARTED,
-        "rollback_failed": {**STARTED, "start": BAD, "back": BAD},
+        "rollback_failed": {**STARTED, "start": BAD, "settle": BAD},
+        "skipped": {"reach": GONE},
     }
     found = judge({f"host{number}": HostSteps(example[state]) for number, state in enumerate(states)}, RELEASE)
     assert found.verdict == verdict
@@ -146,45 +153,48 @@ def test_every_verdict_has_a_code_and_a_meaning() -> None:
     assert sorted(set(EXIT_CODES.values())) == [0, 10, 20, 30, 40]
 
 
+def test_who_is_left_out_is_named_beside_the_meaning() -> None:
+    found = judge({"host1": steps(**{**STARTED, "confirm": OK}), "host2": steps(reach=GONE)}, RELEASE)
+    assert found.meaning.startswith("every host that could be reached runs the release")
+    assert "LEFT OUT" in found.meaning
+    assert "host2" in found.meaning
+    assert found.hosts["host2"].error == "no route"
+    assert "host2: LEFT OUT" in found.message
+
+
+def test_a_host_that_is_lost_before_it_is_touched_is_left_out_too() -> None:
+    found = judge({"host1": steps(reach=OK, prepare=GONE), "host2": steps(reach=OK, **STARTED, confirm=OK)}, RELEASE)
+    assert (found.verdict, found.hosts["host1"].state) == ("deployed", "skipped")
+
+
+def test_a_run_without_anybody_is_refused() -> None:
+    found = judge({"host1": steps(reach=GONE), "host2": steps(reach=OK, prepare=GONE)}, RELEASE)
+    assert found.verdict == "refused"
+    assert [(host.state, host.error) for host in found.hosts.values()] == [("refused", "no route")] * 2
+
+
 @pytest.mark.parametrize(
-    ("others", "on"),
+    ("results", "words"),
     [
-        ({**PLANNED, "prepare": READY}, True),
-        ({**STARTED}, True),
-        ({**STARTED, "start": BAD, "back": OK}, False),
-        ({**STARTED, "outside": BAD, "back": OK}, False),
-        ({**PLANNED, "prepare": BAD}, False),
-        ({**PLANNED, "prepare": GONE}, False),
-        (PLANNED, False),
+        ({"start": GONE, "settle": GONE}, "its guard takes it back by itself, if the release was started there, 900 s"),
+        ({"start": OK, "confirm": GONE, "settle": GONE}, "if it was confirmed in time it stays on the release; if not"),
+        ({"start": GONE}, "900 s (stack_guard_timeout) after the run last reached it"),
+        ({"start": BAD, "settle": BAD}, ""),
+        ({"start": OK, "confirm": OK}, ""),
     ],
 )
-def test_the_rollout_goes_on_only_while_all_is_well(others: dict[str, dict[str, Any]], *, on: bool) -> None:
-    assert goes_on({"host1": HostSteps({**PLANNED, "prepare": READY}), "host2": HostSteps(others)}) is on
-
-
-FINE, FAILED, WAITING = STARTED, {**STARTED, "start": BAD, "back": OK}, {**PLANNED, "prepare": READY}
-STUCK = {**STARTED, "start": BAD, "back": BAD}
+def test_what_becomes_of_a_host_that_nobody_reaches_is_said(results: dict[str, dict[str, Any]], words: str) -> None:
+    guarded = {**PLANNED, "prepare": {**READY, "guard_timeout": 900}, **results}
+    found = judge({"host1": HostSteps(guarded)}, RELEASE)
+    assert words in found.hosts["host1"].outlook
+    assert bool(words) is bool(found.hosts["host1"].outlook)
+    assert found.hosts["host1"].outlook in found.message
 
 
 @pytest.mark.parametrize(
-    ("hosts", "scope", "acts"),
-    [
-        ([FINE, FINE, FINE, FINE], "fleet", ["confirmed"] * 4),
-        ([FINE, FINE, FINE, FAILED], "fleet", ["rolled_back"] * 3 + [""]),
-        ([FINE, FINE, FINE, FAILED], "batch", ["confirmed", "confirmed", "rolled_back", ""]),
-        ([FINE, FAILED, WAITING, WAITING], "fleet", ["rolled_back", "", "rolled_back", "rolled_back"]),
-        ([FINE, FAILED, WAITING, WAITING], "batch", ["rolled_back", "", "rolled_back", "rolled_back"]),
-        ([FINE, FINE, STUCK, FINE], "fleet", ["rolled_back"] * 4),
-        ([FINE, FINE, FINE, {**PLANNED, "prepare": BAD}], "fleet", ["rolled_back"] * 3 + [""]),
-        ([FINE, FINE, FINE, {**PLANNED, "prepare": SAME, "start": OK}], "fleet", ["confirmed"] * 3 + [""]),
-        ([{**FINE, "confirm": OK}, {**FINE, "confirm": BAD}, FINE, FINE], "fleet", ["rolled_back"] * 4),
-        ([{**FINE, "confirm": OK}, {**FINE, "confirm": OK}, FINE, FINE], "fleet", ["", "", "confirmed", "confirmed"]),
-        ([{**FINE, "settle": OK}, FAILED, FINE, FINE], "fleet", ["", "", "rolled_back", "rolled_back"]),
-    ],
+    "told", [{"prepare": {**READY, "reversible": False}}, {"plan": {"plan": {"reversible": False}}, "prepare": READY}]
 )
-def test_what_each_host_does_when_the_fleet_is_settled(
-    hosts: list[dict[str, dict[str, Any]]], scope: str, acts: list[str]
-) -> None:
-    fleet = {f"host{number}": HostSteps(results) for number, results in enumerate(hosts, start=1)}
-    batches = [["host1", "host2"], ["host3", "host4"]]
-    assert [settlement(name, fleet, batches, scope) for name in fleet] == acts
+def test_a_host_without_a_guard_is_not_said_to_go_back(told: dict[str, dict[str, Any]]) -> None:
+    found = judge({"host1": HostSteps({**told, "start": GONE, "settle": GONE})}, RELEASE)
+    assert found.verdict == "unknown"
+    assert "no guard" in found.hosts["host1"].outlook
