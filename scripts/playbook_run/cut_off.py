@@ -132,6 +132,8 @@ class CutOff:
     def _prospect(self, trace: HostTrace, news: HostNews) -> str:
         if trace.settled:
             return trace.settled
+        if is_quiet(news):
+            return f"release {news.looked['unfinished']} could not be taken back; the host's journal says why"
         if news.told:
             return news.told
         words = f"cut off in '{trace.task}'"
@@ -143,8 +145,13 @@ class CutOff:
 
 
 def is_settled(news: HostNews) -> bool:
-    """Tell whether nothing is under way on a host any more."""
-    return bool(news.looked) and not news.looked.get("unfinished")
+    """Tell whether nothing is under way on a host any more, and nothing left to do."""
+    return is_quiet(news) and not news.looked.get("unfinished")
+
+
+def is_quiet(news: HostNews) -> bool:
+    """Tell whether a host was seen with its guard's work done, whatever became of it."""
+    return bool(news.looked) and news.looked.get("guard_in") is None
 
 
 def _runs(looked: dict[str, Any]) -> str:

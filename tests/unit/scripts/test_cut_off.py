@@ -131,9 +131,24 @@ def test_a_settled_host_says_what_it_runs(looked: dict[str, Any], state: str, wo
 
 def test_a_look_that_gave_up_waiting_tells_what_it_saw() -> None:
     cut = cut_off(ledger(*STARTING))
-    cut.take(event("runner_on_failed", "host1", LOOK, unfinished=RELEASE, msg="attempts exhausted"))
+    cut.take(event("runner_on_ok", "host1", TELL, summary=["goes back to R0 by itself, now"]))
+    cut.take(event("runner_on_failed", "host1", LOOK, unfinished=RELEASE, guard_in=0, msg="attempts exhausted"))
     assert not cut.settled
-    assert cut.news["host1"].error == ""
+    assert cut.verdict(1.0).hosts["host1"]["error"] == "goes back to R0 by itself, now"
+
+
+def test_a_way_back_that_failed_is_said() -> None:
+    cut = cut_off(ledger(*STARTING))
+    cut.take(event("runner_on_ok", "host1", LOOK, unfinished=RELEASE, guard_in=None))
+    assert not cut.settled
+    error = f"release {RELEASE} could not be taken back; the host's journal says why"
+    assert cut.verdict(1.0).hosts["host1"]["error"] == error
+
+
+def test_a_host_is_not_settled_while_its_guard_still_looks_at_it() -> None:
+    cut = cut_off(ledger(*STARTING))
+    cut.take(event("runner_on_ok", "host1", LOOK, unfinished=None, guard_in=0, current="R0"))
+    assert not cut.settled
 
 
 def test_the_guards_time_is_the_roles_default() -> None:
