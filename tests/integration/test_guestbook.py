@@ -93,13 +93,11 @@ class Broken:
     options: tuple[str, ...] = ()
 
 
-#: Longer than the version that crashes lives, also on a slow machine.
-STEADY = ("-e", "stack_healthy_for=8")
 #: It would be asked until the gate's deadline, whether it is healthy or not.
 BRIEF = ("-e", "stack_gate_timeout=20")
 BROKEN = [
     Broken("1.2-never-healthy", "web", "healthy", "unhealthy", "cannot read setting GREETING_THEME"),
-    Broken("1.2-crash-loop", "web", "restart", "restart", "cannot load the greeting cards", STEADY),
+    Broken("1.2-crash-loop", "web", "restart", "restart", "cannot load the greeting cards"),
     Broken("1.2-bad-entrypoint", "web", "started", "created"),
     Broken("1.2-http-500", "entries can be read", "200", "500", options=BRIEF),
     Broken("1.2-migration-fails", "migrate", "exit", "1", "migrat"),
