@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.faults.console import console
 from tests.fleet import Host
 
 FOLDER = "/tmp/held-compose"  # noqa: S108 - on a test host
@@ -33,16 +34,19 @@ class HeldCompose:
     @property
     def reached(self) -> bool:
         """Tell whether somebody waits there now."""
-        return self._host.ssh(f"test -e {self._reached} && echo yes || :").strip() == "yes"
+        return self._at_console(f"test -e {self._reached} && echo yes || :") == "yes"
 
     def hold(self) -> None:
         """Stop whoever comes from now on."""
-        self._host.put(PLUGIN, SCRIPT)
-        self._host.ssh(f"chmod +x {PLUGIN} && mkdir -p {FOLDER} && rm -f {self._reached} && : >{self._hold}")
+        self._at_console(f"mkdir -p {PLUGIN.rpartition('/')[0]} && cat >{PLUGIN} && chmod +x {PLUGIN}", SCRIPT)
+        self._at_console(f"mkdir -p {FOLDER} && rm -f {self._reached} && : >{self._hold}")
 
     def let_go(self) -> None:
         """Let everybody pass."""
-        self._host.ssh(f"rm -f {self._hold}")
+        self._at_console(f"rm -f {self._hold}")
+
+    def _at_console(self, command: str, stdin: str | None = None) -> str:
+        return console(self._host, command, user="deploy", stdin=stdin)
 
 
 @contextmanager

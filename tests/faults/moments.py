@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 
 from tests.faults.held_compose import held
 from tests.faults.slow_registry import silenced
@@ -12,38 +13,51 @@ from tests.faults.standing import Standing
 from tests.integration import observed
 from tests.integration.attempt import Attempt
 
-#: Waits until a deployment has reached the moment.
-Reach = Callable[[Attempt], None]
-#: Prepares a moment on the first host of a stack; when the block ends, the deployment may go on.
-Moment = Callable[[Standing], AbstractContextManager[Reach]]
 #: Seconds that a container is watched at the gate, where something is to happen meanwhile.
 LONG_WATCH_S = 6
+
+
+@dataclass(frozen=True)
+class Held:
+    """A moment that is prepared.
+
+    Attributes:
+        reach: waits until a deployment is there.
+        let_go: lets it go on, where something holds it there; may be called again.
+    """
+
+    reach: Callable[[Attempt], None]
+    let_go: Callable[[], None] = lambda: None
+
+
+#: Prepares a moment on the first host of a stack; when the block ends, whoever is held there may go on.
+Moment = Callable[[Standing], AbstractContextManager[Held]]
 
 
 @contextmanager
 def reached(standing: Standing, moment: Moment, *options: str) -> Iterator[Attempt]:
     """Deploy what is offered up to a moment; the deployment is ended, if it has not, and then the moment is over."""
-    with moment(standing) as reach, standing.begin(*options) as attempt:
-        reach(attempt)
+    with moment(standing) as held_there, standing.begin(*options) as attempt:
+        held_there.reach(attempt)
         yield attempt
 
 
 @contextmanager
-def planning(standing: Standing) -> Iterator[Reach]:
+def planning(standing: Standing) -> Iterator[Held]:
     """The plan asks the registry for digests."""
-    with silenced(standing.registry):
-        yield lambda attempt: attempt.until_task("Resolve every image to a digest, once")
+    with silenced(standing.registry) as registry:
+        yield Held(lambda attempt: attempt.until_task("Resolve every image to a digest, once"), registry.speak)
 
 
 @contextmanager
-def staging(standing: Standing) -> Iterator[Reach]:
+def staging(standing: Standing) -> Iterator[Held]:
     """The release's files lie in a folder that has no name yet."""
     with held(standing.hosts[0], "config") as compose:
-        yield lambda attempt: attempt.until("a release being staged", lambda: compose.reached)
+        yield Held(lambda one: one.until("a release being staged", lambda: compose.reached), compose.let_go)
 
 
 @contextmanager
-def pulling(standing: Standing) -> Iterator[Reach]:
+def pulling(standing: Standing) -> Iterator[Held]:
     """The images are on their way."""
     host = standing.hosts[0]
 
@@ -60,26 +74,26 @@ def pulling(standing: Standing) -> Iterator[Reach]:
             seen = standing.on(host).saw("prepared", version=standing.offered)
             assert not seen, "the images were there before the registry fell silent"
 
-        yield reach
+        yield Held(reach, registry.speak)
 
 
 @contextmanager
-def armed(standing: Standing) -> Iterator[Reach]:
+def armed(standing: Standing) -> Iterator[Held]:
     """The start is announced, and Compose has done nothing yet."""
     with held(standing.hosts[0], "up") as compose:
-        yield lambda attempt: attempt.until("Compose about to start the release", lambda: compose.reached)
+        yield Held(lambda one: one.until("Compose about to start it", lambda: compose.reached), compose.let_go)
 
 
 @contextmanager
-def recreating(standing: Standing) -> Iterator[Reach]:
+def recreating(standing: Standing) -> Iterator[Held]:
     """One service is new, the other is being replaced."""
     host = standing.on(standing.hosts[0])
-    yield lambda attempt: attempt.until("a container being replaced", host.mid_recreate)
+    yield Held(lambda attempt: attempt.until("a container being replaced", host.mid_recreate))
 
 
 @contextmanager
-def gating(standing: Standing) -> Iterator[Reach]:
+def gating(standing: Standing) -> Iterator[Held]:
     """The release runs, and the gate watches it."""
-    standing.configure(stack_stable_for=LONG_WATCH_S)
+    standing.configure(stack_healthy_for=LONG_WATCH_S)
     host = standing.on(standing.hosts[0])
-    yield lambda attempt: attempt.until("the gate", lambda: host.saw("started", version=standing.offered))
+    yield Held(lambda attempt: attempt.until("the gate", lambda: host.saw("started", version=standing.offered)))

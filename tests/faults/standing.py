@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.faults.waiting import await_that
 from tests.faults.whole import Expected, WholeStack
 from tests.fleet import Behaviour, Fleet, Host, Probe
 from tests.integration.attempt import Attempt, Run
@@ -17,8 +18,12 @@ from tests.integration.project import Project
 #: Versions are used again after this many; by then the hosts have pruned them, so that they have to be pulled.
 VERSIONS = 9
 REPOSITORY = "faults"
-#: Seconds that a deployment waits for the lease of a run that died.
-LEASE_WAIT_S = 60
+#: The limits of a start, of a gate, and of a guard's patience: short, so that the tests are.
+START_S, GATE_S, GUARD_S = 12, 10, 25
+#: Seconds for a busy machine.
+SLACK_S = 15
+#: A deployment that waits for the lease of a run that died.
+PATIENT = ("--lease-wait", "60")
 #: Seconds that the old container takes to stop: the middle of a recreate can be seen.
 STOP_S = 2
 
@@ -60,9 +65,10 @@ class Standing:
         usual: dict[str, object] = {
             "stack_env": {"GREETING": "hello from {{ stack_version }}"},
             "stack_keep_releases": 2,
-            "stack_stable_for": 1,
-            "stack_gate_timeout": 15,
-            "stack_start_timeout": 20,
+            "stack_healthy_for": 1,
+            "stack_guard_timeout": GUARD_S,
+            "stack_gate_timeout": GATE_S,
+            "stack_start_timeout": START_S,
             "ansible_control_path_dir": str(self.project.root / "cp"),
         }
         self.project.environment(self.hosts, **(usual | variables))
@@ -87,8 +93,9 @@ class Standing:
         volumes = ["./probe.conf:/etc/probe.conf:ro"]
         environment = {"PROBE_GREETING": "${GREETING}"}
         usual = {"stop_signal": "SIGWINCH", "stop_grace_period": f"{STOP_S}s", "depends_on": ["worker"]}
+        usual["restart"] = "unless-stopped"
         services = {
-            "worker": {"image": image, **STOP},
+            "worker": {"image": image, "restart": "unless-stopped", **STOP},
             "web": app(image, self._port, environment=environment, volumes=volumes, **(usual | web)),
         }
         self.project.stack({"compose.yaml": compose(services), "probe.conf": f"configuration of {version}\n"})
@@ -136,6 +143,21 @@ class Standing:
         assert self.version, "nothing was deployed yet"
         for host in self.hosts if hosts is None else hosts:
             self.on(host).stands(Expected(version or self.version))
+
+    def settles(self, hosts: Sequence[Host] | None = None) -> float:
+        """Wait until what stood before stands again, as late as is promised; return how many seconds it took."""
+        longest = GUARD_S + START_S + GATE_S + SLACK_S
+        return await_that(f"{self.version} back on its hosts", lambda: self._stands_again(hosts), longest)
+
+    def comes_back_alone(self, host: Host) -> float:
+        """Wait until a host that nobody reaches has taken back what is offered; return how many seconds it took."""
+        seen = self.on(host)
+        longest = GUARD_S + START_S + GATE_S + SLACK_S
+        return await_that("the way back", lambda: seen.saw("rolled_back", version=self.offered), longest)
+
+    def _stands_again(self, hosts: Sequence[Host] | None) -> bool:
+        self.stands(hosts=hosts)
+        return True
 
     def untouched(self, run: Run) -> None:
         """See that a run that was refused left every host alone."""

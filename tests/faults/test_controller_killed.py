@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from tests.faults import moments
 from tests.faults.moments import Moment, reached
-from tests.faults.standing import Standing
+from tests.faults.standing import PATIENT, Standing
 from tests.faults.table import Fault, Phase, faults
 
 DIES = "the controller with all that it runs (SIGKILL)"
@@ -29,7 +29,7 @@ def test_before_the_start_nothing_is_touched(solo: Standing, moment: Moment) -> 
         run = attempt.kill()
     assert not run.verdict
     solo.stands()
-    solo.goes_on()
+    solo.goes_on(*PATIENT)
 
 
 @faults(
@@ -45,4 +45,5 @@ def test_after_the_start_the_host_comes_back(solo: Standing, moment: Moment) -> 
     with reached(solo, moment) as attempt:
         run = attempt.kill()
     assert not run.verdict
+    solo.settles()
     solo.goes_on()

@@ -151,6 +151,12 @@ class Attempt:
             assert time.monotonic() < deadline, f"not seen within {timeout:.0f} s: {what}\n{self.said}"
             time.sleep(POLL_S)
 
+    def until_ended(self, timeout: float) -> bool:
+        """Wait for its end, but no longer than this; tell whether it has ended."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(max(timeout, 0.0))
+        return not self.running
+
     def until_task(self, name: str) -> None:
         """Wait until Ansible has begun a task."""
         self.until(f"task {name!r}", lambda: name in self.tasks)

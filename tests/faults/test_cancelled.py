@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run that is cancelled: the signals that a pipeline or a person sends."""
+
+from __future__ import annotations
+
+import signal
+import time
+from dataclasses import dataclass
+
+from tests.faults import moments
+from tests.faults.moments import Moment
+from tests.faults.standing import PATIENT, Standing
+from tests.faults.table import Fault, Phase, fault, faults
+
+#: A pipeline sends SIGINT, and SIGTERM this much later, and kills this much after that.
+TERM_AFTER_S, KILL_AFTER_S = 7.5, 2.5
+PATIENCE_S = TERM_AFTER_S + KILL_AFTER_S
+UNTOUCHED = "Nothing was touched. Verdict unknown (40); the lease is given back, and the next deployment works at once."
+COMES_BACK = "The hosts are told to come back now, and do. Verdict unknown (40) says what becomes of each host."
+MOMENTS = (
+    (Phase.PLAN, moments.planning, UNTOUCHED),
+    (Phase.STAGE, moments.staging, UNTOUCHED),
+    (Phase.PULL, moments.pulling, UNTOUCHED),
+    (Phase.ARMED, moments.armed, COMES_BACK),
+    (Phase.START, moments.recreating, COMES_BACK),
+    (Phase.GATE, moments.gating, COMES_BACK),
+)
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """A signal, and when it comes."""
+
+    number: signal.Signals
+    moment: Moment
+
+
+ROWS = [
+    (
+        Fault(f"{number.name.lower()}-{moment.__name__}", phase, f"the run is cancelled with {number.name}", promised),
+        Cancel(number, moment),
+    )
+    for phase, moment, promised in MOMENTS
+    for number in (signal.SIGINT, signal.SIGTERM)
+]
+
+
+@faults("cancel", ROWS)
+def test_a_cancelled_run_leaves_what_was_confirmed(solo: Standing, cancel: Cancel) -> None:
+    solo.offer()
+    with cancel.moment(solo) as held, solo.begin() as attempt:
+        held.reach(attempt)
+        attempt.signal(cancel.number)
+        attempt.until("the verdict", lambda: attempt.folder and (attempt.folder / "verdict.json").exists(), PATIENCE_S)
+        held.let_go()
+        run = attempt.end()
+    run.expect(40, "unknown")
+    solo.settles()
+    solo.goes_on()
+
+
+@fault(
+    "cancelled-by-the-pipeline",
+    Phase.START,
+    dies="the pipeline cancels: SIGINT, SIGTERM 7.5 s later, SIGKILL for everything 2.5 s after that",
+    promised="verdict.json stands before SIGKILL: unknown (40), with what becomes of each host. The host comes back.",
+)
+def test_a_pipeline_that_cancels_gets_its_verdict_in_time(solo: Standing) -> None:
+    solo.offer()
+    with moments.armed(solo) as held, solo.begin() as attempt:
+        held.reach(attempt)
+        attempt.signal(signal.SIGINT)
+        began = time.monotonic()
+        attempt.until_ended(TERM_AFTER_S)
+        attempt.signal(signal.SIGTERM)
+        attempt.until_ended(began + TERM_AFTER_S + KILL_AFTER_S - time.monotonic())
+        run = attempt.kill()
+    assert run.word == "unknown", run
+    assert run.verdict["hosts"]["host1"]["state"] == "unknown", run
+    solo.settles()
+    solo.goes_on(*PATIENT)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine of a host, or the host itself, goes down and comes up again."""
+
+from __future__ import annotations
+
+from tests.faults import moments
+from tests.faults.moments import reached
+from tests.faults.standing import PATIENT, Standing
+from tests.faults.table import Phase, fault
+
+RECOVERED = "unfinished"
+
+
+@fault(
+    "engine-killed-while-pulling",
+    Phase.PULL,
+    dies="the Docker engine (SIGKILL), restarted later",
+    promised="Refused (10), nothing was touched, staging is removed. The next deployment works.",
+)
+def test_an_engine_killed_while_it_pulls_refuses(solo: Standing) -> None:
+    host = solo.hosts[0]
+    solo.offer()
+    with reached(solo, moments.pulling) as attempt:
+        host.stop_engine(hard=True)
+        try:
+            run = attempt.end()
+        finally:
+            host.start_engine()
+    run.expect(10, "refused")
+    solo.settles()
+    solo.goes_on()
+
+
+@fault(
+    "engine-killed-mid-recreate",
+    Phase.START,
+    dies="the Docker engine (SIGKILL), restarted while the host is being settled or later",
+    promised="Verdict rolled_back (20), or rollback_failed (30) with what to run; the host comes back with its engine.",
+)
+def test_an_engine_killed_mid_recreate_comes_back(solo: Standing) -> None:
+    host = solo.hosts[0]
+    solo.offer()
+    with reached(solo, moments.recreating) as attempt:
+        host.stop_engine(hard=True)
+        try:
+            run = attempt.end()
+        finally:
+            host.start_engine()
+    assert run.ended in {(20, "rolled_back"), (30, "rollback_failed")}, run
+    solo.goes_on(*PATIENT)
+
+
+@fault(
+    "host-restarted-unconfirmed",
+    Phase.GATE,
+    dies="the host (power cut), started again with the release unconfirmed; the controller is gone as well",
+    promised="No guard survives a boot: the next run, or scripts/recover.sh, takes the release back first and says so.",
+)
+def test_a_host_that_was_restarted_unconfirmed_is_recovered_first(solo: Standing) -> None:
+    solo.offer()
+    with reached(solo, moments.gating) as attempt:
+        attempt.kill()
+        solo.hosts[0].restart(hard=True)
+    run = solo.goes_on(*PATIENT)
+    assert RECOVERED in run.output, run
+
+
+@fault(
+    "host-restarted-mid-recreate",
+    Phase.START,
+    dies="the host (power cut), started again in the middle of a recreate",
+    promised="As above, and what the interrupted recreate left is removed.",
+)
+def test_a_host_that_was_restarted_mid_recreate_is_recovered_first(solo: Standing) -> None:
+    solo.offer()
+    with reached(solo, moments.recreating) as attempt:
+        solo.hosts[0].restart(hard=True)
+        run = attempt.end()
+    assert run.ended in {(20, "rolled_back"), (30, "rollback_failed"), (40, "unknown")}, run
+    solo.goes_on(*PATIENT)
