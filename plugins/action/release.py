@@ -11,8 +11,9 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.slipway.compose.plugins.module_utils import fleet_course
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.host_steps import STEPS
+from ansible_collections.slipway.compose.plugins.module_utils.host_steps import STEPS, collect
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import STACK_NAME
 from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
 from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import examine_request, failure
@@ -42,6 +43,8 @@ class ActionModule(ActionBase):
                 return failure(SlipwayError(examined.findings))
         if "plan" in arguments:
             arguments["plan"] = plain(arguments["plan"])
+        if arguments.get("state") == "prepared":
+            arguments["first_host"] = variables["inventory_hostname"] == _first_host(variables)
         # Before the call: whatever the host does in it, its lease and its guard live on from then at the earliest.
         called_at = time.time()
         result: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=variables)
@@ -66,3 +69,9 @@ class ActionModule(ActionBase):
         if new:
             return {**result, **failure(SlipwayError(Finding(**finding) for finding in new))}
         return {"changed": False, "summary": ["nothing else speaks against a release here"]}
+
+
+def _first_host(task_vars: Mapping[str, Any]) -> str | None:
+    """Return the first of the hosts that the run goes on with; by itself, a task has no other host."""
+    hosts = task_vars.get("ansible_play_hosts_all") or [task_vars["inventory_hostname"]]
+    return next(iter(fleet_course.present(collect(task_vars["hostvars"], hosts))), None)

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ansible_collections.slipway.compose.plugins.module_utils.compose_cli import end_noted, noted
+
 #: How much of a command's output is kept, from its end.
 _KEPT_BYTES = 16384
 _KEPT_LINES = 20
@@ -54,7 +56,9 @@ class Ended:
         return f"exit code {self.exit_code} after {self.duration_s:.1f} s"
 
 
-def run_bounded(argv: Sequence[str], env: Mapping[str, str], timeout_s: float, cwd: str) -> Ended:
+def run_bounded(
+    argv: Sequence[str], env: Mapping[str, str], timeout_s: float, cwd: str, note: Path | None = None
+) -> Ended:
     """Run a command to its end or to the end of its time.
 
     When its time is up, it and every process that came from it and can still be found are ended: those in its session,
@@ -65,10 +69,13 @@ def run_bounded(argv: Sequence[str], env: Mapping[str, str], timeout_s: float, c
         env: the whole environment.
         timeout_s: seconds.
         cwd: working folder.
+        note: file that names the command's process group while it runs, see `compose_cli.run`.
 
     Raises:
         OSError: the program cannot be started.
     """
+    if note is not None:
+        end_noted(note)
     began = time.monotonic()
     process = subprocess.Popen(
         list(argv),
@@ -82,7 +89,8 @@ def run_bounded(argv: Sequence[str], env: Mapping[str, str], timeout_s: float, c
     tail = _Tail(process.stdout)
     exit_code: int | None
     try:
-        exit_code = process.wait(timeout_s)
+        with noted(process.pid, note):
+            exit_code = process.wait(timeout_s)
     except subprocess.TimeoutExpired:
         _end(process)
         exit_code = None

@@ -17,6 +17,8 @@ from pathlib import Path
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.stack_lock import process_began
 
+#: In the stack's folder: names the command that is at work, so that one which outlives its caller can be ended.
+RUNNING_FILE = "running"
 _INHERITED = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "LANG", "XDG_RUNTIME_DIR")
 #: What Compose says of things that go well.
 _PROGRESS = re.compile(r"^(?:Container|Network|Volume|Image|Service) \S+\s+[A-Z][a-z]+$")
@@ -75,7 +77,7 @@ def run(  # noqa: PLR0913 - the keyword arguments are what a command may need be
         SlipwayError: the program is missing, or the time is up.
     """
     if note is not None:
-        _end_noted(note)
+        end_noted(note)
     try:
         process = subprocess.Popen(
             argv,
@@ -90,7 +92,7 @@ def run(  # noqa: PLR0913 - the keyword arguments are what a command may need be
         finding = Finding(argv[0], "a program that can be run", str(error), "Run playbooks/bootstrap.yml on this host.")
         raise SlipwayError([finding]) from error
     try:
-        with _noted(process.pid, note):
+        with noted(process.pid, note):
             output, messages = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired as error:
         os.killpg(process.pid, signal.SIGKILL)
@@ -103,7 +105,8 @@ def run(  # noqa: PLR0913 - the keyword arguments are what a command may need be
 
 
 @contextmanager
-def _noted(group: int, note: Path | None) -> Iterator[None]:
+def noted(group: int, note: Path | None) -> Iterator[None]:
+    """Have a file name the process group of a command while it runs."""
     if note is None:
         yield
         return
@@ -114,7 +117,8 @@ def _noted(group: int, note: Path | None) -> Iterator[None]:
     note.unlink(missing_ok=True)
 
 
-def _end_noted(note: Path) -> None:
+def end_noted(note: Path) -> None:
+    """End the process group that a file names, if a caller that died left it alone."""
     with suppress(OSError, ValueError):
         group, began = note.read_text().split()
         if process_began(int(group)) == began:

@@ -14,11 +14,13 @@ from typing import Any
 from ansible_collections.slipway.compose.plugins.module_utils import compose_cli, journal, way_back
 from ansible_collections.slipway.compose.plugins.module_utils.compose_argv import ComposeProject
 from ansible_collections.slipway.compose.plugins.module_utils.confirmation import SecondLook
+from ansible_collections.slipway.compose.plugins.module_utils.deployment_hooks import DeploymentHooks, HookStoppedError
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.gate_report import GateReport
 from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard
 from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
+from ansible_collections.slipway.compose.plugins.module_utils.hooks import report_lines
 from ansible_collections.slipway.compose.plugins.module_utils.host_gate import (
     gate_adopted,
     gate_release,
@@ -33,8 +35,6 @@ from ansible_collections.slipway.compose.plugins.module_utils.snapshot import Co
 
 #: Seconds to look at what does not stand after a start that failed.
 _EVIDENCE_S = 5.0
-#: Names the command that is changing containers, so that one which outlives its caller can be ended.
-_RUNNING_FILE = "running"
 _TAKEN_BACK = (journal.ROLLING_BACK, journal.ROLLED_BACK, journal.ROLLBACK_FAILED)
 
 
@@ -63,6 +63,7 @@ class Deployment(ReleaseProgress):
         super().__init__(store, release)
         self.engine = engine
         self.guard = guard
+        self.hooks = DeploymentHooks(store, engine, release, guard.renew)
 
     def start(self) -> GateReport:
         """Arm the guard, activate the release's files, let Compose make the host run it, and pass the gate.
@@ -72,10 +73,21 @@ class Deployment(ReleaseProgress):
         Raises:
             SlipwayError: the host has changed since the release was prepared.
             StartFailedError: it does not stand; what is to be done about it is the caller's to say.
+            HookStoppedError: it stands, and a hook says that it has to go back.
         """
+        try:
+            report = self._stand_up()
+            self.hooks.after_gate()
+        except (StartFailedError, HookStoppedError):
+            self.hooks.after_failure()
+            raise
+        return report
+
+    def _stand_up(self) -> GateReport:
         record = self.store.record(self.release)
         if not self.touched or self.last_event != journal.GATE_PASSED:
             self._see_that_nothing_changed()
+            self.hooks.before_start()
             if self.reversible:
                 self.guard.arm(self.release)
             self.store.note(self.release, journal.STARTING)
@@ -167,7 +179,8 @@ class Deployment(ReleaseProgress):
             return f"an earlier run left release {self.release} unfinished; it is irreversible, so it was left as it is"
         self.go_back(timeout_s)
         goal = self.store.read_json(self.release, "snapshot.json").get("goal")
-        return f"an earlier run left release {self.release} unfinished: went back to {goal}"
+        said = [f"an earlier run left release {self.release} unfinished: went back to {goal}"]
+        return "\n".join(said + report_lines([report for report in self.hooks.reports if not report.passed]))
 
     def go_back(self, timeout_s: float) -> GateReport:
         """Run the way back, whoever started the release, and gate what ran before.
@@ -176,6 +189,7 @@ class Deployment(ReleaseProgress):
             SlipwayError: the way back failed.
             StartFailedError: what ran before does not pass its gate.
         """
+        self.hooks.before_way_back()
         script = self.store.release_folder(self.release) / "rollback.sh"
         called = {"SLIPWAY_RUN": self.store.run, "SLIPWAY_BY": self.store.by, "SLIPWAY_CALLED": "yes"}
         environment = {**compose_cli.command_environment({}), **called}
@@ -194,6 +208,7 @@ class Deployment(ReleaseProgress):
         if not report.passed:
             self.store.note(self.release, journal.ROLLBACK_FAILED, "what ran before does not pass its gate")
             raise StartFailedError(str(before.get("goal")), report)
+        self.hooks.after_way_back()
         return report
 
     @property
@@ -226,7 +241,7 @@ class Deployment(ReleaseProgress):
             raise StartFailedError(self._name, evidence, said)
 
     def _run(self, argv: list[str], environment: dict[str, str], timeout_s: float) -> compose_cli.Completed:
-        note = self.store.folder / _RUNNING_FILE
+        note = self.store.folder / compose_cli.RUNNING_FILE
         return compose_cli.run(argv, environment, timeout_s, limit="stack_start_timeout", note=note)
 
     def _see_that_nothing_changed(self) -> None:

@@ -9,9 +9,10 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.slipway.compose.plugins.module_utils import compose_cli
 from ansible_collections.slipway.compose.plugins.module_utils.bounded_command import Ended, run_bounded
@@ -20,6 +21,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.compose_config imp
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import (
+    PRE_DEPLOY,
     TARGET,
     Hook,
     HookContext,
@@ -37,10 +39,12 @@ from ansible_collections.slipway.compose.plugins.module_utils.one_off_project im
 )
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseRecord
-from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
+from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore, now
 
 #: The hooks of a release, in its folder.
 HOOKS_FILE = "hooks.json"
+#: How its hooks ended, one JSON object a line; the guard has nobody else to tell it to.
+HOOKS_LOG = "hooks.jsonl"
 _CONFIG_TIMEOUT_S = 60.0
 _LONGEST_LINE = 400
 
@@ -73,7 +77,7 @@ class ReleaseHooks:
         self._order = read_order(store, release)
         self._first_host = self._order.first_host if first_host is None else first_host
 
-    def run(self, kind: str, previous: str | None) -> list[HookReport]:
+    def run(self, kind: str, previous: str | None, alive: Callable[[], None] = lambda: None) -> list[HookReport]:
         """Run the hooks of one moment, one after the other.
 
         One that fails ends the row if the deployment depends on it; the others are reported, and the next is run.
@@ -81,46 +85,73 @@ class ReleaseHooks:
         Args:
             kind: the moment.
             previous: the release that ran before this one, and that a way back leads to; None if there is none.
+            alive: called before and after each hook, since hooks take their time.
         """
         hooks = select(self._order.hooks, kind, first_host=self._first_host)
         reports: list[HookReport] = []
         try:
             if hooks:
-                self._run(hooks, previous, reports)
+                self._run(hooks, previous, alive, reports)
         except Exception as error:  # noqa: BLE001 - a hook that breaks has failed; a way back must not break with it
             seen = " ".join(f"it could not be run: {type(error).__name__}: {error}".split())
             hook = hooks[min(len(reports), len(hooks) - 1)]
             reports.append(HookReport(hook, passed=False, seen=seen))
+        if reports:
+            self._note(reports)
         return reports
 
-    def _run(self, hooks: Sequence[Hook], previous: str | None, reports: list[HookReport]) -> None:
+    def _note(self, reports: Sequence[HookReport]) -> None:
+        lines = [json.dumps({"at": now(), "run": self._store.run, **report.as_dict()}) for report in reports]
+        path = self._store.release_folder(self._release) / HOOKS_LOG
+        with suppress(OSError), os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "w") as log:
+            log.write("".join(f"{line}\n" for line in lines))
+
+    def _run(
+        self, hooks: Sequence[Hook], previous: str | None, alive: Callable[[], None], reports: list[HookReport]
+    ) -> None:
         record = self._store.record(self._release)
         context = HookContext(record.stack, record.id, record.version, previous, self._order.host, self._store.run)
         runner = _TargetRunner(self._store, self._engine, record, context)
         with runner.prepared(hooks):
+            alive()
             for hook in hooks:
                 reports.append(runner.run(hook))
+                alive()
                 if reports[-1].stops:
                     break
 
 
-def run_command_hook(
-    hook: Hook, argv: Sequence[str], environment: Mapping[str, str], cwd: str, masker: Masker
-) -> HookReport:
+@dataclass(frozen=True)
+class Surroundings:
+    """What a hook's command line runs in.
+
+    Attributes:
+        environment: its whole environment.
+        folder: its working folder.
+        masker: knows the secrets that its output may show.
+        note: file that names its process group while it runs, see `compose_cli.run`.
+    """
+
+    environment: Mapping[str, str]
+    folder: Path
+    masker: Masker
+    note: Path | None = None
+
+
+def run_command_hook(hook: Hook, argv: Sequence[str], surroundings: Surroundings) -> HookReport:
     """Run one hook's command line and say how it ended.
 
     Args:
         hook: the hook.
         argv: what to run; `hook.command`, its program found.
-        environment: the command's whole environment.
-        cwd: working folder.
-        masker: knows the secrets that its output may show.
+        surroundings: what it runs in.
     """
+    around = surroundings
     try:
-        ended = run_bounded(argv, environment, hook.timeout_s, cwd)
+        ended = run_bounded(argv, around.environment, hook.timeout_s, str(around.folder), around.note)
     except OSError as error:
         return HookReport(hook, passed=False, seen=f"{argv[0]} cannot be run: {error.strerror or error}")
-    return _report(hook, ended, masker)
+    return _report(hook, ended, around.masker)
 
 
 def hook_findings(payload: Payload, services: Sequence[Service]) -> list[Finding]:
@@ -194,8 +225,7 @@ class _TargetRunner:
     def _run_command(self, hook: Hook) -> HookReport:
         argv = found_program(hook.command, self._store.files_folder(self._record.id))
         told = {**self._environment, **self._context.environment(hook)}
-        environment = compose_cli.command_environment(told)
-        return run_command_hook(hook, argv, environment, str(self._store.project), self._masker)
+        return run_command_hook(hook, argv, self._surroundings(hook, told))
 
     def _run_service(self, hook: Hook, service: str) -> HookReport:
         environment = compose_cli.command_environment(self._environment)
@@ -217,7 +247,13 @@ class _TargetRunner:
         file.write_text(json.dumps(document))
         project = ComposeProject(self._record.stack, str(self._store.project), (str(file),))
         argv = project.one_off(service, f"{self._record.stack}-{hook.kind}-hook", f"{HOOK_LABEL}={hook.kind}")
-        return run_command_hook(hook, argv, environment, str(self._store.project), self._masker)
+        return run_command_hook(hook, argv, self._surroundings(hook, self._environment))
+
+    def _surroundings(self, hook: Hook, variables: Mapping[str, str]) -> Surroundings:
+        # Before a deployment nobody has the lock, and then the file is somebody else's.
+        note = None if hook.kind == PRE_DEPLOY else self._store.folder / compose_cli.RUNNING_FILE
+        environment = compose_cli.command_environment(variables)
+        return Surroundings(environment, self._store.project, self._masker, note)
 
     def _resolved(self, environment: Mapping[str, str]) -> dict[str, Any]:
         folder = self._view / "files"

@@ -21,6 +21,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.compose_config imp
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
+from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import hook_findings
 from ansible_collections.slipway.compose.plugins.module_utils.image_lock import lock_document, pin_services
 from ansible_collections.slipway.compose.plugins.module_utils.lease import PREPARED
 from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, secret_values
@@ -199,6 +200,7 @@ class Preparation:
             project, found = examine(stack, order.bundle, building / "files", masker)
             findings += found
             services = project.services
+            findings += hook_findings(order.payload, services)
             record = replace(_record(order, services), secret_files=project.secret_files)
         except SlipwayError as error:
             findings += error.findings

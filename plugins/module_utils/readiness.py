@@ -13,6 +13,7 @@ from ansible_collections.slipway.compose.plugins.module_utils import host_checks
 from ansible_collections.slipway.compose.plugins.module_utils.compose_config import Service
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine, RegistryAuth
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import hook_findings
 from ansible_collections.slipway.compose.plugins.module_utils.libraries import PACKAGES, load_library
 from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, secret_values
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload
@@ -93,6 +94,7 @@ def _release_findings(engine: Engine | None, stack: str, payload: Payload) -> li
             project, findings = examine(stack, payload.bundle, Path(folder), masker)
     except SlipwayError as error:
         return list(error.findings)
+    findings += hook_findings(payload, project.services)
     if engine is not None:
         findings += taken_ports(engine, stack, project.services)
         findings += engine.resolve(image_references(project.services))[1]

@@ -9,6 +9,7 @@ from ansible_collections.slipway.compose.plugins.module_utils import journal
 from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard
+from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import remove_hook_containers
 from ansible_collections.slipway.compose.plugins.module_utils.pruning import forget
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
 
@@ -32,6 +33,7 @@ def recover(store: ReleaseStore, engine: Engine, guard: Guard, timeout_s: float)
         StartFailedError: what ran before does not pass its gate.
     """
     done = []
+    remove_hook_containers(engine, store.stack)
     release = journal.unfinished(store.entries())
     if release is not None and release in store.kept():
         done.append(Deployment(store, engine, release, guard).settle_alone(timeout_s))

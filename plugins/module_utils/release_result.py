@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.slipway.compose.plugins.module_utils.deployment import StartFailedError
+from ansible_collections.slipway.compose.plugins.module_utils.deployment_hooks import HookStoppedError
 from ansible_collections.slipway.compose.plugins.module_utils.gate_report import GateReport
 from ansible_collections.slipway.compose.plugins.module_utils.preparation import Prepared
 from ansible_collections.slipway.compose.plugins.module_utils.wording import counted
@@ -52,6 +53,12 @@ def start_failed(release: str | None, error: StartFailedError) -> dict[str, Any]
         "failures": [failure.as_dict() for failure in error.report.failures],
         "summary": error.report.summary(),
     }
+
+
+def hook_stopped(release: str | None, error: HookStoppedError) -> dict[str, Any]:
+    """Return the result of a deployment that a hook does not let go on."""
+    findings = [finding.as_dict() for finding in error.findings]
+    return {"failed": True, "changed": True, "release": release, "msg": str(error), "findings": findings}
 
 
 def _prepared_summary(prepared: Prepared) -> str:

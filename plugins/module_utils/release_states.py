@@ -6,12 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Callable
 
 from ansible_collections.slipway.compose.plugins.module_utils import guard_process, journal, stack_lock
 from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment, StartFailedError
+from ansible_collections.slipway.compose.plugins.module_utils.deployment_hooks import (
+    DeploymentHooks,
+    HookStoppedError,
+    with_hooks,
+)
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine, wait_for_engine
 from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard
+from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import read_order, write_order
+from ansible_collections.slipway.compose.plugins.module_utils.hooks import HookOrder, HookReport
 from ansible_collections.slipway.compose.plugins.module_utils.host_checks import folder_findings
 from ansible_collections.slipway.compose.plugins.module_utils.lease import STARTED, Lease
 from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan
@@ -24,6 +32,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.release_progress i
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
 from ansible_collections.slipway.compose.plugins.module_utils.release_result import (
     gate_result,
+    hook_stopped,
     prepared_result,
     start_failed,
 )
@@ -57,6 +66,7 @@ class ReleaseCall:
         self._release: str = params["release"]
         self._store = ReleaseStore(params["root"], params["stack"], params["run"])
         self._lease = StackLease(self._store, params["guard_timeout"], params["owner"], params["run_url"])
+        self._reports: list[HookReport] = []
         self._guard = Guard(self._store, guard_process.__name__, params["guard_timeout"], params["rollback_timeout"])
 
     def result(self) -> Result:
@@ -67,9 +77,11 @@ class ReleaseCall:
         """
         states: dict[str, Callable[[], Result]] = {name: getattr(self, f"_{name}") for name in STATES}
         try:
-            return states[self._params["state"]]()
+            return with_hooks(states[self._params["state"]](), self._reports)
         except StartFailedError as error:
-            return start_failed(self._release, error)
+            return with_hooks(start_failed(self._release, error), self._reports)
+        except HookStoppedError as error:
+            return with_hooks(hook_stopped(self._release, error), self._reports)
 
     def _checked(self) -> Result:
         params = self._params
@@ -91,6 +103,7 @@ class ReleaseCall:
             with self._lease.locked():
                 before += recover(self._store, engine, self._guard, params["rollback_timeout"])
             prepared = self._preparation(engine, payload)
+            self._before_deployment(engine, prepared, payload)
         except BaseException:
             with self._lease.locked():
                 # Whatever failed, that another run has overtaken this one is the reason then.
@@ -111,6 +124,34 @@ class ReleaseCall:
             return preparation.of_new(ReleaseOrder(Plan.from_dict(params["plan"]), params["host"], payload))
         release = previous_release(self._store) if params["release"] == "previous" else params["release"]
         return preparation.of_kept(release, force=params["force"])
+
+    def _before_deployment(self, engine: Engine, prepared: Prepared, payload: Payload | None) -> None:
+        """Keep the hooks with the release, and run those that come before the host is touched.
+
+        Raises:
+            HookStoppedError: one of them failed; the release was given back.
+        """
+        first_host = self._params["first_host"]
+        if payload is None and prepared.unchanged:
+            return
+        if payload is None:
+            # To go back to a kept release is no deployment.
+            order = replace(read_order(self._store, prepared.release), first_host=first_host, gone_back_to=True)
+        else:
+            order = HookOrder(payload.hooks, self._params["host"], first_host)
+        write_order(self._store, prepared.release, order)
+        if prepared.unchanged or payload is None:
+            return
+        deployment = Deployment(self._store, engine, prepared.release, self._guard)
+        hooks = DeploymentHooks(self._store, engine, prepared.release, self._lease.live)
+        self._reports = hooks.reports
+        try:
+            hooks.before_deployment()
+        except HookStoppedError:
+            with self._lease.locked():
+                self._lease.check()
+                deployment.roll_back(self._params["rollback_timeout"])
+            raise
 
     def _started(self) -> Result:
         if self._check_mode:
@@ -208,7 +249,9 @@ class ReleaseCall:
         return {"changed": bool(pruned), "pruned": pruned, "summary": summary}
 
     def _deployment(self, release: str | None = None, patience_s: float = 0.0) -> Deployment:
-        return Deployment(self._store, wait_for_engine(patience_s), release or self._release, self._guard)
+        deployment = Deployment(self._store, wait_for_engine(patience_s), release or self._release, self._guard)
+        self._reports = deployment.hooks.reports
+        return deployment
 
     def _goal(self, release: str) -> str:
         return str(self._store.read_json(release, "snapshot.json").get("goal"))

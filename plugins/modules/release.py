@@ -79,6 +79,12 @@ options:
   host:
     description: Name of the host in the plan. Set by the controller's part.
     type: str
+  first_host:
+    description:
+      - Whether this is the first host of the run, on which hooks with C(once) run, with O(state=prepared). Set by the
+        controller's part.
+    type: bool
+    default: true
   keep_releases:
     description: How many confirmed releases to keep, at least V(2).
     type: int
@@ -181,6 +187,11 @@ guarded:
   returned: success with O(state=abandoned)
   type: bool
   sample: true
+hooks:
+  description: How each hook of the release ended, as M(slipway.compose.controller_hooks) returns it.
+  returned: when hooks ran
+  type: list
+  elements: dict
 pruned:
   description: Releases that were removed.
   returned: success with O(confirm), O(state=confirmed) and O(state=pruned)
@@ -229,6 +240,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "plan": {"type": "dict"},
     "payload": {"type": "str", "no_log": True},
     "host": {"type": "str"},
+    "first_host": {"type": "bool", "default": True},
     "keep_releases": {"type": "int", "default": 5},
     "min_free_mb": {"type": "int", "default": 512},
     "pull_timeout": {"type": "int", "default": 600},

@@ -48,6 +48,13 @@ options:
     description: Folder on the controller that holds the folders of runs.
     type: path
     required: true
+  on_failure:
+    description: Whether to run the hooks C(on_failure) that are on the controller, if the run did not end well.
+    type: bool
+    default: false
+  source:
+    description: The variables of role P(slipway.compose.stack#role) by their names, as far as these hooks need them.
+    type: dict
   started_at:
     description: When the run began, in seconds since 1970.
     type: float
@@ -79,6 +86,10 @@ verdict:
     hosts:
       description: How it ended on each host.
       type: dict
+    hooks:
+      description: How each hook ended, as M(slipway.compose.controller_hooks) returns it, and on which host.
+      type: list
+      elements: dict
 summary:
   description: The verdict for people.
   returned: always

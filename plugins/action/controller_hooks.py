@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the hooks that belong on the controller when their moment in a run has come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.hook_moments import due, subject
+from ansible_collections.slipway.compose.plugins.module_utils.hooks import report_lines
+from ansible_collections.slipway.compose.plugins.module_utils.host_steps import collect
+from ansible_collections.slipway.compose.plugins.module_utils.plan import is_serial
+from ansible_collections.slipway.compose.plugins.plugin_utils.argument_types import validated
+from ansible_collections.slipway.compose.plugins.plugin_utils.controller_hooks import ControllerRun
+from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
+from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import failure, stack_folder
+
+
+class ActionModule(ActionBase):
+    """See the module's documentation."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    BYPASS_HOST_LOOP = True
+
+    def run(self, tmp: None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return how the hooks ended; the task fails if the deployment cannot go on after that."""
+        super().run(tmp, task_vars)
+        arguments = plain(self._task.args)
+        moment, hosts = str(arguments["moment"]), [str(host) for host in arguments["hosts"]]
+        # What is wrong with the variables was said when the stack was read.
+        variables, _findings = validated(arguments.get("source") or {})
+        steps = collect((task_vars or {})["hostvars"], hosts)
+        serial = variables["stack_serial"] if is_serial(variables["stack_serial"]) else "100%"
+        if self._task.check_mode or not due(moment, steps, serial, variables["stack_rollback_scope"]):
+            return {"changed": False, "skipped": True, "hooks": []}
+        run = ControllerRun(variables, stack_folder(self, variables), str(arguments.get("run") or ""), hosts)
+        reports = run.hooks(subject(moment, steps))
+        result: dict[str, Any] = {
+            "changed": bool(reports),
+            "hooks": [report.as_dict() for report in reports],
+            "summary": report_lines(reports),
+        }
+        stopping = [report.finding() for report in reports if report.stops]
+        return {**result, **failure(SlipwayError(stopping)), "changed": True} if stopping else result

@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the hooks that belong on the controller (I/O)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.slipway.compose.plugins.module_utils.compose_cli import command_environment
+from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.hook_moments import VARIABLES, Subject
+from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import found_program, run_command_hook
+from ansible_collections.slipway.compose.plugins.module_utils.hooks import (
+    CONTROLLER,
+    HookContext,
+    HookReport,
+    parse_hooks,
+    select,
+)
+from ansible_collections.slipway.compose.plugins.module_utils.host_steps import STEPS
+from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, secret_values
+from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
+
+#: How Ansible calls the controller.
+CONTROLLER_NAME = "localhost"
+
+
+@dataclass(frozen=True)
+class ControllerRun:
+    """What hooks on the controller need to know of the run.
+
+    Attributes:
+        variables: the role's variables in their documented types.
+        folder: the stack's folder, where the commands start; the current one where there is none.
+        run: ID of the run.
+        hosts: names of all hosts of the run.
+    """
+
+    variables: Mapping[str, Any]
+    folder: Path
+    run: str
+    hosts: Sequence[str]
+
+    def hooks(self, subject: Subject, told: Mapping[str, str] | None = None) -> list[HookReport]:
+        """Run the hooks of one moment, one after the other; one that the deployment depends on ends the row.
+
+        Args:
+            subject: which hooks, and what they are about.
+            told: variables on top of the usual ones.
+        """
+        try:
+            hooks = select(parse_hooks(self.variables.get("stack_hooks") or {}), subject.kind, place=CONTROLLER)
+        except SlipwayError:
+            # They were found wrong with the plan, which is why this run did not end well.
+            return []
+        version = subject.release.partition("-")[2]
+        context = HookContext(
+            str(self.variables.get("stack_name")), subject.release, version, subject.previous, CONTROLLER_NAME, self.run
+        )
+        folder = self.folder if self.folder.is_dir() else Path.cwd()
+        reports: list[HookReport] = []
+        for hook in hooks:
+            variables = {**context.environment(hook), "SLIPWAY_HOSTS": ",".join(self.hosts), **(told or {})}
+            argv = found_program(hook.command, folder)
+            reports.append(run_command_hook(hook, argv, command_environment(variables), str(folder), self._masker()))
+            if reports[-1].stops:
+                break
+        return reports
+
+    def _masker(self) -> Masker:
+        environment = {str(name): str(value) for name, value in (self.variables.get("stack_env") or {}).items()}
+        passwords = [str(auth.get("password")) for auth in self.variables.get("stack_registry_auth") or []]
+        return Masker([*secret_values(environment), *passwords])
+
+
+def told_hooks(hostvars: Mapping[str, Any], hosts: Sequence[str]) -> list[dict[str, Any]]:
+    """Return what the steps of a run reported of hooks, each with the host that it ran on.
+
+    Args:
+        hostvars: the variables of every host, with what the role registered in them.
+        hosts: the hosts of the run.
+    """
+    outside = list(VARIABLES.values())
+    inside = [variable for variable in STEPS.values() if variable not in outside]
+    found = [(host, hostvars[host].get(variable)) for host in hosts for variable in inside]
+    # Every host was told of these, and they ran once.
+    found += [(CONTROLLER_NAME, hostvars[host].get(variable)) for host in hosts[:1] for variable in outside]
+    return [{**plain(report), "host": host} for host, result in found for report in (result or {}).get("hooks") or []]
+
+
+def failure_lines(reports: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say for people which hooks failed."""
+    failed = [one for one in reports if not one["passed"]]
+    return [f"hook: {one['kind']} '{one['name']}' failed on {one['host']}: {one['seen']}" for one in failed]
