@@ -105,7 +105,7 @@ class HostSteps:
         said = [finding.sentence() for finding in dict.fromkeys(findings)]
         # That the host which speaks for the fleet could not be reached is that host's error, and it says so itself.
         own = [step for step in REFUSING if not self.value(step, "findings")]
-        own = [step for step in own if not (step in ("resolve", "lease") and self.unreachable(step))]
+        own = [step for step in own if not (step == "resolve" and self.unreachable(step))]
         others = self.error(*own)
         return "\n".join([*said, *([others] if others else [])])
 
@@ -168,11 +168,12 @@ def collect(hostvars: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, Host
     """Return what the steps of the run reported, by host.
 
     Args:
-        hostvars: the variables of every host, with what the role registered in them.
+        hostvars: the variables of every host, with what the role registered in them; a host that is missing, as all
+            are where Ansible only checks the syntax, has reported nothing.
         hosts: the hosts of the run.
     """
     # Each look-up of a host in Ansible's hostvars puts all of its variables together anew.
-    variables = {str(host): hostvars[host] for host in hosts}
+    variables = {str(host): hostvars[host] if host in hostvars else {} for host in hosts}
     renewals = _renewals(variables)
     return {
         host: HostSteps(
