@@ -22,7 +22,7 @@ ABOUT = {
     "plan": "Show what a deployment would do: images, digests, files, hosts. Nothing is touched.",
     "rollback": "Go back to a release that the targets keep; without --to, to the one before.",
     "status": "Tell what runs on every target, and whether a run is still unfinished. Nothing is touched.",
-    "recover": "Settle what a run left that was cut off: take it back now, and tell what runs.",
+    "recover": "Settle now what a run left that was cut off; with --run, end that run's lease first. Tell what runs.",
     "unlock": "Tell which run holds the lease of every target; with --run, take it away from that run, and no other.",
 }
 
@@ -104,8 +104,8 @@ def build_parser(verb: str) -> argparse.ArgumentParser:
     if verb == "rollback":
         parser.add_argument("--to", metavar="RELEASE", help="the release to go back to, as scripts/status.sh names it")
     parser.add_argument("--limit", metavar="PATTERN", help="only these hosts of the environment")
-    if verb == "unlock":
-        parser.add_argument("--run", metavar="RUN", help="the run that holds the lease, as this command tells it")
+    if verb in ("recover", "unlock"):
+        parser.add_argument("--run", metavar="RUN", help="the run whose lease is to end, as scripts/unlock.sh names it")
     if verb in ("deploy", "rollback"):
         wait = "how long to wait for another run to end (default: not at all)"
         parser.add_argument("--lease-wait", metavar="SECONDS", help=wait)

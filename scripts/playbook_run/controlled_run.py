@@ -100,7 +100,8 @@ class ControlledRun:
 
     def _cut(self, reason: str) -> CutOff:
         hosts = self._ledger.begun if self._leaves_something else []
-        self._cut_off = CutOff(self._ledger, hosts, reason, self._request.environment, datetime.now(UTC))
+        environment, run = self._request.environment, self._folder.name
+        self._cut_off = CutOff(self._ledger, hosts, reason, environment, run, datetime.now(UTC))
         return self._cut_off
 
     def _reason(self, ended: Ended | None) -> str:

@@ -39,7 +39,9 @@ class HostNews:
 class CutOff:
     """A run that was cut off."""
 
-    def __init__(self, ledger: RunLedger, hosts: Sequence[str], reason: str, environment: str, now: datetime) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917
+        self, ledger: RunLedger, hosts: Sequence[str], reason: str, environment: str, run: str, now: datetime
+    ) -> None:
         """Keep what is known at this moment.
 
         Args:
@@ -47,12 +49,14 @@ class CutOff:
             hosts: those on which something may be left.
             reason: who or what ended it.
             environment: the environment's name, for commands to type.
+            run: ID of the run, for the same.
             now: UTC.
         """
         self._ledger = ledger
         self._reason = reason
         self._waited_for = ledger.waits_for
         self._environment = environment
+        self._run = run
         guard = timedelta(seconds=ledger.limits.get("guard_timeout", DEFAULT_GUARD_S))
         self._guards_act_by = f"{now + guard:%H:%M:%S} UTC"
         self.hosts = tuple(hosts)
@@ -113,7 +117,7 @@ class CutOff:
             return f"Nothing was begun on any host. {look}"
         if self.settled:
             return look
-        return f"{look} scripts/recover.sh {self._environment} settles at once what is not settled."
+        return f"{look} scripts/recover.sh {self._environment} --run {self._run} settles at once what is not."
 
     def _host(self, name: str, trace: HostTrace) -> dict[str, Any]:
         if name not in self.news:

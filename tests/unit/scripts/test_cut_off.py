@@ -57,7 +57,7 @@ STARTING = (*PREPARED, play(ROLLOUT), *task("stack : Start", "slipway.compose.re
 
 
 def cut_off(known: RunLedger) -> CutOff:
-    return CutOff(known, known.begun, "SIGTERM", "staging", NOW)
+    return CutOff(known, known.begun, "SIGTERM", "staging", "RUN", NOW)
 
 
 def test_a_plan_begins_nothing() -> None:
@@ -98,7 +98,7 @@ def test_news_of_the_hosts_replace_what_was_foreseen() -> None:
     assert cut.verdict(1.0).hosts["host1"]["error"] == "goes back on its own"
     assert cut.take(event("runner_on_unreachable", "host2", TELL, msg="Failed to connect\nmore"))
     assert cut.verdict(1.0).hosts["host2"]["error"].endswith("(not reached since: Failed to connect)")
-    assert "scripts/recover.sh staging" in cut.closing
+    assert "scripts/recover.sh staging --run RUN " in cut.closing
 
     cut.take(event("runner_on_ok", "host1", LOOK, unfinished=None, stands=True, current="R0", drift=[]))
     cut.take(event("runner_on_ok", "host2", LOOK, unfinished=None, stands=True, current="R0", drift=[]))
