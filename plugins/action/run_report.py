@@ -18,11 +18,11 @@ from ansible_collections.slipway.compose.plugins.module_utils.errors import Slip
 from ansible_collections.slipway.compose.plugins.module_utils.hook_moments import ENDED, subject
 from ansible_collections.slipway.compose.plugins.module_utils.host_steps import HostSteps, collect
 from ansible_collections.slipway.compose.plugins.module_utils.verdict import SKIPPED, Verdict, judge
-from ansible_collections.slipway.compose.plugins.plugin_utils.argument_types import validated
 from ansible_collections.slipway.compose.plugins.plugin_utils.controller_hooks import (
     CONTROLLER_NAME,
     ControllerRun,
     failure_lines,
+    hook_variables,
     told_hooks,
 )
 from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
@@ -82,7 +82,7 @@ class ActionModule(ActionBase):
         told = told_hooks(hostvars, list(steps))
         if verdict.exit_code == 0 or self._task.check_mode or not arguments.get("on_failure"):
             return told
-        variables, _findings = validated(arguments.get("source") or {})
+        variables = hook_variables(hostvars, list(steps))
         run = ControllerRun(variables, stack_folder(self, variables), str(arguments.get("run") or ""), list(steps))
         reports = run.hooks(subject(ENDED, steps), {"SLIPWAY_VERDICT": verdict.verdict})
         return [*told, *({**report.as_dict(), "host": CONTROLLER_NAME} for report in reports)]

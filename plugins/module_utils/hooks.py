@@ -234,6 +234,23 @@ def run_reports(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [dict(report) for result in results for report in result.get("hooks") or []]
 
 
+def time_findings(hooks: Sequence[Hook], guard_timeout_s: float) -> list[Finding]:
+    """Find the lists of hooks that may take longer than a host waits for the run that runs them.
+
+    Args:
+        hooks: all hooks.
+        guard_timeout_s: seconds after which a host that heard nothing goes back by itself.
+    """
+    findings = []
+    for kind, place in sorted({(hook.kind, hook.place) for hook in hooks}):
+        total = sum(hook.timeout_s for hook in select(hooks, kind, place=place))
+        if total >= guard_timeout_s:
+            expected = f"time limits of less than {guard_timeout_s:g} s together, which is stack_guard_timeout"
+            remedy = "Give these hooks shorter limits (timeout), or raise stack_guard_timeout."
+            findings.append(Finding(f"{kind} hooks on the {place}", expected, f"{total:g} s", remedy))
+    return findings
+
+
 def report_lines(reports: Sequence[HookReport]) -> list[str]:
     """Say for people how hooks ended."""
     return [line for report in reports for line in report.lines()]

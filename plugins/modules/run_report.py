@@ -49,12 +49,11 @@ options:
     type: path
     required: true
   on_failure:
-    description: Whether to run the hooks C(on_failure) that are on the controller, if the run did not end well.
+    description:
+      - Whether to run the hooks C(on_failure) that are on the controller, if the run did not end well. They are taken
+        from the variable C(stack_hooks) of the first host.
     type: bool
     default: false
-  source:
-    description: The variables of role P(slipway.compose.stack#role) by their names, as far as these hooks need them.
-    type: dict
   started_at:
     description: When the run began, in seconds since 1970.
     type: float

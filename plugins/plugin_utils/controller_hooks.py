@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from ansible.errors import AnsibleError
 
 from ansible_collections.slipway.compose.plugins.module_utils.compose_cli import command_environment
 from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
@@ -27,6 +30,7 @@ from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values impor
 
 #: How Ansible calls the controller.
 CONTROLLER_NAME = "localhost"
+_VARIABLES = ("stack_name", "stack_src", "stack_env", "stack_hooks", "stack_registry_auth")
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,18 @@ class ControllerRun:
         environment = {str(name): str(value) for name, value in (self.variables.get("stack_env") or {}).items()}
         passwords = [str(auth.get("password")) for auth in self.variables.get("stack_registry_auth") or []]
         return Masker([*secret_values(environment), *passwords])
+
+
+def hook_variables(hostvars: Mapping[str, Any], hosts: Sequence[str]) -> dict[str, Any]:
+    """Return what hooks need of the variables of a run's first host, as far as these can be had.
+
+    A run that did not end well may have failed for a variable that has no value.
+    """
+    found: dict[str, Any] = {}
+    for name in _VARIABLES if hosts else ():
+        with suppress(AnsibleError):
+            found[name] = plain(hostvars[hosts[0]].get(name))
+    return found
 
 
 def told_hooks(hostvars: Mapping[str, Any], hosts: Sequence[str]) -> list[dict[str, Any]]:

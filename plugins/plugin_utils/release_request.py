@@ -18,7 +18,13 @@ from ansible_collections.slipway.compose.plugins.module_utils.checks import pars
 from ansible_collections.slipway.compose.plugins.module_utils.engine import RegistryAuth
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import program_findings
-from ansible_collections.slipway.compose.plugins.module_utils.hooks import CONTROLLER, TARGET, Hook, parse_hooks
+from ansible_collections.slipway.compose.plugins.module_utils.hooks import (
+    CONTROLLER,
+    TARGET,
+    Hook,
+    parse_hooks,
+    time_findings,
+)
 from ansible_collections.slipway.compose.plugins.module_utils.plan import is_serial, limit_findings
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import GateOrder, Payload
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import STACK_NAME, VERSION
@@ -121,7 +127,8 @@ def _hooks(action: ActionBase, variables: Mapping[str, Any]) -> tuple[tuple[Hook
         hooks = parse_hooks(variables.get("stack_hooks") or {})
     except SlipwayError as error:
         return (), list(error.findings)
-    return hooks, program_findings(hooks, CONTROLLER, _executables(stack_folder(action, variables)))
+    findings = program_findings(hooks, CONTROLLER, _executables(stack_folder(action, variables)))
+    return hooks, findings + time_findings(hooks, variables["stack_guard_timeout"])
 
 
 def _executables(folder: Path) -> dict[str, bool]:
