@@ -15,7 +15,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.errors import Slip
 from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import failure, read_request
 
 #: What the scripts need to know of the run before anything can fail.
-_LIMITS = ("run_timeout",)
+_LIMITS = ("run_timeout", "guard_timeout")
 
 
 class ActionModule(ActionBase):

@@ -55,6 +55,10 @@ limits:
       description: The whole run; 0 is no limit.
       type: int
       sample: 3600
+    guard_timeout:
+      description: Without a sign of the run, until a host goes back by itself.
+      type: int
+      sample: 900
 files:
   description: Hash of every file as it lies in the repository, by path.
   returned: success

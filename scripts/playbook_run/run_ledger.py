@@ -93,7 +93,8 @@ class RunLedger:
             self.hosts.setdefault(host, HostTrace()).settled = str(said[0]) if said else "settled"
 
     def _learn(self, result: dict[str, Any]) -> None:
-        limits, plan = result.get("limits"), result.get("plan")
+        facts = result.get("ansible_facts") or {}
+        limits, plan = result.get("limits") or facts.get("__stack_limits"), result.get("plan")
         if isinstance(limits, dict):
             self.limits |= {str(name): float(value) for name, value in limits.items()}
         if isinstance(plan, dict):

@@ -70,6 +70,11 @@ def test_a_plan_begins_nothing() -> None:
     assert {name: host["state"] for name, host in verdict.hosts.items()} == {"host1": "untouched", "host2": "untouched"}
 
 
+def test_a_way_back_by_hand_tells_its_limits_as_a_fact() -> None:
+    facts = {"__stack_limits": {"run_timeout": 60, "guard_timeout": 120}}
+    assert ledger(event("runner_on_ok", "host1", ansible_facts=facts)).limits["run_timeout"] == 60
+
+
 def test_what_was_waited_for_is_said() -> None:
     known = ledger(*PREPARED[:-1])
     assert known.waits_for == "'Prepare' on host2"
