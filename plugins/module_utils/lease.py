@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -54,16 +55,19 @@ class Lease:
         """Return the lease that `as_dict` gave.
 
         Raises:
-            KeyError, TypeError, ValueError: it is none.
+            KeyError, OverflowError, TypeError, ValueError: it is none.
         """
-        moment = raw["renewed"]
+        moment, lasts_s = raw["renewed"], float(raw["lasts_s"])
+        if not math.isfinite(lasts_s):
+            # Nothing would ever end it.
+            raise ValueError(lasts_s)
         return cls(
             run=str(raw["run"]),
             owner=str(raw["owner"]),
             run_url=str(raw["run_url"]),
             taken_at=str(raw["taken_at"]),
             phase=str(raw["phase"]),
-            lasts_s=float(raw["lasts_s"]),
+            lasts_s=lasts_s,
             renewed=Moment(str(moment["boot"]), float(moment["ticks"]), float(moment["epoch"])),
         )
 
@@ -72,7 +76,7 @@ def parse(text: str) -> Lease | None:
     """Return the lease that a file holds, None if it holds none."""
     try:
         return Lease.from_dict(json.loads(text))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, OverflowError, TypeError, ValueError):
         return None
 
 
