@@ -11,3 +11,19 @@ def console(host: Host, command: str, *, user: str = "root", stdin: str | None =
     """Run a shell command on the host and return its output without the last line end."""
     given = None if stdin is None else stdin.encode()
     return docker("exec", "--interactive", "--user", user, host.container, "sh", "-c", command, stdin=given)
+
+
+#: Kills every process of the deploy user that descends from an SSH session.
+_KILL_SESSIONS = r"""
+for session in $(pgrep -u deploy -f '^sshd'); do
+  family=$session
+  for _ in 1 2 3 4 5 6; do family="$family $(pgrep -P "$(echo $family | tr ' ' ',')" | tr '\n' ' ')"; done
+  kill -KILL $family 2>/dev/null
+done
+true
+"""
+
+
+def kill_sessions(host: Host) -> None:
+    """Kill everything that the deploy user's SSH sessions run on the host; what left them goes on."""
+    console(host, _KILL_SESSIONS)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.faults.waiting import await_that
-from tests.faults.whole import Expected, WholeStack
+from tests.faults.whole import SERVICES, Expected, WholeStack
 from tests.fleet import Behaviour, Fleet, Host, Probe
 from tests.integration.attempt import Attempt, Run
 from tests.integration.observed import ROOT
@@ -17,7 +17,8 @@ from tests.integration.project import Project
 
 #: Versions are used again after this many; by then the hosts have pruned them, so that they have to be pulled.
 VERSIONS = 9
-REPOSITORY = "faults"
+#: What Compose interpolates.
+SETTINGS = {"GREETING": "hello from {{ stack_version }}"}
 #: The limits of a start, of a gate, and of a guard's patience: short, so that the tests are.
 START_S, GATE_S, GUARD_S = 12, 10, 25
 #: Seconds for a busy machine.
@@ -63,7 +64,7 @@ class Standing:
     def configure(self, **variables: object) -> None:
         """Write the environment: quick limits, and these variables on top."""
         usual: dict[str, object] = {
-            "stack_env": {"GREETING": "hello from {{ stack_version }}"},
+            "stack_env": SETTINGS,
             "stack_keep_releases": 2,
             "stack_healthy_for": 1,
             "stack_guard_timeout": GUARD_S,
@@ -77,30 +78,54 @@ class Standing:
         text = inventory.read_text(encoding="utf-8")
         inventory.write_text(text.replace("ServerAliveInterval=10", "ServerAliveInterval=2"), encoding="utf-8")
 
-    def offer(self, behaviour: Behaviour = Behaviour.HEALTHY, *, payload: int = 0, **web: object) -> str:
+    def offer(
+        self,
+        behaviour: Behaviour = Behaviour.HEALTHY,
+        *,
+        payload: int = 0,
+        registry: str = "",
+        files: Mapping[str, str] | None = None,
+        web: Mapping[str, object] | None = None,
+    ) -> str:
         """Make the next version the source, and return it.
 
         Args:
             behaviour: what its containers do.
-            payload: bytes that its image carries besides.
-            **web: changes of its service `web`.
+            payload: bytes that its images carry besides.
+            registry: address that the hosts pull from, where it is not the usual one.
+            files: more files of the stack, by path.
+            web: changes of its service `web`.
         """
         version = f"v{next(self._numbers)}"
-        probe = Probe(version, behaviour, payload=payload)
-        pushed = probe.push(self.registry, REPOSITORY, version)
-        self._digests[self.registry.digest(REPOSITORY, version)] = version
-        image = pushed.replace(version, "${STACK_VERSION}")
-        volumes = ["./probe.conf:/etc/probe.conf:ro"]
-        environment = {"PROBE_GREETING": "${GREETING}"}
-        usual = {"stop_signal": "SIGWINCH", "stop_grace_period": f"{STOP_S}s", "depends_on": ["worker"]}
-        usual["restart"] = "unless-stopped"
-        services = {
-            "worker": {"image": image, "restart": "unless-stopped", **STOP},
-            "web": app(image, self._port, environment=environment, volumes=volumes, **(usual | web)),
-        }
-        self.project.stack({"compose.yaml": compose(services), "probe.conf": f"configuration of {version}\n"})
+        address = registry or self.registry.address
+        images = {}
+        for service in SERVICES:
+            probe = Probe(version, behaviour, salt=service, payload=payload)
+            probe.push(self.registry, f"faults-{service}", version)
+            self._digests[self.registry.digest(f"faults-{service}", version)] = version
+            images[service] = f"{address}/faults-{service}:${{STACK_VERSION}}"
+        self.project.stack(
+            {
+                "compose.yaml": self._compose(images, web or {}),
+                "probe.conf": f"configuration of {version}\n",
+                **(files or {}),
+            }
+        )
         self.offered = version
         return version
+
+    def _compose(self, images: Mapping[str, str], web: Mapping[str, object]) -> str:
+        usual: dict[str, object] = {
+            "environment": {"PROBE_GREETING": "${GREETING}"},
+            "volumes": ["./probe.conf:/etc/probe.conf:ro"],
+            "depends_on": ["worker"],
+            "restart": "unless-stopped",
+            "stop_signal": "SIGWINCH",
+            "stop_grace_period": f"{STOP_S}s",
+        }
+        usual = {key: value for key, value in usual.items() if key not in web}
+        worker = {"image": images["worker"], "restart": "unless-stopped", **STOP}
+        return compose({"worker": worker, "web": app(images["web"], self._port, **usual, **web)})
 
     def begin(self, *options: str, environment: Mapping[str, str] | None = None) -> Attempt:
         """Start a deployment of what is offered."""
@@ -115,10 +140,11 @@ class Standing:
         """See to it that a release stands, as every fault expects it."""
         self.configure()
         try:
-            self.stands()
+            # After a fault of another stack on the same host, containers may be on their way up.
+            await_that("what stood before", self._stands_again, SLACK_S)
         except AssertionError:
             for host in self.hosts:
-                host.wipe()
+                self.on(host).wipe()
             self.goes_on()
 
     def goes_on(self, *options: str) -> Run:
@@ -140,7 +166,7 @@ class Standing:
 
     def stands(self, version: str = "", hosts: Sequence[Host] | None = None) -> None:
         """See that one release runs whole, answers, and is what the journal says; the usual one if none is named."""
-        assert self.version, "nothing was deployed yet"
+        assert version or self.version, "nothing was deployed yet"
         for host in self.hosts if hosts is None else hosts:
             self.on(host).stands(Expected(version or self.version))
 
@@ -155,8 +181,28 @@ class Standing:
         longest = GUARD_S + START_S + GATE_S + SLACK_S
         return await_that("the way back", lambda: seen.saw("rolled_back", version=self.offered), longest)
 
-    def _stands_again(self, hosts: Sequence[Host] | None) -> bool:
+    def settles_on_either(self) -> str:
+        """Wait until one release, the old or the new one, runs whole on each host; return the versions."""
+        longest = GUARD_S + START_S + GATE_S + SLACK_S
+        await_that("one release whole on each host", self._either_stands, longest)
+        return ", ".join(self.on(host).version() for host in self.hosts)
+
+    def twin(self, root: Path) -> Standing:
+        """Return another user's project for the same stack on the same hosts."""
+        twin = Standing(self.project.fleet, self.hosts, root, self.stack, self._port)
+        # What was pushed is known to both, and no version means two things.
+        twin._numbers, twin._digests = self._numbers, self._digests
+        twin.version = self.version
+        return twin
+
+    def _stands_again(self, hosts: Sequence[Host] | None = None) -> bool:
         self.stands(hosts=hosts)
+        return True
+
+    def _either_stands(self) -> bool:
+        for host in self.hosts:
+            stack = self.on(host)
+            stack.stands(Expected(stack.version()))
         return True
 
     def untouched(self, run: Run) -> None:

@@ -15,7 +15,7 @@ from tests.fleet import Host
 from tests.integration import observed
 from tests.integration.attempt import Run
 
-SERVICES = {"web", "worker"}
+SERVICES = ("web", "worker")
 #: Events after which nothing is under way.
 SETTLED = {"confirmed", "rolled_back", "discarded", "prepared", "pruned"}
 #: States in a verdict, and whether the new release runs then.
@@ -62,7 +62,7 @@ class WholeStack:
             AssertionError: it is a mixture, or not whole.
         """
         found = observed.services(self.host, self.stack)
-        assert set(found) == SERVICES, f"{self.host.name}: not exactly the services of a release: {found}"
+        assert set(found) == set(SERVICES), f"{self.host.name}: not exactly the services of a release: {found}"
         not_well = [one for one in found.values() if not one.runs]
         assert not not_well, f"{self.host.name}: {not_well}"
         versions = {name: self.digests.get(one.image.rpartition("@")[2], one.image) for name, one in found.items()}
@@ -116,7 +116,7 @@ class WholeStack:
         if state in NEW_RUNS:
             version = new if NEW_RUNS[state] else old
             self.stands(Expected(version))
-            assert str(release).endswith(f"-{version}"), run
+            assert release is None or str(release).endswith(f"-{version}"), run
 
     def nothing_is_left_over(self) -> None:
         """See that neither interrupted recreates nor interrupted stagings left anything."""
@@ -125,13 +125,38 @@ class WholeStack:
         hidden = [name for name in observed.kept_releases(self.host, self.stack) if name.startswith(".")]
         assert not hidden, f"{self.host.name}: left over from an interrupted staging: {hidden}"
         for name in ("lease.json", "guard.json"):
-            there = self.host.ssh(f"test ! -e {self.folder}/{name} || cat {self.folder}/{name}", user="root")
-            assert not there, f"{self.host.name}: {name} is left over: {there}"
+            assert not self.has(name), f"{self.host.name}: {name} is left over"
+
+    def has(self, name: str) -> bool:
+        """Tell whether the stack's folder has a file of this name."""
+        return console(self.host, f"test -e {self.folder}/{name} && echo yes || :") == "yes"
+
+    def lease_left_s(self) -> float:
+        """Return for how many seconds the lease is still held; 0 if nobody holds it."""
+        said = console(self.host, f"cut -d ' ' -f 1 /proc/uptime; cat {self.folder}/lease.json || :")
+        uptime, _end, lease = said.partition("\n")
+        if not lease:
+            return 0.0
+        held = json.loads(lease)
+        return max(0.0, float(held["lasts_s"]) - (float(uptime) - float(held["renewed"]["ticks"])))
+
+    def last_events(self) -> list[str]:
+        """Return what the journal says of the release that it speaks of last."""
+        return self.events(str(self.journal()[-1]["release"]))
 
     def mid_recreate(self) -> bool:
         """Tell whether Compose is replacing a container right now."""
         listed = self.host.docker("ps", "--all", "--format", "{{.Names}}")
         return any(_RECREATED.match(name) for name in listed.split())
+
+    def wipe(self) -> None:
+        """Remove the stack from the host, and all that Slipway keeps of it."""
+        project = f"label={observed.LABEL}project={self.stack}"
+        console(
+            self.host,
+            f"rm -rf {self.folder}; docker ps --all --quiet --filter {project} | xargs -r docker rm --force --volumes;"
+            f" docker network ls --quiet --filter {project} | xargs -r docker network rm",
+        )
 
     def story(self) -> str:
         """Return the end of the journal, for messages."""

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A disk of the host runs full."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.faults import moments
+from tests.faults.console import console
+from tests.faults.standing import PATIENT, Standing
+from tests.faults.table import Phase, fault
+from tests.integration.host_faults import small_engine_disk
+
+MEGABYTE = 2**20
+#: Less is refused before anything is begun.
+LEAST_MB = 1
+FILLER = "filler"
+
+
+@contextmanager
+def small_disk(standing: Standing, megabytes: int) -> Iterator[None]:
+    """Put the stack's folder on a disk of this size, with what is in it."""
+    host, folder = standing.hosts[0], shlex.quote(standing.folder)
+    mount = f"mount -t tmpfs -o size={megabytes}m,uid=1000,gid=1000,mode=700 none {folder}"
+    console(host, f"mv {folder} {folder}.away && mkdir {folder} && {mount} && cp -a {folder}.away/. {folder}")
+    standing.configure(stack_min_free_mb=LEAST_MB)
+    try:
+        yield
+    finally:
+        console(host, f"rm -f {folder}/{FILLER} && rm -rf {folder}.away && cp -a {folder} {folder}.away")
+        console(host, f"umount --lazy {folder} && rmdir {folder} && mv {folder}.away {folder}")
+
+
+def fill(standing: Standing, *, leave_kb: int) -> None:
+    """Fill the disk of the stack's folder, but for this much."""
+    folder = shlex.quote(standing.folder)
+    free = f"$(( $(df --output=avail -k {folder} | tail -n 1) - {leave_kb} ))"
+    console(standing.hosts[0], f"head -c {free}K /dev/zero >{folder}/{FILLER}")
+
+
+def free(standing: Standing) -> None:
+    """Make room again."""
+    console(standing.hosts[0], f"rm -f {standing.folder}/{FILLER}")
+
+
+@fault(
+    "disk-full-while-staging",
+    Phase.STAGE,
+    dies="the disk of stack_root is full before the release's files are all there",
+    promised="Refused (10), nothing was touched, staging is removed.",
+)
+def test_a_disk_that_fills_while_staging_refuses(solo: Standing) -> None:
+    with small_disk(solo, 12):
+        solo.offer(files={"large.txt": "x" * 4 * MEGABYTE})
+        fill(solo, leave_kb=2 * 1024)
+        run = solo.deploy()
+        solo.untouched(run)
+        assert "No space left" in run.output, run
+        free(solo)
+        solo.goes_on()
+
+
+@fault(
+    "disk-full-while-journalling",
+    Phase.START,
+    dies="the disk of stack_root is full when the start is to be noted",
+    promised="The host goes back, or stays as it is until there is room; the journal stays true either way.",
+)
+def test_a_disk_that_fills_while_journalling_loses_no_release(solo: Standing) -> None:
+    with small_disk(solo, 12):
+        solo.offer()
+        with moments.armed(solo) as held, solo.begin() as attempt:
+            held.reach(attempt)
+            fill(solo, leave_kb=0)
+            held.let_go()
+            run = attempt.end()
+        assert run.exit_code in {20, 30, 40}, run
+        free(solo)
+        solo.goes_on(*PATIENT)
+
+
+@fault(
+    "disk-full-while-pulling",
+    Phase.PULL,
+    dies="the engine's disk is full before the images are all there",
+    promised="Refused (10), naming the disk. Nothing was touched.",
+)
+def test_a_disk_that_fills_while_pulling_refuses(solo: Standing) -> None:
+    host = solo.hosts[0]
+    host.wipe()
+    with small_engine_disk(host, 48):
+        solo.goes_on()
+        solo.offer(payload=64 * MEGABYTE)
+        solo.configure(stack_min_free_mb=LEAST_MB)
+        run = solo.deploy()
+        solo.untouched(run)
+        assert "disk" in run.output, run
+        solo.goes_on()
+    host.wipe()
+    solo.goes_on()

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two runs want the same hosts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.faults import moments
+from tests.faults.standing import Standing
+from tests.faults.table import Phase, fault
+
+
+@fault(
+    "lease-held",
+    Phase.LEASE,
+    dies="nothing, but another run is at work on the stack",
+    promised="Refused (10): whose run it is, since when, and how to get the lease. The other run is not disturbed.",
+)
+def test_a_lease_that_is_held_refuses(solo: Standing, tmp_path: Path) -> None:
+    other = solo.twin(tmp_path / "p")
+    solo.offer()
+    other.offer()
+    with moments.armed(solo) as held, solo.begin("-e", "stack_run_owner=alice") as attempt:
+        held.reach(attempt)
+        refused = other.deploy()
+        held.let_go()
+        run = attempt.end()
+    refused.expect(10, "refused")
+    assert run.folder is not None
+    for told in ("alice", run.folder.name, "--lease-wait", "scripts/unlock.sh"):
+        assert told in refused.output, f"{told!r} is not in:\n{refused}"
+    run.expect(0, "deployed")
+    solo.version = solo.offered
+    solo.stands()
+    solo.goes_on()
+
+
+@fault(
+    "two-runs-in-one-second",
+    Phase.LEASE,
+    dies="nothing, but two deployments to the same hosts begin in the same second",
+    promised="Exactly one proceeds, on all hosts; the other is refused (10).",
+)
+def test_of_two_runs_at_once_exactly_one_proceeds(pair: Standing, tmp_path: Path) -> None:
+    other = pair.twin(tmp_path / "p")
+    pair.offer()
+    other.offer()
+    with pair.begin() as mine, other.begin() as theirs:
+        ended = {pair.offered: mine.end(), other.offered: theirs.end()}
+    words = sorted(run.word for run in ended.values())
+    assert words == ["deployed", "refused"], "\n".join(map(str, ended.values()))
+    pair.version = next(version for version, run in ended.items() if run.word == "deployed")
+    pair.stands()
+    pair.goes_on()
+
+
+@fault(
+    "lease-of-a-dead-run-unlocked",
+    Phase.PULL,
+    dies="the controller, and nobody wants to wait for its lease to end",
+    promised="scripts/unlock.sh ENV --run RUN ends that run's lease, and no other. The next deployment works at once.",
+)
+def test_the_lease_of_a_dead_run_can_be_ended(solo: Standing) -> None:
+    solo.offer()
+    with moments.reached(solo, moments.pulling) as attempt:
+        run = attempt.kill()
+    assert run.folder is not None
+    unlocked = solo.project.run("unlock", "--run", run.folder.name)
+    assert unlocked.exit_code == 0, unlocked
+    solo.stands()
+    solo.goes_on()

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Something breaks at a moment that nobody chose. `--kill-seeds N` tries N of them, `--kill-seed S` repeats one."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.faults.standing import PATIENT, Standing
+from tests.faults.table import Phase, fault
+from tests.integration.attempt import Attempt
+
+#: A deployment is over after about this long, on a machine that has nothing else to do.
+LONGEST_S = 9.0
+OUTAGE_S = (0.5, 6.0)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give the test its seeds."""
+    if "seed" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--kill-seed")
+        seeds = range(metafunc.config.getoption("--kill-seeds")) if chosen is None else [chosen]
+        metafunc.parametrize("seed", seeds)
+
+
+def killed(_standing: Standing, attempt: Attempt, _outage_s: float) -> None:
+    attempt.kill()
+
+
+def cancelled(_standing: Standing, attempt: Attempt, _outage_s: float) -> None:
+    attempt.signal(signal.SIGTERM)
+
+
+def unplugged(standing: Standing, _attempt: Attempt, outage_s: float) -> None:
+    standing.hosts[0].disconnect()
+    time.sleep(outage_s)
+    standing.hosts[0].connect()
+
+
+def without_engine(standing: Standing, _attempt: Attempt, outage_s: float) -> None:
+    standing.hosts[0].stop_engine(hard=True)
+    time.sleep(outage_s)
+    standing.hosts[0].start_engine()
+
+
+def without_power(standing: Standing, _attempt: Attempt, _outage_s: float) -> None:
+    standing.hosts[0].restart(hard=True)
+
+
+def gone_for_good(standing: Standing, attempt: Attempt, _outage_s: float) -> None:
+    attempt.kill()
+    standing.hosts[0].restart(hard=True)
+
+
+FAULTS: tuple[Callable[[Standing, Attempt, float], None], ...] = (
+    killed, cancelled, unplugged, without_engine, without_power, gone_for_good,
+)  # fmt: skip
+#: No guard survives these: the next deployment recovers.
+BOOTS = {without_power, gone_for_good}
+
+
+@fault(
+    "random",
+    Phase.ANY,
+    dies="controller, run, network, engine or host, chosen by chance, at a moment chosen by chance",
+    promised="One release whole on the host in the end, the journal true, and the next deployment works.",
+)
+def test_whatever_dies_whenever_one_release_stands(solo: Standing, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a test that can be repeated
+    breaks, after_s, outage_s = chance.choice(FAULTS), chance.uniform(0, LONGEST_S), chance.uniform(*OUTAGE_S)
+    print(f"seed {seed}: {breaks.__name__} after {after_s:.2f} s, for {outage_s:.2f} s")
+    solo.offer()
+    with solo.begin() as attempt:
+        attempt.until_ended(after_s)
+        breaks(solo, attempt, outage_s)
+        run = attempt.end()
+    if run.verdict:
+        solo.on(solo.hosts[0]).agrees_with(run, solo.version, solo.offered)
+    if breaks not in BOOTS and run.word != "rollback_failed":
+        assert solo.settles_on_either() in {solo.version, solo.offered}
+    solo.goes_on(*PATIENT)
