@@ -16,7 +16,11 @@ from ansible.errors import AnsibleError
 from ansible_collections.slipway.compose.plugins.module_utils.compose_cli import command_environment
 from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.hook_moments import VARIABLES, Subject
-from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import found_program, run_command_hook
+from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import (
+    Surroundings,
+    found_program,
+    run_command_hook,
+)
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import (
     CONTROLLER,
     HookContext,
@@ -70,7 +74,8 @@ class ControllerRun:
         for hook in hooks:
             variables = {**context.environment(hook), "SLIPWAY_HOSTS": ",".join(self.hosts), **(told or {})}
             argv = found_program(hook.command, folder)
-            reports.append(run_command_hook(hook, argv, command_environment(variables), str(folder), self._masker()))
+            around = Surroundings(command_environment(variables), folder, self._masker())
+            reports.append(run_command_hook(hook, argv, around))
             if reports[-1].stops:
                 break
         return reports
