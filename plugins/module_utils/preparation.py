@@ -171,17 +171,16 @@ class Preparation:
         """Write that the release can be started.
 
         Raises:
-            SlipwayError: another run has overtaken this one.
+            SlipwayError: another run has overtaken this one, or its lease was ended.
         """
         with self._lease.locked():
-            self._lease.hold(PREPARED)
+            self._lease.keep(PREPARED)
             self._store.note(release, journal.PREPARED)
 
     def _building_folder(self) -> Path:
         if self._check_mode:
             return Path(tempfile.mkdtemp(prefix="slipway-"))
         self._store.make()
-        self._store.sweep()
         return self._store.building_folder()
 
     def _look(

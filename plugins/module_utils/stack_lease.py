@@ -70,12 +70,16 @@ class StackLease:
         """
         began = time.monotonic()
         while True:
-            with self.locked():
-                held, at = self.held(), this_moment()
-                decision = lease.decide(held, self._store.run, at)
-                if decision == lease.TAKE:
-                    self._write(lease.PREPARING)
-                    return held if held is not None and held.run != self._store.run else None
+            held, at = self.held(), this_moment()
+            decision = lease.decide(held, self._store.run, at)
+            # The run that holds the lease may have the lock for long; who has to wait anyway does not ask for it.
+            if decision == lease.TAKE:
+                with self.locked(max(LOCK_WAIT_S, wait_s - (time.monotonic() - began))):
+                    held, at = self.held(), this_moment()
+                    decision = lease.decide(held, self._store.run, at)
+                    if decision == lease.TAKE:
+                        self._write(lease.PREPARING)
+                        return held if held is not None and held.run != self._store.run else None
             longest_s = max(wait_s, _OVERTAKEN_S if decision == lease.WAIT else 0.0)
             if held is not None and time.monotonic() - began >= longest_s:
                 raise SlipwayError([lease.refusal(self._store.stack, held, at)])
@@ -96,7 +100,7 @@ class StackLease:
             raise SlipwayError([lease.refusal(self._store.stack, held, at)])
 
     def hold(self, phase: str) -> None:
-        """Renew the lease, under the lock.
+        """Renew the lease, or take it if nobody holds it, under the lock.
 
         Raises:
             SlipwayError: another run holds it.
@@ -104,8 +108,11 @@ class StackLease:
         self.check()
         self._write(phase)
 
-    def keep(self) -> None:
-        """Renew the lease in the phase that it is in, under the lock.
+    def keep(self, phase: str | None = None) -> None:
+        """Renew the lease, under the lock; who was told that it ended must not take it again.
+
+        Args:
+            phase: how far the run has come, as far as it was before if None.
 
         Raises:
             SlipwayError: this run has none any more.
@@ -115,13 +122,13 @@ class StackLease:
             self.check()
             expected, remedy = f"the lease of run {self._store.run}", "Begin again."
             raise SlipwayError([Finding(f"lease of stack {self._store.stack}", expected, "none", remedy)])
-        self._write(held.phase)
+        self._write(phase or held.phase)
 
     def live(self) -> None:
         """Keep the lease through something long; called as often as one likes.
 
         Raises:
-            SlipwayError: another run has overtaken this one.
+            SlipwayError: another run has overtaken this one, or its lease was ended.
         """
         if time.monotonic() - self._looked_at < _LIVE_INTERVAL_S:
             return
@@ -129,7 +136,7 @@ class StackLease:
         held = self.held()
         if held is None or held.run != self._store.run or held.left_s(this_moment()) < self._mine.lasts_s * 2 / 3:
             with self.locked():
-                self.hold(lease.PREPARING)
+                self.keep()
 
     def mine(self) -> bool:
         """Tell whether this run holds the lease."""
