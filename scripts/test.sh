@@ -14,9 +14,10 @@ Without a stage it runs them all, in this order:
   unit      tests of the code alone
   engine    tests against this machine's Docker engine
   fleet     tests against real hosts over SSH (nested engines that tests/fleet starts)
+  faults    controller, hosts, engines, network, disks and registry that die in the middle (docs/reliability.md)
   molecule  the scenarios in molecule/
 
-KEEP_FLEET=1 leaves the hosts of the last two running for the next run.
+KEEP_FLEET=1 leaves the hosts of the last three running for the next run.
 The exit status is 0 only if every stage passed; all of them run in any case.
 TEXT
 }

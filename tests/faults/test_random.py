@@ -7,12 +7,14 @@ import random
 import signal
 import time
 from collections.abc import Callable
-
-import pytest
+from typing import TYPE_CHECKING
 
 from tests.faults.standing import PATIENT, Standing
 from tests.faults.table import Phase, fault
 from tests.integration.attempt import Attempt
+
+if TYPE_CHECKING:
+    import pytest
 
 #: A deployment is over after about this long, on a machine that has nothing else to do.
 LONGEST_S = 9.0

@@ -12,6 +12,7 @@ from types import FrameType
 
 from tests.gates import lint, molecule_stage, pytest_stage
 from tests.gates.outcome import Outcome, StageResult
+from tests.gates.pytest_stage import Workers
 
 Stage = Callable[[], Iterator[Outcome]]
 
@@ -19,11 +20,17 @@ STAGES: dict[str, Stage] = {
     "lint": lint.outcomes,
     "unit": lambda: pytest_stage.outcomes(("tests/unit",), test_timeout=60, stage_timeout=300.0),
     "engine": lambda: pytest_stage.outcomes(("tests/engine",), test_timeout=180, stage_timeout=1200.0),
-    "fleet": lambda: pytest_stage.outcomes(("tests/integration",), test_timeout=900, stage_timeout=5400.0),
+    # Deployments wait more than they work, so workers gain on two cores as well; see MOST_FLEETS for how many can be.
+    "fleet": lambda: pytest_stage.outcomes(
+        ("tests/integration",), test_timeout=900, stage_timeout=5400.0, workers=Workers(2, "loadfile")
+    ),
+    "faults": lambda: pytest_stage.outcomes(
+        ("tests/faults",), test_timeout=600, stage_timeout=3600.0, workers=Workers(3, "worksteal")
+    ),
     "molecule": molecule_stage.outcomes,
 }
 #: These use the nested hosts of tests/fleet.
-FLEET_STAGES = {"fleet", "molecule"}
+FLEET_STAGES = {"fleet", "faults", "molecule"}
 
 
 def main(argv: list[str]) -> int:
@@ -37,17 +44,17 @@ def main(argv: list[str]) -> int:
     names = [name for name in STAGES if not asked or name in asked]
     results: list[StageResult] = []
     try:
-        with _fleets_returned(names):
-            for name in names:
-                results.append(StageResult(name))
+        for name in names:
+            results.append(StageResult(name))
+            with _fleets_returned(name):
                 _fill(results[-1])
     except KeyboardInterrupt:
         results[-1].outcomes.append(Outcome("interrupted", 0, 1, 0.0))
     return _summary(results)
 
 
-def _fleets_returned(names: list[str]) -> AbstractContextManager[None]:
-    if not FLEET_STAGES.intersection(names):
+def _fleets_returned(stage: str) -> AbstractContextManager[None]:
+    if stage not in FLEET_STAGES:
         return nullcontext()
     from tests.gates import fleets  # noqa: PLC0415 - the gates must run, and say so, when tests/fleet is broken
 

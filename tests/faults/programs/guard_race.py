@@ -43,19 +43,19 @@ class Round:
         folder = self.store.release_folder(self.release)
         (folder / "files").mkdir(parents=True)
         record = ReleaseRecord(
-            self.release,
-            stack,
-            "race",
-            "2026-01-01T00:00:00Z",
-            "race",
-            "",
-            "",
-            "",
-            True,
-            (),
-            {},
-            (),
-            (),
+            id=self.release,
+            stack=stack,
+            version="race",
+            created_at="2026-01-01T00:00:00Z",
+            created_by="race",
+            commit="",
+            plan_sha256="",
+            content_sha256="",
+            reversible=True,
+            compose_files=(),
+            images={},
+            files=(),
+            services=(),
         )
         self.store.write(self.release, "release.json", record.to_json())
         gate = GateOrder.from_dict({}).as_dict()
