@@ -146,10 +146,11 @@ class Guard:
         """Return where the guard finds its code: a copy of the archive that this module runs from, if it does."""
         archive = getattr(globals().get("__loader__"), "archive", None)
         if archive is None:
-            return str(Path(__file__).resolve().parents[5])
+            return str(Path(__file__).absolute().parents[5])
         copy = self._store.release_folder(release) / _CODE_FILE
         fresh = copy.with_suffix(".new")
         shutil.copyfile(archive, fresh)
+        fresh.chmod(0o600)
         fresh.replace(copy)
         return str(copy)
 
@@ -202,7 +203,10 @@ class Guard:
 
 def sign_in(folder: Path) -> None:
     """Write down which process is the guard."""
-    path = folder / PROCESS_FILE
-    fresh = path.with_suffix(".new")
-    fresh.write_text(f"{os.getpid()} {process_began(os.getpid())}\n")
-    fresh.replace(path)
+    # A name of its own, since two guards may begin at once. Where the disk is full, the order alone ends the guard.
+    fresh = folder / f".{PROCESS_FILE}.{os.getpid()}"
+    with suppress(OSError):
+        fresh.touch(mode=0o600)
+        fresh.write_text(f"{os.getpid()} {process_began(os.getpid())}\n")
+        fresh.replace(folder / PROCESS_FILE)
+    fresh.unlink(missing_ok=True)
