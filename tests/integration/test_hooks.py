@@ -1,0 +1,385 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hooks on hosts and on the controller: when they run, what they know, and what their failure leads to."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fleet import Behaviour, Fleet, Host, Probe
+from tests.integration import observed
+from tests.integration.conftest import MakeProject
+from tests.integration.probe_stack import app, compose
+from tests.integration.project import Project, Run
+
+STACK = "hooked"
+#: Where hooks write down that they ran: beside the project's files, so that one-off runs reach it as well.
+DIARY = "data/diary"
+SECRET = "canary-in-a-hook"
+LINE = "$SLIPWAY_HOOK {place} $SLIPWAY_VERSION ${{SLIPWAY_PREVIOUS_RELEASE#*-}} $SLIPWAY_HOST {more}"
+#: Tells that no process of a hook is left: the hooks that overrun their limit sleep for this long, and nobody else does.
+OVERRUN = "7531"
+
+
+def note(place: str = "target", folder: str = ".", more: str = "") -> str:
+    """Return a shell script that writes a line into the diary."""
+    line = LINE.format(place=place, more=more).strip()
+    return f'mkdir -p {folder}/data; echo "{line}" >>{folder}/{DIARY}'
+
+
+def command(name: str, script: str, **more: object) -> dict[str, object]:
+    """Return a hook that is a command."""
+    return {"name": name, "command": ["sh", "-c", script], **more}
+
+
+def one_off(name: str, script: str, **more: object) -> dict[str, object]:
+    """Return a hook that is a one-off run."""
+    return {"name": name, "run": {"service": "tools", "command": [script]}, **more}
+
+
+@pytest.fixture
+def project(fleet: Fleet, new_project: MakeProject) -> Project:
+    """A project whose stack has a service that is only for hooks."""
+    for version in ("1.0", "1.1", "1.2"):
+        Probe(version).push(fleet.registry)
+    found = new_project(STACK)
+    write_stack(found)
+    return found
+
+
+def write_stack(project: Project, behaviour: Behaviour = Behaviour.HEALTHY) -> None:
+    image = f"{project.fleet.registry.address}/probe:${{STACK_VERSION}}"
+    tools = {"image": image, "scale": 0, "entrypoint": ["/bin/sh", "-c"], "volumes": ["./data:/srv/data", "./f:/srv/f"]}
+    environment = {"PROBE_BEHAVIOUR": behaviour.value, "PROBE_FROM_FILE": "${TOKEN}"}
+    files = {
+        "compose.yaml": compose({"app": app(image, environment=environment), "tools": tools}),
+        "f/file.j2": "file of {{ stack_version }}\n",
+    }
+    project.stack(files)
+    script = project.source / "hooks" / "tell.sh"
+    script.parent.mkdir()
+    script.write_text(f"#!/bin/sh\n{note(more='from a file')}\n", encoding="utf-8")
+    script.chmod(0o755)
+
+
+def configure(project: Project, hooks: Mapping[str, Sequence[Mapping[str, object]]], **more: object) -> None:
+    project.environment(stack_hooks=dict(hooks), stack_env={"TOKEN": SECRET}, **more)
+
+
+def diary(host: Host) -> list[str]:
+    path = f"{observed.ROOT}/{STACK}/project/{DIARY}"
+    return host.ssh(f"cat {path} 2>/dev/null || :", user="root").splitlines()
+
+
+def forget(project: Project) -> None:
+    """Begin a new diary everywhere."""
+    for host in project.fleet.hosts:
+        host.ssh(f"rm -f {observed.ROOT}/{STACK}/project/{DIARY}", user="root")
+    (project.source / DIARY).unlink(missing_ok=True)
+
+
+def controller_diary(project: Project) -> list[str]:
+    path = project.source / DIARY
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [line.strip() for line in lines]
+
+
+def reports(run: Run, *, passed: bool) -> list[tuple[str, str, str]]:
+    """Return kind, name and host of the hooks that the verdict says passed or failed."""
+    return [(one["kind"], one["name"], one["host"]) for one in run.verdict["hooks"] if one["passed"] == passed]
+
+
+def left_nothing(host: Host) -> None:
+    """See that no container, process or folder of a hook is left."""
+    assert host.docker("ps", "--all", "--quiet", "--filter", "label=io.slipway.hook") == ""
+    assert host.ssh(f"pgrep -f {shlex.quote(f'[s]leep {OVERRUN}')} || :", user="root") == ""
+    assert [name for name in observed.kept_releases(host, STACK) if name.startswith(".")] == []
+
+
+def every_moment(project: Project) -> dict[str, list[dict[str, object]]]:
+    kinds = ("pre_deploy", "post_deploy", "pre_rollback", "post_rollback", "on_failure")
+    outside = note("controller", more="$SLIPWAY_HOSTS ${SLIPWAY_VERDICT-}")
+    hooks: dict[str, list[dict[str, object]]] = {
+        kind: [command("here", note()), command("outside", outside, on="controller")] for kind in kinds
+    }
+    hooks["pre_deploy"].append(one_off("inside", note("inside", "/srv", "$(cat /srv/f/file)"), once=True))
+    hooks["post_deploy"].append({"name": "file", "command": ["./hooks/tell.sh"], "once": True})
+    hooks["post_rollback"].append(one_off("inside", note("inside", "/srv", "$(cat /srv/f/file)")))
+    # The diary on the controller lies in the stack's folder, and is no part of the stack.
+    (project.source / ".slipwayignore").write_text("data\n", encoding="utf-8")
+    return hooks
+
+
+def test_each_moment_has_its_hooks(fleet: Fleet, project: Project) -> None:
+    first, second = fleet.hosts
+    for host in fleet.hosts:
+        # The data is there from the beginning, writable for whoever a container is.
+        host.ssh(f"mkdir -p {observed.ROOT}/{STACK}/project/data && chmod 777 {observed.ROOT}/{STACK}/project/data")
+    hooks = every_moment(project)
+    configure(project, hooks)
+    run = project.deploy("1.0")
+    run.expect(0, "deployed")
+    assert diary(first) == [
+        "pre_deploy target 1.0  host1",
+        "pre_deploy inside 1.0  host1 file of 1.0",
+        "post_deploy target 1.0  host1",
+        "post_deploy target 1.0  host1 from a file",
+    ]
+    assert diary(second) == ["pre_deploy target 1.0  host2", "post_deploy target 1.0  host2"]
+    assert controller_diary(project) == [
+        "pre_deploy controller 1.0  localhost host1,host2",
+        "post_deploy controller 1.0  localhost host1,host2",
+    ]
+    assert reports(run, passed=False) == []
+    assert ("pre_deploy", "inside", "host1") in reports(run, passed=True)
+    assert ("post_deploy", "outside", "localhost") in reports(run, passed=True)
+
+    forget(project)
+    project.deploy("1.0").expect(0, "unchanged")
+    project.deploy("1.1", "--check").expect(0, "planned")
+    assert [diary(first), diary(second), controller_diary(project)] == [[], [], []]
+
+    write_stack(project, Behaviour.NEVER_HEALTHY)
+    configure(project, every_moment(project))
+    run = project.deploy("1.1")
+    run.expect(20, "rolled_back")
+    for host, once in ((first, ["pre_deploy inside 1.1 1.0 host1 file of 1.1"]), (second, [])):
+        assert diary(host) == [
+            f"pre_deploy target 1.1 1.0 {host.name}",
+            *once,
+            f"on_failure target 1.1 1.0 {host.name}",
+            f"pre_rollback target 1.1 1.0 {host.name}",
+            f"post_rollback target 1.1 1.0 {host.name}",
+            f"post_rollback inside 1.1 1.0 {host.name} file of 1.1",
+        ]
+        assert observed.answer(host) == "1.0"
+        left_nothing(host)
+    assert controller_diary(project) == [
+        "pre_deploy controller 1.1 1.0 localhost host1,host2",
+        "pre_rollback controller 1.1 1.0 localhost host1,host2",
+        "post_rollback controller 1.1 1.0 localhost host1,host2",
+        "on_failure controller 1.1 1.0 localhost host1,host2 rolled_back",
+    ]
+
+    write_stack(project)
+    configure(project, every_moment(project))
+    project.deploy("1.2").expect(0, "deployed")
+    forget(project)
+    (project.source / ".slipwayignore").write_text("data\n", encoding="utf-8")
+    run = project.rollback()
+    run.expect(0, "deployed")
+    for host in fleet.hosts:
+        assert diary(host) == [
+            f"pre_rollback target 1.2 1.0 {host.name}",
+            f"post_rollback target 1.2 1.0 {host.name}",
+            f"post_rollback inside 1.2 1.0 {host.name} file of 1.2",
+        ]
+        assert observed.answer(host) == "1.0"
+    assert controller_diary(project) == [
+        "pre_rollback controller 1.2 1.0 localhost host1,host2",
+        "post_rollback controller 1.2 1.0 localhost host1,host2",
+    ]
+
+
+@pytest.mark.parametrize("where", ["target", "controller", "inside"])
+def test_a_pre_deploy_hook_that_fails_refuses(fleet: Fleet, project: Project, where: str) -> None:
+    script = f"echo cannot do it with $TOKEN{'' if where != 'controller' else SECRET}; exit 9"
+    if where == "inside":
+        script = "echo cannot do it with $PROBE_FROM_FILE; exit 9"
+        hook = one_off("probe", script)
+        text = (project.source / "compose.yaml").read_text(encoding="utf-8")
+        changed = text.replace("    scale: 0\n", "    scale: 0\n    environment: {PROBE_FROM_FILE: '${TOKEN}'}\n")
+        (project.source / "compose.yaml").write_text(changed, encoding="utf-8")
+    else:
+        hook = command("probe", script, on=where)
+    configure(project, {"pre_deploy": [hook]})
+    run = project.deploy("1.0")
+    run.expect(10, "refused")
+    assert "pre_deploy hook 'probe': expected exit code 0, seen exit code 9 after" in run.output
+    assert "cannot do it with ********" in run.output
+    told_nothing_secret(run)
+    for host in fleet.hosts:
+        assert observed.containers(host, STACK) == {}
+        assert observed.networks(host, STACK) == set()
+        assert observed.kept_releases(host, STACK) == []
+        assert host.ssh(f"ls {observed.ROOT}/{STACK}/lease.json 2>/dev/null || :", user="root") == ""
+    configure(project, {})
+    project.deploy("1.0").expect(0, "deployed")
+
+
+@pytest.mark.parametrize("where", ["target", "controller", "inside"])
+def test_a_hook_has_a_time_limit(fleet: Fleet, project: Project, where: str) -> None:
+    script = f"echo begun; sleep {OVERRUN} & sleep {OVERRUN}"
+    hook = one_off("probe", script, timeout=2) if where == "inside" else command("probe", script, timeout=2, on=where)
+    configure(project, {"pre_deploy": [hook]})
+    began = time.monotonic()
+    run = project.deploy("1.0")
+    assert time.monotonic() - began < 60
+    run.expect(10, "refused")
+    assert "pre_deploy hook 'probe'" in run.output
+    assert "no end within its time limit of 2 s; it and its children were killed" in run.output
+    for host in fleet.hosts:
+        left_nothing(host)
+    assert sleepers_here() == []
+
+
+@pytest.mark.parametrize("where", ["target", "controller"])
+def test_a_post_deploy_hook_that_fails(fleet: Fleet, project: Project, where: str) -> None:
+    configure(project, {})
+    project.deploy("1.0").expect(0, "deployed")
+
+    failing = command("smoke", "echo broken; exit 2", on=where)
+    configure(project, {"post_deploy": [failing]})
+    run = project.deploy("1.1")
+    run.expect(0, "deployed")
+    hosts = ["localhost"] if where == "controller" else ["host1", "host2"]
+    assert reports(run, passed=False) == [("post_deploy", "smoke", host) for host in hosts]
+    assert "post_deploy hook 'smoke' failed: exit code 2 after" in run.output
+    assert "| broken" in run.output
+
+    configure(
+        project,
+        {
+            "post_deploy": [{**failing, "on_error": "rollback"}],
+            "pre_rollback": [command("before", "exit 4"), command("before outside", "exit 4", on="controller")],
+            "post_rollback": [command("after", "exit 5"), command("after outside", "exit 5", on="controller")],
+        },
+    )
+    run = project.deploy("1.2")
+    run.expect(20, "rolled_back")
+    assert "post_deploy hook 'smoke'" in run.verdict["hosts"]["host1"]["error"]
+    names = {name for _kind, name, _host in reports(run, passed=False)}
+    assert names == {"smoke", "before", "after", "before outside", "after outside"}
+    for host in fleet.hosts:
+        assert observed.answer(host) == "1.1"
+
+
+def test_what_is_wrong_with_hooks_is_found_with_all_else(fleet: Fleet, project: Project) -> None:
+    configure(
+        project,
+        {
+            "pre_deploy": [
+                {"name": "both", "command": ["true"], "run": {"service": "app"}},
+                {"name": "typo", "command": ["true"], "tiemout": 3},
+            ],
+            "predeploy": [],
+        },
+    )
+    for run in (project.deploy("1.0"), project.plan("1.0")):
+        run.expect(10, "refused")
+        for sentence in (
+            "pre_deploy hook 'both', key command: expected either command or run, seen both",
+            "pre_deploy hook 'typo', key tiemout: expected one of the keys",
+            "stack_hooks.predeploy: expected a moment that Slipway knows",
+        ):
+            assert sentence in run.output, run
+
+    configure(
+        project,
+        {
+            "pre_deploy": [
+                {"name": "service", "run": {"service": "toolz"}},
+                {"name": "program", "command": ["no-such-program"]},
+                {"name": "file", "command": ["./hooks/gone.sh"]},
+                {"name": "outside", "command": ["no-such-program"], "on": "controller"},
+            ],
+            "on_failure": [command("call", note("controller", more="$SLIPWAY_VERDICT"), on="controller")],
+        },
+    )
+    for run in (project.plan("1.0"), project.deploy("1.0")):
+        run.expect(10, "refused")
+        assert "pre_deploy hook 'outside', program no-such-program: expected a program on the controller" in run.output
+    assert [line.split()[-1] for line in controller_diary(project)] == ["refused"], "a plan that says no is no failure"
+    outside_gone = {"name": "call", "command": ["true"], "on": "controller"}
+    hooks: dict[str, Any] = {
+        "pre_deploy": [
+            {"name": "service", "run": {"service": "toolz"}},
+            {"name": "program", "command": ["no-such-program"]},
+            {"name": "file", "command": ["./hooks/gone.sh"]},
+            outside_gone,
+        ],
+    }
+    configure(project, hooks)
+    run = project.plan("1.0")
+    run.expect(10, "refused")
+    for sentence in (
+        "pre_deploy hook 'service', key run.service: expected a service of the release: app, tools, seen 'toolz'",
+        "pre_deploy hook 'program', program no-such-program: expected a program on the target",
+        "pre_deploy hook 'file', program ./hooks/gone.sh: expected a file of the stack",
+    ):
+        assert sentence in run.output, run
+    assert observed.kept_releases(fleet.hosts[0], STACK) == []
+
+
+def test_the_guard_runs_the_hooks_of_the_way_back(fleet: Fleet, project: Project, tmp_path: Path) -> None:
+    host = fleet.hosts[0]
+    configure(project, {})
+    project.deploy("1.0").expect(0, "deployed")
+    hooks = {
+        "pre_rollback": [command("before", note()), command("fails", f"echo $TOKEN; sleep {OVERRUN}", timeout=1)],
+        "post_rollback": [one_off("after", "cat /srv/f/file"), command("outside", note("controller"), on="controller")],
+    }
+    configure(project, hooks)
+    project.plan("1.1").expect(0, "planned")
+    # A run that starts the release and is never heard of again.
+    exit_code, output = project.run_playbook(start_only(project, tmp_path), "-e", "stack_version=1.1", "-l", "host1")
+    assert exit_code == 0, output
+    assert observed.answer(host) == "1.1"
+    deadline = time.monotonic() + 60
+    while observed.journal(host, STACK)[-1]["event"] != "rolled_back" and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert observed.answer(host) == "1.0"
+    release = observed.journal(host, STACK)[-1]["release"]
+    path = f"{observed.ROOT}/{STACK}/releases/{release}/hooks.jsonl"
+    while len(ended := [json.loads(line) for line in observed.read(host, path).splitlines()]) < 3:
+        assert time.monotonic() < deadline, ended
+        time.sleep(0.5)
+    assert [(one["name"], one["passed"]) for one in ended] == [("before", True), ("fails", False), ("after", True)]
+    assert ended[1]["output"] == ["********"]
+    assert ended[1]["seen"].startswith("no end within its time limit of 1 s")
+    assert ended[2]["output"] == ["file of 1.1"]
+    assert diary(host) == ["pre_rollback target 1.1 1.0 host1"]
+    assert controller_diary(project) == []
+    left_nothing(host)
+
+
+def start_only(project: Project, folder: Path) -> str:
+    """Write a playbook that starts a release with a guard of little patience, and confirms nothing; return its name."""
+    text = (project.root / "playbooks" / "deploy.yml").read_text(encoding="utf-8")
+    cut = text[: text.index("- name: Settle the fleet")]
+    (project.root / "playbooks" / "start_only.yml").write_text(cut, encoding="utf-8")
+    inventory = project.inventory / "hosts.yml"
+    text = inventory.read_text(encoding="utf-8")
+    assert "stack_guard_timeout" not in text
+    folder = project.inventory / "group_vars" / "all"
+    folder.mkdir(parents=True, exist_ok=True)
+    # A check from the controller keeps the host from confirming the release by itself.
+    checks = [{"name": "outside", "type": "tcp", "from": "controller", "host": "127.0.0.1", "port": 22, "retries": 1}]
+    checks[0] |= {"type": "http", "url": "{{ fleet_url }}/"}
+    checks[0].pop("port"), checks[0].pop("host")
+    variables = {"stack_guard_timeout": 8, "stack_gate_timeout": 4, "stack_start_timeout": 4}
+    (folder / "short.yml").write_text(json.dumps({**variables, "stack_health_checks": checks}), encoding="utf-8")
+    return "start_only"
+
+
+def told_nothing_secret(run: Run) -> None:
+    assert SECRET not in run.output
+    assert SECRET not in json.dumps(run.verdict)
+
+
+def sleepers_here() -> list[str]:
+    """Return the processes of this machine, hosts included, that overrun."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"sleep\0{OVERRUN}" in (entry / "cmdline").read_text():
+                found.append(entry.name)
+        except OSError:
+            continue
+    return found
