@@ -56,7 +56,7 @@ def _refuse(findings: list[Finding] | tuple[Finding, ...]) -> int:
 
 
 def _carry_out(project: Project, request: Request, folder: Path) -> int:
-    output = LiveOutput(ProgressLine(sys.stdout.fileno()) if sys.stdout.isatty() else None)
+    output = LiveOutput((lambda: ProgressLine(sys.stdout.fileno())) if sys.stdout.isatty() else None)
     where = str(folder.relative_to(project.root))
     what = " ".join(part for part in (request.verb, request.version or request.release) if part)
     output.say(f"{what} · {request.environment} · {where}")

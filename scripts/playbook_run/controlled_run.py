@@ -57,14 +57,18 @@ class ControlledRun:
         ended = run_playbook(self._project, job, self._folder, self._take, self._must_end)
         self._output.finish()
         verdict = self._given_verdict()
-        if verdict is None and (self._cut_off or self._leaves_something):
+        left = self._ledger.begun and not self._harmless
+        if verdict is None and (self._cut_off or ended.error or left):
             verdict = self._abandon(self._cut_off or self._cut(self._reason(ended)))
         return verdict or self._own_verdict(ended)
 
     def at_once(self) -> Verdict:
         """Return the verdict without waiting for anything any more."""
-        cut_off = self._cut_off or self._cut(self._reason(None))
         self._output.finish()
+        given = self._given_verdict()
+        if given is not None:
+            return given
+        cut_off = self._cut_off or self._cut(self._reason(None))
         return self._keep(cut_off.verdict(self._duration_s))
 
     @property
@@ -72,8 +76,8 @@ class ControlledRun:
         return time.monotonic() - self._began
 
     @property
-    def _leaves_something(self) -> bool:
-        return bool(self._ledger.begun) and self._request.verb in TOUCHING_VERBS and not self._request.check
+    def _harmless(self) -> bool:
+        return self._request.check or self._request.verb not in TOUCHING_VERBS
 
     def _run_variables(self) -> dict[str, object]:
         return {"stack_run_id": self._folder.name, "stack_runs_dir": str(self._project.runs)}
@@ -89,9 +93,8 @@ class ControlledRun:
         reason = self._interruption.reason()
         if reason is None:
             return False
-        if self._cut_off is None:
-            if (self._folder / "verdict.json").exists():
-                return False  # the run is over, and says so itself in a moment
+        # Once the playbook has given its verdict, nothing is left on any host, and only Ansible has to end.
+        if self._cut_off is None and not (self._folder / "verdict.json").exists():
             cut_off = self._cut(reason)
             self._keep(cut_off.verdict(self._duration_s))
             for line in (f"{reason}: stopping Ansible", cut_off.opening, *cut_off.host_lines):
@@ -99,9 +102,8 @@ class ControlledRun:
         return True
 
     def _cut(self, reason: str) -> CutOff:
-        hosts = self._ledger.begun if self._leaves_something else []
-        environment, run = self._request.environment, self._folder.name
-        self._cut_off = CutOff(self._ledger, hosts, reason, environment, run, datetime.now(UTC))
+        environment, run, now = self._request.environment, self._folder.name, datetime.now(UTC)
+        self._cut_off = CutOff(self._ledger, reason, environment, run, now, harmless=self._harmless)
         return self._cut_off
 
     def _reason(self, ended: Ended | None) -> str:
@@ -113,6 +115,7 @@ class ControlledRun:
         self._keep(cut_off.verdict(self._duration_s))
         if cut_off.hosts:
             self._output.say(f"telling {', '.join(cut_off.hosts)} to go back without us:")
+            self._output.begin_again()
             deadline = time.monotonic() + WATCH_S
             job = Job(
                 playbook=ABANDON,
@@ -123,8 +126,10 @@ class ControlledRun:
                 options=("--forks", str(max(LEAST_FORKS, len(cut_off.hosts)))),
                 artifacts="abandonment",
             )
-            run_playbook(self._project, job, self._folder, self._follow, lambda: time.monotonic() >= deadline)
+            ended = run_playbook(self._project, job, self._folder, self._follow, lambda: time.monotonic() >= deadline)
             self._output.finish()
+            if ended.error:
+                self._output.say(f"they could not be told: {ended.error}")
         for line in (*cut_off.host_lines, cut_off.closing):
             self._output.say(line)
         return self._keep(cut_off.verdict(self._duration_s))

@@ -12,8 +12,6 @@ from scripts.playbook_run.run_folder import Verdict
 from scripts.playbook_run.run_ledger import ANSWERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from scripts.playbook_run.run_ledger import HostTrace, RunLedger
 
 #: Where the run did not tell; the default of stack_guard_timeout.
@@ -39,18 +37,18 @@ class HostNews:
 class CutOff:
     """A run that was cut off."""
 
-    def __init__(  # noqa: PLR0913, PLR0917
-        self, ledger: RunLedger, hosts: Sequence[str], reason: str, environment: str, run: str, now: datetime
+    def __init__(  # noqa: PLR0913
+        self, ledger: RunLedger, reason: str, environment: str, run: str, now: datetime, *, harmless: bool = False
     ) -> None:
         """Keep what is known at this moment.
 
         Args:
             ledger: what the run had begun.
-            hosts: those on which something may be left.
             reason: who or what ended it.
             environment: the environment's name, for commands to type.
             run: ID of the run, for the same.
             now: UTC.
+            harmless: whether a run of this kind leaves nothing on hosts.
         """
         self._ledger = ledger
         self._reason = reason
@@ -59,31 +57,36 @@ class CutOff:
         self._run = run
         guard = timedelta(seconds=ledger.limits.get("guard_timeout", DEFAULT_GUARD_S))
         self._guards_act_by = f"{now + guard:%H:%M:%S} UTC"
-        self.hosts = tuple(hosts)
-        self.news = {name: HostNews() for name in hosts}
+        self._harmless = harmless
+        self._news: dict[str, HostNews] = {}
+
+    @property
+    def hosts(self) -> list[str]:
+        """Return the hosts on which something may be left; the last may become known while Ansible ends."""
+        return [] if self._harmless else self._ledger.begun
 
     def take(self, event: dict[str, Any]) -> bool:
         """Note what a host says, and return whether that was news."""
         name, data = str(event.get("event", "")), event.get("event_data") or {}
         host, result = str(data.get("host") or ""), data.get("res")
-        if name not in ANSWERS or host not in self.news or not isinstance(result, dict):
+        if name not in ANSWERS or host not in self.hosts or not isinstance(result, dict):
             return False
         action = data.get("resolved_action") or data.get("task_action")
-        before = self.news[host]
+        before = self._news.get(host, HostNews())
         if name in ("runner_on_failed", "runner_on_unreachable"):
             seen = result if action == LOOK and "unfinished" in result else before.looked
-            self.news[host] = HostNews(before.told, seen, "" if seen is result else _reason(result))
+            self._news[host] = HostNews(before.told, seen, "" if seen is result else _reason(result))
         elif action == TELL:
             said = [task_title(line) for line in result.get("summary") or []]
-            self.news[host] = HostNews("; ".join(said) or "nothing is left to do")
+            self._news[host] = HostNews("; ".join(said) or "nothing is left to do")
         elif action == LOOK:
-            self.news[host] = HostNews(before.told, result)
-        return self.news[host] != before
+            self._news[host] = HostNews(before.told, result)
+        return self._news.get(host, before) != before
 
     @property
     def settled(self) -> bool:
         """Tell whether every host is known to be settled."""
-        return all(is_settled(news) for news in self.news.values())
+        return all(is_settled(self._news.get(name, HostNews())) for name in self.hosts)
 
     def verdict(self, duration_s: float) -> Verdict:
         """Return the verdict as it stands now."""
@@ -120,9 +123,9 @@ class CutOff:
         return f"{look} scripts/recover.sh {self._environment} --run {self._run} settles at once what is not."
 
     def _host(self, name: str, trace: HostTrace) -> dict[str, Any]:
-        if name not in self.news:
+        if name not in self.hosts:
             return {"state": "untouched", "release": None, "error": ""}
-        news = self.news[name]
+        news = self._news.get(name, HostNews())
         if is_settled(news):
             runs = news.looked.get("current")
             return {"state": self._state(trace, runs), "release": runs, "error": f"settled: {_runs(news.looked)}"}

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.slipway.compose.plugins.plugin_utils.rollout_text import printable, task_title
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ansible_collections.slipway.compose.plugins.plugin_utils.progress_line import ProgressLine
 
 ANSWERS = ("runner_on_ok", "runner_on_failed", "runner_on_skipped", "runner_on_unreachable")
@@ -23,9 +25,10 @@ class LiveOutput:
         targets_touched: whether a task was started in a play that is not the controller's own.
     """
 
-    def __init__(self, progress: ProgressLine | None) -> None:
-        """Take the line at the bottom of the terminal, if there is a terminal."""
-        self._progress = progress
+    def __init__(self, new_progress: Callable[[], ProgressLine] | None) -> None:
+        """Take what makes the line at the bottom of the terminal, if there is a terminal."""
+        self._new_progress = new_progress
+        self._progress = new_progress() if new_progress else None
         self._listened_to = True
         self.targets_touched = False
 
@@ -51,6 +54,10 @@ class LiveOutput:
         """Take the line at the bottom away for good."""
         if self._progress:
             self._progress.finish()
+
+    def begin_again(self) -> None:
+        """Show another playbook."""
+        self._progress = self._new_progress() if self._new_progress else None
 
     def _follow(self, progress: ProgressLine, name: str, data: dict[str, Any]) -> None:
         if name == "playbook_on_task_start":

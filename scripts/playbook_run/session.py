@@ -120,22 +120,23 @@ def run_playbook(
         take: gets every event, and says whether to keep it.
         must_end: asked a few times a second; once it is true, Ansible is asked to end, and a moment later killed.
     """
+    exit_status, error = None, None
     with _private_folder() as private:
         end = AnsibleEnd(private / PID_FILE)
-        _write_private(private / "env" / "settings", {"pexpect_timeout": POLL_S, "suppress_ansible_output": True})
-        _write_private(private / "extra_variables.json", job.variables)
-        config = _configuration(project, job, folder, private)
-        _hide_environment(config, private / ENVIRONMENT_PIPE)
-        runner = Runner(config, event_handler=take, cancel_callback=lambda: must_end() and end.is_over())
-        error = None
         try:
+            _write_private(private / "env" / "settings", {"pexpect_timeout": POLL_S, "suppress_ansible_output": True})
+            _write_private(private / "extra_variables.json", job.variables)
+            config = _configuration(project, job, folder, private)
+            _hide_environment(config, private / ENVIRONMENT_PIPE)
+            runner = Runner(config, event_handler=take, cancel_callback=lambda: must_end() and end.is_over())
             runner.run()
+            exit_status = runner.rc
         except Exception as caught:  # noqa: BLE001  # a full disk, for example; Ansible must not go on unwatched
             error = f"{type(caught).__name__}: {caught}"
         finally:
             # Nothing is left of a run that ended by itself; of any other nothing may be left.
             end.enforce()
-    return Ended(runner.rc if isinstance(runner.rc, int) else 255, error)
+    return Ended(exit_status if isinstance(exit_status, int) else 255, error)
 
 
 def _configuration(project: Project, job: Job, folder: Path, private: Path) -> RunnerConfig:

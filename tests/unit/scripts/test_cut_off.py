@@ -57,7 +57,7 @@ STARTING = (*PREPARED, play(ROLLOUT), *task("stack : Start", "slipway.compose.re
 
 
 def cut_off(known: RunLedger) -> CutOff:
-    return CutOff(known, known.begun, "SIGTERM", "staging", "RUN", NOW)
+    return CutOff(known, "SIGTERM", "staging", "RUN", NOW)
 
 
 def test_a_plan_begins_nothing() -> None:
@@ -73,6 +73,15 @@ def test_a_plan_begins_nothing() -> None:
 def test_a_way_back_by_hand_tells_its_limits_as_a_fact() -> None:
     facts = {"__stack_limits": {"run_timeout": 60, "guard_timeout": 120}}
     assert ledger(event("runner_on_ok", "host1", ansible_facts=facts)).limits["run_timeout"] == 60
+
+
+def test_what_begins_while_ansible_ends_counts_and_a_check_leaves_nothing() -> None:
+    known = ledger(*PREPARED)
+    cut = cut_off(known)
+    harmless = CutOff(known, "SIGTERM", "staging", "RUN", NOW, harmless=True)
+    known.take(event("runner_on_start", "host3", "slipway.compose.release", "Prepare"))
+    assert cut.hosts == ["host1", "host2", "host3"]
+    assert harmless.hosts == []
 
 
 def test_what_was_waited_for_is_said() -> None:
