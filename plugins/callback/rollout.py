@@ -13,8 +13,8 @@ short_description: Show a rollout to the people who wait for it
 description:
   - Prints play names as headings, and of each task only what matters, with the time since the start at the left of
     every line.
-  - Of a result it prints the lines in C(summary). Of a failure it prints C(msg) in full. Tasks that were skipped, or
-    that have nothing to say, print nothing.
+  - Of a result it prints the lines in C(summary), and those in C(attention) in the colour of warnings. Of a failure it
+    prints C(msg) in full. Tasks that were skipped, or that have nothing to say, print nothing.
   - On a terminal a line at the bottom names the running task, the hosts that it waits for and its seconds. Elsewhere,
     in the logs of a pipeline for example, there are only plain lines.
   - With C(-v) and more, each result is shown the way the P(ansible.builtin.default#callback) callback shows it as well.
@@ -223,6 +223,7 @@ class CallbackModule(DefaultCallback):
             self._say_verdict(result, color)
             return
         self._say_of(self.host_label(result), text.summary_lines(result.result), color)
+        self._say_of(self.host_label(result), text.attention_lines(result.result), C.COLOR_WARN)
         if result.task.action in C._ACTION_DEBUG and not self._verbose and not text.is_censored(result.result):  # noqa: SLF001
             self._clean_results(result.result, result.task.action)
             shown = result.result.get("msg", self._dump_results(result.result, indent=2))

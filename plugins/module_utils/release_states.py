@@ -113,7 +113,9 @@ class ReleaseCall:
         if prepared.unchanged:
             with self._lease.locked():
                 self._lease.give_back()
-        return prepared_result(prepared, before)
+        result = prepared_result(prepared, before)
+        progress = ReleaseProgress(self._store, prepared.release)
+        return result if prepared.unchanged else {**result, "reversible": progress.reversible}
 
     def _preparation(self, engine: Engine, payload: Payload | None) -> Prepared:
         params = self._params
@@ -143,7 +145,7 @@ class ReleaseCall:
         if prepared.unchanged or payload is None:
             return
         deployment = Deployment(self._store, engine, prepared.release, self._guard)
-        hooks = DeploymentHooks(self._store, engine, prepared.release, self._lease.live)
+        hooks = DeploymentHooks(self._store, engine, prepared.release, self._keep_lease)
         self._reports = hooks.reports
         try:
             hooks.before_deployment()
@@ -152,6 +154,10 @@ class ReleaseCall:
                 self._lease.check()
                 deployment.roll_back(self._params["rollback_timeout"])
             raise
+
+    def _keep_lease(self) -> None:
+        with self._lease.locked():
+            self._lease.keep()
 
     def _started(self) -> Result:
         if self._check_mode:

@@ -162,6 +162,11 @@ way_back:
   returned: success with O(state=prepared)
   type: str
   sample: release 20261121T090000Z-1.4.1
+reversible:
+  description: Whether the host may be taken back automatically.
+  returned: success with O(state=prepared), unless the host runs the release already
+  type: bool
+  sample: true
 pulled:
   description: Images that were pulled.
   returned: success with O(state=prepared)

@@ -95,6 +95,13 @@ def summary_lines(result: object) -> list[str]:
     return as_lines(result.get("summary"))
 
 
+def attention_lines(result: object) -> list[str]:
+    """Return the lines that nobody may overlook."""
+    if not isinstance(result, Mapping) or is_censored(result):
+        return []
+    return as_lines(result.get("attention"))
+
+
 def is_verdict(result: object) -> bool:
     """Tell whether a result speaks of the whole fleet."""
     return isinstance(result, Mapping) and isinstance(result.get("verdict"), Mapping)

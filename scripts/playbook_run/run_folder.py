@@ -51,8 +51,12 @@ class Verdict:
         parts = [f"verdict: {self.word}"]
         if self.release:
             parts.append(f"release {self.release}")
-        if self.hosts:
-            parts.append(f"{len(self.hosts)} host{'' if len(self.hosts) == 1 else 's'}")
+        left_out = sum(1 for host in self.hosts.values() if isinstance(host, dict) and host.get("state") == "skipped")
+        reached = len(self.hosts) - left_out
+        if reached:
+            parts.append(f"{reached} host{'' if reached == 1 else 's'}")
+        if left_out:
+            parts.append(f"{left_out} LEFT OUT")
         return " · ".join([*parts, f"{self.duration_s:.1f} s", where])
 
     def as_file(self) -> dict[str, object]:

@@ -62,6 +62,12 @@ def test_a_verdict_is_read_and_printed() -> None:
     assert verdict.exit_code == 20
 
 
+def test_the_last_line_counts_apart_who_was_left_out() -> None:
+    hosts = {"a": {"state": "deployed"}, "b": {"state": "skipped"}, "c": {"state": "deployed"}}
+    line = Verdict("deployed", hosts=hosts, duration_s=1.0).line("x")
+    assert line == "verdict: deployed · 2 hosts · 1 LEFT OUT · 1.0 s · x"
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

@@ -69,6 +69,19 @@ def test_a_summary_is_shown_unless_it_is_secret(result: object, lines: list[str]
 @pytest.mark.parametrize(
     ("result", "lines"),
     [
+        ({"attention": ["LEFT OUT"], "summary": ["a"]}, ["LEFT OUT"]),
+        ({"summary": ["a"]}, []),
+        (None, []),
+        ({"attention": ["canary"], "censored": "hidden"}, []),
+    ],
+)
+def test_what_nobody_may_overlook_is_shown_unless_it_is_secret(result: object, lines: list[str]) -> None:
+    assert text.attention_lines(result) == lines
+
+
+@pytest.mark.parametrize(
+    ("result", "lines"),
+    [
         ({"msg": "Task failed: one\ntwo"}, ["one", "two"]),
         ({"msg": "ours", "findings": [], "stderr": "not shown"}, ["ours"]),
         ({"msg": "theirs", "rc": 3, "stderr": "e", "stdout": "o"}, ["theirs", "exit code: 3", "stderr:", "  e"]),
