@@ -85,7 +85,7 @@ def due(
     if moment == GOING_BACK:
         goals = {name: fleet_course.settlement(name, hosts, wanted, scope) for name in touched}
         return any(goals[name] == fleet_course.ROLLED_BACK and steps.reversible for name, steps in touched.items())
-    return any(steps.ran("settle") for steps in touched.values())
+    return any(steps.ran("settle") and steps.reversible for steps in touched.values())
 
 
 def _common(values: Any) -> str:  # noqa: ANN401 - fields of results

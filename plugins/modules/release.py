@@ -35,12 +35,13 @@ options:
       - V(prepared) checks the host, takes the lease, stages the release, takes the snapshot, proves the way back, and
         pulls. No container is touched. If anything speaks against the release, all of it is reported, and nothing is
         left behind. Without O(plan), it prepares for going to a release that the host keeps. What an earlier run left
-        unfinished is settled first.
+        unfinished is settled first. The hooks C(pre_deploy) come last; one that fails is a reason to refuse.
       - V(started) arms the guard, activates the files, starts the containers, and passes the health gate. A release
         that is confirmed already, or that this run has started, is not started again, only the gate is passed.
+        The hooks C(post_deploy) or C(on_failure) come last.
       - V(confirmed) makes the release the one to go back to, disarms the guard, prunes, and gives the lease back.
-      - V(rolled_back) takes the host back to what ran before, if this run touched it, removes the staging if not, and
-        gives the lease back.
+      - V(rolled_back) takes the host back to what ran before, if this run touched it, with the hooks C(pre_rollback)
+        and C(post_rollback) around it, removes the staging if not, and gives the lease back.
       - V(renewed) has lease and guard last their whole time again.
       - V(abandoned) is for a run that was cut off. It has the guard act at once and does not wait for it; what was only
         prepared it gives back.

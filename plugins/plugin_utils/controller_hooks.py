@@ -109,7 +109,8 @@ def told_hooks(hostvars: Mapping[str, Any], hosts: Sequence[str]) -> list[dict[s
     inside = [variable for variable in STEPS.values() if variable not in outside]
     found = [(host, hostvars[host].get(variable)) for host in hosts for variable in inside]
     # Every host was told of these, and they ran once.
-    found += [(CONTROLLER_NAME, hostvars[host].get(variable)) for host in hosts[:1] for variable in outside]
+    told = [[hostvars[host].get(variable) for host in hosts] for variable in outside]
+    found += [(CONTROLLER_NAME, next((result for result in results if result), None)) for results in told]
     return [{**plain(report), "host": host} for host, result in found for report in (result or {}).get("hooks") or []]
 
 

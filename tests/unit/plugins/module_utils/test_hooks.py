@@ -22,6 +22,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.hooks import (
     report_lines,
     select,
     service_findings,
+    time_findings,
 )
 
 RUN = {"service": "web", "command": ["migrate", "--to", 7]}
@@ -172,3 +173,19 @@ def test_an_order_survives_its_file() -> None:
     order = HookOrder((Hook(PRE_DEPLOY, "a", ("x", "y")), Hook(POST_DEPLOY, "b", (), "web")), "web1", first_host=False)
     assert HookOrder.from_dict(order.as_dict()) == order
     assert HookOrder.from_dict({}) == HookOrder()
+
+
+def test_the_hooks_of_a_list_have_to_end_before_the_guard_acts() -> None:
+    hooks = parse_hooks(
+        {
+            PRE_DEPLOY: [{"name": str(number), "command": ["x"], "timeout": 300} for number in range(2)],
+            POST_DEPLOY: [
+                {"name": "here", "command": ["x"], "timeout": 500},
+                {"name": "outside", "command": ["x"], "timeout": 500, "on": "controller"},
+            ],
+        }
+    )
+    assert time_findings(hooks, 900) == []
+    (finding,) = time_findings(hooks, 600)
+    assert (finding.thing, finding.seen) == ("pre_deploy hooks on the target", "600 s")
+    assert "stack_guard_timeout" in finding.sentence()
