@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,9 @@ RUNNING_FILE = "running"
 _INHERITED = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "LANG", "XDG_RUNTIME_DIR")
 #: What Compose says of things that go well.
 _PROGRESS = re.compile(r"^(?:Container|Network|Volume|Image|Service) \S+\s+[A-Z][a-z]+$")
+#: A command with a note starts when it is told to: a caller that dies before the note is written leaves nothing behind.
+_WHEN_TOLD = ["sh", "-c", 'read -r told && exec "$@" </dev/null', "sh"]
+_TOLD = b"go\n"
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -80,10 +84,10 @@ def run(  # noqa: PLR0913 - the keyword arguments are what a command may need be
         end_noted(note)
     try:
         process = subprocess.Popen(
-            argv,
+            [*_WHEN_TOLD, *argv] if note is not None and shutil.which(argv[0], path=env.get("PATH")) else argv,
             env=dict(env),
             cwd=cwd,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
@@ -93,7 +97,7 @@ def run(  # noqa: PLR0913 - the keyword arguments are what a command may need be
         raise SlipwayError([finding]) from error
     try:
         with noted(process.pid, note):
-            output, messages = process.communicate(timeout=timeout_s)
+            output, messages = process.communicate(_TOLD if note is not None else None, timeout_s)
     except subprocess.TimeoutExpired as error:
         os.killpg(process.pid, signal.SIGKILL)
         output, messages = process.communicate()

@@ -55,7 +55,51 @@ def test_confirmed_releases_come_oldest_first_and_once() -> None:
         ([(A, journal.STARTING), (A, journal.ROLLBACK_FAILED)], A),
         ([(A, journal.STARTING), (B, journal.PREPARED)], A),
         ([(A, journal.STARTING), (A, journal.CONFIRMED), (B, journal.STARTING)], B),
+        # Cut off while it was confirmed: it is the next one's to finish that.
+        ([(A, journal.STARTING), (A, journal.GATE_PASSED), (A, journal.CONFIRMING)], A),
+        ([(A, journal.STARTING), (A, journal.CONFIRMING), (A, journal.CONFIRMED)], None),
+        # Nobody may take it back, so there is nothing left to do for it …
+        ([(A, journal.STARTING), (A, journal.GATE_FAILED), (A, journal.ROLLBACK_BLOCKED)], None),
+        # … until somebody does, and is cut off.
+        ([(A, journal.STARTING), (A, journal.ROLLBACK_BLOCKED), (A, journal.ROLLING_BACK)], A),
+        ([(A, journal.STARTING), (B, journal.DISCARDED), (B, journal.CONFIRMED)], A),
     ],
 )
 def test_what_was_begun_and_never_settled(events: list[tuple[str, str]], expected: str | None) -> None:
     assert journal.unfinished(entries(*events)) == expected
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([], None),
+        ([(A, journal.STARTING), (A, journal.GATE_FAILED)], None),
+        ([(A, journal.STARTING), (A, journal.ROLLBACK_BLOCKED)], A),
+        ([(A, journal.ROLLBACK_BLOCKED), (B, journal.PREPARED), (B, journal.STARTING)], A),
+        # One that works with the data was confirmed over it.
+        ([(A, journal.ROLLBACK_BLOCKED), (B, journal.STARTING), (B, journal.CONFIRMED)], None),
+        # One that was started over it went back to it, so it is still what runs.
+        ([(A, journal.ROLLBACK_BLOCKED), (B, journal.STARTING), (B, journal.ROLLED_BACK)], A),
+        # Somebody took it back all the same.
+        ([(A, journal.ROLLBACK_BLOCKED), (A, journal.ROLLED_BACK)], None),
+        ([(A, journal.ROLLBACK_BLOCKED), (B, journal.ROLLBACK_BLOCKED)], B),
+    ],
+)
+def test_what_may_not_be_taken_back_although_it_never_passed(
+    events: list[tuple[str, str]], expected: str | None
+) -> None:
+    assert journal.irreversible(entries(*events)) == expected
+
+
+def test_what_a_run_last_wrote_about() -> None:
+    lines = [
+        JournalEntry("", "one", A, journal.PREPARED),
+        JournalEntry("", "two", B, journal.PREPARED),
+        JournalEntry("", "one", A, journal.STARTING),
+        JournalEntry("", "two", A, journal.STARTING),
+    ]
+    assert journal.last_of_run(lines, "one") == A
+    assert journal.last_of_run(lines[:2], "two") == B
+    assert journal.last_of_run(lines, "three") is None
+    assert journal.last_of_run((), "one") is None
+    assert journal.last_of_run(iter(lines), "two") == A
