@@ -19,6 +19,10 @@ from tests.integration.project import Project
 VERSIONS = 9
 #: What Compose interpolates.
 SETTINGS = {"GREETING": "hello from {{ stack_version }}"}
+#: A lone host confirms a release with its start, unless something on the controller is to be asked after it.
+ASKED_AT_THE_END = {
+    "post_deploy": [{"name": "the controller agrees", "command": ["true"], "on": "controller", "timeout": 5}]
+}
 #: The limits of a start, of a gate, and of a guard's patience: short, so that the tests are.
 START_S, GATE_S, GUARD_S = 12, 10, 25
 #: Seconds for a busy machine.
@@ -49,6 +53,7 @@ class Standing:
         self._port = port
         self._numbers = itertools.cycle(range(1, VERSIONS + 1))
         self._digests: dict[str, str] = {}
+        self._set: dict[str, object] = {}
         self.configure()
 
     @property
@@ -62,7 +67,8 @@ class Standing:
         return f"{ROOT}/{self.stack}"
 
     def configure(self, **variables: object) -> None:
-        """Write the environment: quick limits, and these variables on top."""
+        """Write the environment: quick limits, what was set since the last `reset`, and these variables on top."""
+        self._set.update(variables)
         usual: dict[str, object] = {
             "stack_env": SETTINGS,
             "stack_keep_releases": 2,
@@ -72,11 +78,16 @@ class Standing:
             "stack_start_timeout": START_S,
             "ansible_control_path_dir": str(self.project.root / "cp"),
         }
-        self.project.environment(self.hosts, **(usual | variables))
+        self.project.environment(self.hosts, **(usual | self._set))
         # A host that is gone is to be missed soon.
         inventory = self.project.inventory / "hosts.yml"
         text = inventory.read_text(encoding="utf-8")
         inventory.write_text(text.replace("ServerAliveInterval=10", "ServerAliveInterval=2"), encoding="utf-8")
+
+    def reset(self) -> None:
+        """Write the environment as it is for a deployment that nothing happens to."""
+        self._set.clear()
+        self.configure()
 
     def offer(
         self,
@@ -137,8 +148,7 @@ class Standing:
             return attempt.end()
 
     def ready(self) -> None:
-        """See to it that a release stands, as every fault expects it."""
-        self.configure()
+        """See to it that a release stands, as every fault expects it, and that the next one needs the run's yes."""
         try:
             # After a fault of another stack on the same host, containers may be on their way up.
             await_that("what stood before", self._stands_again, SLACK_S)
@@ -146,10 +156,12 @@ class Standing:
             for host in self.hosts:
                 self.on(host).wipe()
             self.goes_on()
+        self.reset()
+        self.configure(stack_hooks=ASKED_AT_THE_END)
 
     def goes_on(self, *options: str) -> Run:
         """See that the next deployment works, as if nothing had happened."""
-        self.configure()
+        self.reset()
         self.offer()
         run = self.deploy(*options)
         run.expect(0, "deployed")

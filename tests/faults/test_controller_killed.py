@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from tests.faults import moments
 from tests.faults.moments import Moment, reached
-from tests.faults.standing import PATIENT, Standing
-from tests.faults.table import Fault, Phase, faults
+from tests.faults.standing import GATE_S, PATIENT, Standing
+from tests.faults.table import Fault, Phase, fault, faults
+from tests.faults.waiting import await_that
+from tests.fleet import Behaviour
 
 DIES = "the controller with all that it runs (SIGKILL)"
 UNTOUCHED = "Nothing was touched. The next deployment works as soon as the dead run's lease has ended."
@@ -46,4 +48,35 @@ def test_after_the_start_the_host_comes_back(solo: Standing, moment: Moment) -> 
         run = attempt.kill()
     assert not run.verdict
     solo.settles()
+    solo.goes_on()
+
+
+@fault(
+    "killed-with-a-lone-host",
+    Phase.GATE,
+    dies="the controller (SIGKILL), where nobody but the one host has to agree",
+    promised="The host goes on: it confirms the release when its own gate has passed.",
+)
+def test_a_lone_host_goes_on(solo: Standing) -> None:
+    solo.reset()
+    solo.offer()
+    with reached(solo, moments.gating) as attempt:
+        attempt.kill()
+    await_that("the confirmation", lambda: solo.on(solo.hosts[0]).saw("confirmed", version=solo.offered), GATE_S)
+    solo.stands(solo.offered)
+    solo.goes_on()
+
+
+@fault(
+    "killed-with-a-lone-host-that-fails",
+    Phase.GATE,
+    dies="the controller (SIGKILL), and the release does not pass its gate on the one host",
+    promised=COMES_BACK,
+)
+def test_a_lone_host_that_fails_comes_back(solo: Standing) -> None:
+    solo.reset()
+    solo.offer(Behaviour.NEVER_HEALTHY)
+    with reached(solo, moments.recreating) as attempt:
+        attempt.kill()
+    assert solo.settles() > 0
     solo.goes_on()

@@ -34,7 +34,7 @@ sys.meta_path.insert(0, Finder())
     "killed-while-settling",
     Phase.SETTLE,
     dies="the controller (SIGKILL), when one host is confirmed and another is not",
-    promised="The confirmed host keeps the new release, the guard of the other takes it back: one whole release on each, "
+    promised="The confirmed host keeps the new release, the other's guard takes it back: one whole release on each, "
     "and the next deployment brings them together.",
 )
 def test_a_fleet_half_settled_has_one_release_on_each_host(pair: Standing) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Passes requests on to a registry, but spoils some of the answers. Its argument says which: manifests, blobs, second-pull."""
+"""Passes requests on to a registry, but spoils the answers that its argument names: manifests, blobs, second-pull."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Impostor(BaseHTTPRequestHandler):
             body = bytes(len(body))
         self._answer(reply.status, headers, body, reply.headers.get("Content-Length", "0"))
 
-    def do_HEAD(self) -> None:  # noqa: N802 - the same
+    def do_HEAD(self) -> None:
         """Do the same without a body."""
         self.do_GET()
 
