@@ -10,7 +10,7 @@ echo "python=$(command -v python3)"
 echo "systemd=$(if [ -d /run/systemd/system ]; then echo yes; fi)"
 echo "packages=$(dpkg-query --show --showformat='${db:Status-Abbrev}:${binary:Package},' \
     apparmor ca-certificates docker-cli docker-compose docker-compose-v2 docker.io \
-    python3-docker python3-jmespath python3-requests 2>/dev/null)"
+    libpam-systemd python3-docker python3-jmespath python3-requests 2>/dev/null)"
 echo "dockerd=$(command -v dockerd)"
 echo "engine=$(docker version --format '{{.Server.Version}}' 2>/dev/null)"
 # Not root's own plugins: the deploy user needs one that everybody has.
