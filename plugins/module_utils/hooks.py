@@ -234,6 +234,18 @@ def run_reports(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [dict(report) for result in results for report in result.get("hooks") or []]
 
 
+def seconds_after_start(raw: object) -> float:
+    """Return how long the hooks may take that follow a start which went well; 0 if they are wrong, which is said apart.
+
+    Args:
+        raw: `stack_hooks` as the user wrote it.
+    """
+    try:
+        return sum(hook.timeout_s for hook in parse_hooks(raw) if hook.kind == POST_DEPLOY)
+    except SlipwayError:
+        return 0.0
+
+
 def time_findings(hooks: Sequence[Hook], guard_timeout_s: float) -> list[Finding]:
     """Find the lists of hooks that may take longer than a host waits for the run that runs them.
 

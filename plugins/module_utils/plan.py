@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.hooks import seconds_after_start
 
 SCHEMA = 1
 #: What a plan says of a release that leaves data which the release before cannot read.
@@ -127,7 +128,7 @@ def limit_findings(variables: Mapping[str, Any]) -> list[Finding]:
     """Return which of the rollout's times do not go together.
 
     A host goes back by itself when it hears nothing for `stack_guard_timeout`. Nobody calls it while it starts, passes
-    its gate and bakes, so these must end before.
+    its gate and bakes, nor while hooks run, so these must end before.
 
     Args:
         variables: the role's variables in their documented types.
@@ -142,9 +143,9 @@ def limit_findings(variables: Mapping[str, Any]) -> list[Finding]:
         findings.append(Finding("stack_bake_time", expected, f"{bake} s", remedy))
     needed = longest_silence(variables)
     if guard <= needed:
-        parts = "stack_start_timeout, stack_gate_timeout (twice with checks from the controller) and stack_bake_time"
-        expected = f"more than {needed:g} s, which {parts} come to"
-        remedy = "Raise it, or lower those: a host would go back while it still starts."
+        parts = "stack_start_timeout, stack_gate_timeout (twice with checks from the controller), stack_bake_time"
+        expected = f"more than {needed:g} s, which {parts} and the limits of post_deploy hooks come to"
+        remedy = "Raise it, or lower those: a host would go back while another still starts."
         findings.append(Finding("stack_guard_timeout", expected, f"{guard} s", remedy))
     return findings
 
@@ -158,7 +159,8 @@ def longest_silence(variables: Mapping[str, Any]) -> float:
     checks = variables["stack_health_checks"] or []
     gates = 2 if any(isinstance(one, Mapping) and one.get("from") == "controller" for one in checks) else 1
     bake = max(variables["stack_bake_time"], 0)
-    return float(variables["stack_start_timeout"] + gates * variables["stack_gate_timeout"] + bake)
+    started = variables["stack_start_timeout"] + gates * variables["stack_gate_timeout"]
+    return float(started + bake + seconds_after_start(variables["stack_hooks"]))
 
 
 def _batch_size(size: int | str, total: int) -> int:
