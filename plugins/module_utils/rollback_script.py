@@ -139,7 +139,7 @@ set -eu
 if [ "${{SLIPWAY_CLEAN-}}" != yes ]; then
     exec env -i SLIPWAY_CLEAN=yes SLIPWAY_RUN="${{SLIPWAY_RUN-by-hand}}" SLIPWAY_BY="${{SLIPWAY_BY-}}" \\
         SLIPWAY_CALLED="${{SLIPWAY_CALLED-}}" PATH="$PATH" HOME="${{HOME-/}}" \\
-        ${{DOCKER_HOST+DOCKER_HOST="$DOCKER_HOST"}} sh "$0"
+        ${{DOCKER_HOST+DOCKER_HOST="$DOCKER_HOST"}} ${{DOCKER_CONFIG+DOCKER_CONFIG="$DOCKER_CONFIG"}} sh "$0"
 fi
 umask 022
 cd -P "$(dirname "$0")/../.."
@@ -151,6 +151,10 @@ say() {{
 
 # The way back must not end because the disk has no room for a line about it.
 record() {{
+    if [ -f journal.jsonl ] && [ -n "$(tail -c 1 journal.jsonl)" ]; then
+        # A crash can leave half a line; this one must not be lost with it.
+        echo >>journal.jsonl || true
+    fi
     printf '{{"at": "%s", "run": "%s", "release": "{release}", "event": "%s", "detail": "%s"}}\\n' \\
         "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$SLIPWAY_RUN" "$1" "$SLIPWAY_BY" >>journal.jsonl ||
         say "Could not write to $stack_dir/journal.jsonl."
@@ -172,14 +176,17 @@ if [ -z "$SLIPWAY_CALLED" ] && command -v flock >/dev/null; then
     exec 9>>lock
     if ! flock --nonblock 9; then
         say "Another command is at work on this stack; waiting for it, 15 minutes at the most."
-        flock --wait 900 9
+        if ! flock --wait 900 9; then
+            say "It still is, and nothing was done. Run this again when it has ended; fuser $stack_dir/lock shows it."
+            exit 1
+        fi
     fi
 fi
 
 # A start that nobody waits for any more must not go on beside this.
 if [ -z "$SLIPWAY_CALLED" ] && read -r group began <running && [ -r "/proc/$group/stat" ]; then
     if [ "$(sed 's/.*) //' "/proc/$group/stat" | cut -d ' ' -f 20)" = "$began" ]; then
-        kill -KILL -- "-$group" || true
+        kill -KILL "-$group" || true
     fi
 fi 2>/dev/null
 
