@@ -139,13 +139,18 @@ class Deployment(ReleaseProgress):
             What the gate said of it; None if the release was never started, and only its staging had to go.
 
         Raises:
-            SlipwayError: the way back failed, or is blocked because the release is irreversible.
+            SlipwayError: the way back failed, is blocked as the release is irreversible, or is not this run's any more.
             StartFailedError: what ran before does not pass its gate.
         """
+        later = self.superseded_by
+        if later is not None:
+            raise SlipwayError([self._superseded(later)])
+        if not self.touched and not self.staged:
+            # A guard that is armed now is another run's.
+            return None
         try:
             if not self.touched:
-                if self.staged:
-                    self._discard()
+                self._discard()
                 return None
             if not self.reversible:
                 self.store.note(self.release, journal.ROLLBACK_BLOCKED)
@@ -265,6 +270,12 @@ class Deployment(ReleaseProgress):
         who = mine[-1].detail or f"run {mine[-1].run}"
         remedy = "Deploy again, with a longer stack_guard_timeout if the run was alive all the time."
         return Finding(self._name, "to be confirmed in time", f"taken back at {mine[-1].at} {who}", remedy)
+
+    def _superseded(self, later: journal.JournalEntry) -> Finding:
+        seen = f"release {later.release}, started by run {later.run} at {later.at}"
+        return Finding(
+            self._name, "to be the last that was started here", seen, "Nothing was done. Run scripts/status.sh."
+        )
 
     def _blocked(self) -> Finding:
         script = self.store.release_folder(self.release) / "rollback.sh"

@@ -79,6 +79,11 @@ def last_of_run(entries: Iterable[JournalEntry], run: str) -> str | None:
     return next((entry.release for entry in reversed(list(entries)) if entry.run == run), None)
 
 
+def last_start(entries: Iterable[JournalEntry]) -> JournalEntry | None:
+    """Return the entry that announced the last start of any release, None if nothing was ever started."""
+    return next((entry for entry in reversed(list(entries)) if entry.event == STARTING), None)
+
+
 def irreversible(entries: Iterable[JournalEntry]) -> str | None:
     """Return the release that may not be taken back although it never passed, if that is what runs."""
     blocked: str | None = None

@@ -34,9 +34,19 @@ class ReleaseProgress:
 
     @property
     def touched(self) -> bool:
-        """Tell whether this run started the release, and has not taken it back."""
-        mine = [one.event for one in self.store.entries() if one.release == self.release and one.run == self.store.run]
-        return journal.STARTING in mine and mine[-1] != journal.ROLLED_BACK
+        """Tell whether this run started the release, and nobody has taken it back or started anything since."""
+        last = journal.last_start(self.store.entries())
+        mine = last is not None and (last.release, last.run) == (self.release, self.store.run)
+        return mine and self.last_event not in (None, journal.ROLLED_BACK, journal.PREPARED)
+
+    @property
+    def superseded_by(self) -> journal.JournalEntry | None:
+        """Return what another run started after this one had started the release, None if nothing."""
+        entries = self.store.entries()
+        mine = (journal.STARTING, self.release, self.store.run)
+        last = journal.last_start(entries)
+        started = any((one.event, one.release, one.run) == mine for one in entries)
+        return last if started and last is not None and last.run != self.store.run else None
 
     @property
     def reversible(self) -> bool:
