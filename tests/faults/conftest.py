@@ -11,9 +11,10 @@ from tests.fleet import Fleet
 
 @pytest.fixture(scope="session")
 def emptied(fleet: Fleet) -> Fleet:
-    """Take everything off the fleet's hosts, once."""
+    """Take everything off the fleet's hosts, once; without their images, so that each version has to be pulled."""
     for host in fleet.hosts:
         host.wipe()
+        host.docker("image", "prune", "--all", "--force")
     return fleet
 
 

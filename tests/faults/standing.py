@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,12 +24,14 @@ SETTINGS = {"GREETING": "hello from {{ stack_version }}"}
 ASKED_AT_THE_END = {
     "post_deploy": [{"name": "the controller agrees", "command": ["true"], "on": "controller", "timeout": 5}]
 }
-#: The limits of a start, of a gate, and of a guard's patience: short, so that the tests are.
-START_S, GATE_S, GUARD_S = 12, 10, 25
+#: How many times slower than usual this machine is now; FAULTS_PACE says so, since the limits here are short.
+PACE = float(os.environ.get("FAULTS_PACE", "1"))
+#: The limits of a start, of a gate, and of a guard's patience.
+START_S, GATE_S, GUARD_S = round(15 * PACE), round(10 * PACE), round(28 * PACE)
 #: Seconds for a busy machine.
-SLACK_S = 15
+SLACK_S = 15 * PACE
 #: A deployment that waits for the lease of a run that died.
-PATIENT = ("--lease-wait", "60")
+PATIENT = ("--lease-wait", str(2 * GUARD_S))
 #: Seconds that the old container takes to stop: the middle of a recreate can be seen.
 STOP_S = 2
 
@@ -151,7 +154,7 @@ class Standing:
         """See to it that a release stands, as every fault expects it, and that the next one needs the run's yes."""
         try:
             # After a fault of another stack on the same host, containers may be on their way up.
-            await_that("what stood before", self._stands_again, SLACK_S)
+            await_that("what stood before", self._is_at_rest, SLACK_S)
         except AssertionError:
             for host in self.hosts:
                 self.on(host).wipe()
@@ -210,6 +213,11 @@ class Standing:
     def _stands_again(self, hosts: Sequence[Host] | None = None) -> bool:
         self.stands(hosts=hosts)
         return True
+
+    def _is_at_rest(self) -> bool:
+        for host in self.hosts:
+            self.on(host).nothing_is_left_over()
+        return self._stands_again()
 
     def _either_stands(self) -> bool:
         for host in self.hosts:

@@ -7,7 +7,7 @@ import json
 import shlex
 
 from tests.faults.console import console
-from tests.faults.standing import Standing
+from tests.faults.standing import PATIENT, Standing
 from tests.faults.table import Phase, fault
 from tests.integration import observed
 
@@ -81,4 +81,4 @@ def test_a_lease_that_cannot_be_read_ends_like_any_other(solo: Standing) -> None
     run = solo.deploy()
     solo.untouched(run)
     assert "lease.json" in run.output, run
-    solo.goes_on("--lease-wait", "60")
+    solo.goes_on(*PATIENT)

@@ -6,6 +6,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from tests.fleet.command import CommandError
+
 POLL_S = 0.1
 
 
@@ -14,7 +16,7 @@ def await_that(what: str, seen: Callable[[], object], timeout: float) -> float:
 
     Args:
         what: what is waited for, for the message.
-        seen: tells whether it is there; an AssertionError says why not.
+        seen: tells whether it is there; an error says why not.
         timeout: seconds.
 
     Raises:
@@ -26,7 +28,7 @@ def await_that(what: str, seen: Callable[[], object], timeout: float) -> float:
         try:
             if seen():
                 return time.monotonic() - began
-        except AssertionError as error:
+        except (AssertionError, CommandError) as error:  # a container can go between two looks
             reason = f": {error}"
         assert time.monotonic() - began < timeout, f"not seen within {timeout:.0f} s: {what}{reason}"
         time.sleep(POLL_S)

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 POLL_S = 0.05
 TIMEOUT_S = 600.0
-MOMENT_TIMEOUT_S = 60.0
+MOMENT_TIMEOUT_S = 120.0
 _RUN_FOLDER = re.compile(r"var/runs/(\S+)")
 
 
