@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 POLL_S = 0.2
 ENVIRONMENT_PIPE = "environment"
+VARIABLES_FILE = "extra_variables.json"
 
 
 @dataclass(frozen=True)
@@ -125,10 +126,11 @@ def run_playbook(
         end = AnsibleEnd(private / PID_FILE)
         try:
             _write_private(private / "env" / "settings", {"pexpect_timeout": POLL_S, "suppress_ansible_output": True})
-            _write_private(private / "extra_variables.json", job.variables)
+            _write_private(private / VARIABLES_FILE, job.variables)
             config = _configuration(project, job, folder, private)
             _hide_environment(config, private / ENVIRONMENT_PIPE)
-            runner = Runner(config, event_handler=take, cancel_callback=lambda: must_end() and end.is_over())
+            handler = _forgetting(private / VARIABLES_FILE, take)
+            runner = Runner(config, event_handler=handler, cancel_callback=lambda: must_end() and end.is_over())
             runner.run()
             exit_status = runner.rc
         except Exception as caught:  # noqa: BLE001  # a full disk, for example; Ansible must not go on unwatched
@@ -137,6 +139,17 @@ def run_playbook(
             # Nothing is left of a run that ended by itself; of any other nothing may be left.
             end.enforce()
     return Ended(exit_status if isinstance(exit_status, int) else 255, error)
+
+
+def _forgetting(variables: Path, take: Callable[[dict[str, Any]], bool]) -> Callable[[dict[str, Any]], bool]:
+    """Remove the variables once Ansible has read them: they may hold secrets, and a killed run clears nothing away."""
+
+    def handler(event: dict[str, Any]) -> bool:
+        if event.get("event") == "playbook_on_start":
+            variables.unlink(missing_ok=True)
+        return take(event)
+
+    return handler
 
 
 def _configuration(project: Project, job: Job, folder: Path, private: Path) -> RunnerConfig:
@@ -149,7 +162,7 @@ def _configuration(project: Project, job: Job, folder: Path, private: Path) -> R
         inventory=str(project.inventories / job.environment),
         limit=job.limit,
         cmdline=shlex.join(job.options) or None,
-        extravars=str(private / "extra_variables.json"),
+        extravars=str(private / VARIABLES_FILE),
         verbosity=job.verbosity,
         envvars=ansible_environment(project, dict(os.environ), terminal=sys.stdout.isatty())
         # What Ansible puts down for a moment may hold secrets, and a killed Ansible clears nothing away.
