@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from ansible.executor.playbook_executor import PlaybookExecutor
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan, batches, is_serial
+from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan, batches, is_serial, limit_findings
 
 PLAN = Plan(
     stack="shop",
@@ -76,6 +77,7 @@ def test_a_plan_is_read_as_it_was_written() -> None:
         ("hosts", {"host1": "2" * 64}),
         ("batches", [["host1", "host2"]]),
         ("rollback_scope", "batch"),
+        ("bake_time", 60),
     ],
 )
 def test_a_plan_that_was_changed_is_no_plan(key: str, value: object) -> None:
@@ -88,3 +90,43 @@ def test_a_plan_that_was_changed_is_no_plan(key: str, value: object) -> None:
 def test_what_is_no_plan_is_said_to_be_none(raw: object) -> None:
     with pytest.raises(SlipwayError, match=r"playbooks/plan\.yml"):
         Plan.from_dict(raw)
+
+
+def test_a_plan_for_a_release_without_a_way_back_says_so() -> None:
+    assert PLAN.as_dict()["attention"] == []
+    planned = replace(PLAN, reversible=False)
+    assert "AUTOMATIC ROLLBACK PAST IT IS BLOCKED" in " ".join(planned.as_dict()["attention"])
+    assert Plan.from_dict(json.loads(planned.to_json())) == planned
+
+
+OUTSIDE = [{"name": "front page", "from": "controller"}]
+HOOKS = {"post_deploy": [{"name": "smoke test", "command": ["true"], "timeout": 100}]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "things"),
+    [
+        ({}, []),
+        ({"stack_bake_time": 449}, []),
+        ({"stack_bake_time": 450}, ["stack_bake_time"]),
+        ({"stack_bake_time": -1}, ["stack_bake_time"]),
+        ({"stack_guard_timeout": 421}, []),
+        ({"stack_guard_timeout": 420}, ["stack_guard_timeout"]),
+        ({"stack_guard_timeout": 540, "stack_health_checks": OUTSIDE}, ["stack_guard_timeout"]),
+        ({"stack_guard_timeout": 541, "stack_health_checks": OUTSIDE}, []),
+        ({"stack_guard_timeout": 520, "stack_hooks": HOOKS}, ["stack_guard_timeout"]),
+        ({"stack_guard_timeout": 600, "stack_bake_time": 300}, ["stack_bake_time", "stack_guard_timeout"]),
+        ({"stack_guard_timeout": 0}, ["stack_guard_timeout"]),
+    ],
+    ids=str,
+)
+def test_no_host_goes_back_while_the_run_does_what_it_may(changed: dict[str, Any], things: list[str]) -> None:
+    usual: dict[str, Any] = {
+        "stack_guard_timeout": 900,
+        "stack_bake_time": 0,
+        "stack_start_timeout": 300,
+        "stack_gate_timeout": 120.0,
+        "stack_health_checks": [],
+        "stack_hooks": {},
+    }
+    assert [finding.thing for finding in limit_findings(usual | changed)] == things
