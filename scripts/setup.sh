@@ -91,7 +91,7 @@ ensure_collection_link() {
 }
 
 ensure_test_packages() {
-  local packages=(debootstrap openssh-client ca-certificates busybox-static debian-archive-keyring)
+  local packages=(debootstrap openssh-client ca-certificates busybox-static debian-archive-keyring libfaketime)
   apt_install "$logs/apt-test.log" "${packages[@]}"
   say_done "system packages for the tests"
 }

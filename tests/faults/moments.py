@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from tests.faults.held_compose import held
 from tests.faults.slow_registry import silenced
-from tests.faults.standing import Standing
+from tests.faults.standing import PACE, Standing
 from tests.integration import observed
 from tests.integration.attempt import Attempt
 
 #: Seconds that a container is watched at the gate, where something is to happen meanwhile.
-LONG_WATCH_S = 6
+LONG_WATCH_S = round(6 * PACE)
 
 
 @dataclass(frozen=True)

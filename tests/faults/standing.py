@@ -20,14 +20,14 @@ from tests.integration.project import Project
 VERSIONS = 9
 #: What Compose interpolates.
 SETTINGS = {"GREETING": "hello from {{ stack_version }}"}
-#: A lone host confirms a release with its start, unless something on the controller is to be asked after it.
-ASKED_AT_THE_END = {
-    "post_deploy": [{"name": "the controller agrees", "command": ["true"], "on": "controller", "timeout": 5}]
-}
 #: How many times slower than usual this machine is now; FAULTS_PACE says so, since the limits here are short.
 PACE = float(os.environ.get("FAULTS_PACE", "1"))
 #: The limits of a start, of a gate, and of a guard's patience.
-START_S, GATE_S, GUARD_S = round(15 * PACE), round(10 * PACE), round(28 * PACE)
+START_S, GATE_S = round(15 * PACE), round(10 * PACE)
+ASK_S = round(3 * PACE)
+GUARD_S = START_S + GATE_S + ASK_S + 2
+#: A lone host confirms a release with its start, unless something on the controller is to be asked after it.
+ASKED_AT_THE_END = {"post_deploy": [{"name": "agreed", "command": ["true"], "on": "controller", "timeout": ASK_S}]}
 #: Seconds for a busy machine.
 SLACK_S = 15 * PACE
 #: A deployment that waits for the lease of a run that died.
