@@ -21,6 +21,7 @@ STEPS = {
     "look": "__stack_look",
     "prepare": "__stack_prepare",
     "hooks_before": "__stack_hooks_before",
+    "time": "__stack_time",
     "start": "__stack_start",
     "outside": "__stack_outside",
     "bake": "__stack_bake",
@@ -39,7 +40,7 @@ REFUSING = ("source", "resolve", "plan", "lease", "choose", "look", "prepare", "
 #: The steps that look at what runs on the host, …
 LOOKING = ("start", "outside", "gate_again", "outside_again", "hooks_after")
 #: … and all of which each must pass for the release to stand.
-ROLLOUT = (*LOOKING, RENEW, "bake")
+ROLLOUT = (*LOOKING, RENEW, "bake", "time")
 
 #: The steps with which lease and guard of a host last their whole time again.
 LASTING = ("prepare", "start", RENEW)
