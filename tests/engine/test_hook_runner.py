@@ -6,7 +6,7 @@ import json
 import secrets
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,44 +70,47 @@ class Staged:
         return [name for name in listed.split() if name.startswith(self.store.folder.name)]
 
 
+def compose_file(stack: str) -> bytes:
+    """Return a project that is as hard to run beside itself as it may be."""
+    web = {
+        "image": "registry.invalid/nothing:1",
+        "pull_policy": "always",
+        "container_name": f"{stack}-taken",
+        "command": ["sleep", "600"],
+        "environment": {"GREETING": "${GREETING}", "COST": "$${5}", "TOKEN": "${TOKEN}"},
+        "env_file": ["web.env"],
+        "volumes": ["./conf/web.conf:/etc/web.conf:ro", "./data:/data"],
+        "depends_on": {"db": {"condition": "service_healthy"}},
+    }
+    return yaml.safe_dump({"services": {"web": web, "db": {"image": "registry.invalid/nothing:2"}}}).encode()
+
+
+def release(stack: str, image: str, bundle: FileBundle) -> ReleaseRecord:
+    return ReleaseRecord(
+        id=RELEASE, stack=stack, version="1.1", created_at="", created_by="", commit="", plan_sha256="",
+        content_sha256="", reversible=True, compose_files=bundle.compose_files, images={"web": image, "db": image},
+        files=tuple(ReleaseFile(one.path, one.executable, one.sha256) for one in bundle.files),
+        services=(ServiceExpectation("web", 1), ServiceExpectation("db", 1)),
+    )  # fmt: skip
+
+
 @pytest.fixture
 def staged(engine: docker.DockerClient, busybox_image: str, tmp_path: Path) -> Iterator[Staged]:
     stack = f"hooks-{secrets.token_hex(4)}"
-    services: Mapping[str, Any] = {
-        "web": {
-            "image": "registry.invalid/nothing:1",
-            "pull_policy": "always",
-            "container_name": f"{stack}-taken",
-            "command": ["sleep", "600"],
-            "environment": {"GREETING": "${GREETING}", "COST": "$${5}", "TOKEN": "${TOKEN}"},
-            "env_file": ["web.env"],
-            "volumes": ["./conf/web.conf:/etc/web.conf:ro", "./data:/data"],
-            "depends_on": {"db": {"condition": "service_healthy"}},
-        },
-        "db": {"image": "registry.invalid/nothing:2"},
-    }
-    files = {
-        "compose.yaml": (yaml.safe_dump({"services": services}).encode(), False),
-        "web.env": (b"FROM_FILE=1.1\n", False),
-        "conf/web.conf": (b"configuration of the release\n", False),
-        "data/.keep": (b"", False),
-        "hooks/tell.sh": (SCRIPT, True),
-    }
-    bundled = tuple(BundledFile(path, executable, content) for path, (content, executable) in sorted(files.items()))
-    bundle = FileBundle(bundled, {"GREETING": "hello", "TOKEN": SECRET, "STACK_VERSION": "1.1"}, ("compose.yaml",))
-    record = ReleaseRecord(
-        id=RELEASE, stack=stack, version="1.1", created_at="", created_by="", commit="", plan_sha256="",
-        content_sha256="", reversible=True, compose_files=bundle.compose_files,
-        images={"web": busybox_image, "db": busybox_image},
-        files=tuple(ReleaseFile(one.path, one.executable, one.sha256) for one in bundled),
-        services=(ServiceExpectation("web", 1), ServiceExpectation("db", 1)),
-    )  # fmt: skip
+    files = (
+        BundledFile("compose.yaml", False, compose_file(stack)),  # noqa: FBT003 - whether it is executable
+        BundledFile("conf/web.conf", False, b"configuration of the release\n"),  # noqa: FBT003
+        BundledFile("data/.keep", False, b""),  # noqa: FBT003
+        BundledFile("hooks/tell.sh", True, SCRIPT),  # noqa: FBT003
+        BundledFile("web.env", False, b"FROM_FILE=1.1\n"),  # noqa: FBT003
+    )
+    bundle = FileBundle(files, {"GREETING": "hello", "TOKEN": SECRET, "STACK_VERSION": "1.1"}, ("compose.yaml",))
     store = ReleaseStore(str(tmp_path), stack, "run-7")
     store.make()
     building = store.building_folder()
     unpack_files(bundle, building / "files")
-    lock = yaml.safe_dump({"services": {name: {"image": busybox_image} for name in services}})
-    store.stage(building, record, bundle, {}, lock)
+    lock = yaml.safe_dump({"services": {name: {"image": busybox_image} for name in ("web", "db")}})
+    store.stage(building, release(stack, busybox_image, bundle), bundle, {}, lock)
     yield Staged(store, Engine(), busybox_image)
     for container in engine.containers.list(all=True, filters={"label": f"com.docker.compose.project={stack}"}):
         container.remove(force=True)
@@ -191,7 +194,8 @@ def test_a_network_that_is_there_is_used_and_left(staged: Staged) -> None:
 @pytest.mark.parametrize("how", ["sh", "inside"])
 def test_the_time_limit(staged: Staged, how: str) -> None:
     began = time.monotonic()
-    (report,) = staged.run(**{how: "echo begun; sleep 60 & sleep 61"}, timeout=2)
+    script: dict[str, Any] = {how: "echo begun; sleep 60 & sleep 61"}
+    (report,) = staged.run(**script, timeout=2)
     assert time.monotonic() - began < 15
     assert report.seen == "no end within its time limit of 2 s; it and its children were killed"
     assert report.output == ("begun",)

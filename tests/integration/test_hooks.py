@@ -8,7 +8,6 @@ import shlex
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,7 +22,7 @@ STACK = "hooked"
 DIARY = "data/diary"
 SECRET = "canary-in-a-hook"
 LINE = "$SLIPWAY_HOOK {place} $SLIPWAY_VERSION ${{SLIPWAY_PREVIOUS_RELEASE#*-}} $SLIPWAY_HOST {more}"
-#: Tells that no process of a hook is left: the hooks that overrun their limit sleep for this long, and nobody else does.
+#: The hooks that overrun their limit sleep for this long, and nobody else does.
 OVERRUN = "7531"
 
 
@@ -68,8 +67,8 @@ def write_stack(project: Project, behaviour: Behaviour = Behaviour.HEALTHY) -> N
     script.chmod(0o755)
 
 
-def configure(project: Project, hooks: Mapping[str, Sequence[Mapping[str, object]]], **more: object) -> None:
-    project.environment(stack_hooks=dict(hooks), stack_env={"TOKEN": SECRET}, **more)
+def configure(project: Project, hooks: Mapping[str, Sequence[Mapping[str, object]]]) -> None:
+    project.environment(stack_hooks=dict(hooks), stack_env={"TOKEN": SECRET})
 
 
 def diary(host: Host) -> list[str]:
@@ -117,12 +116,18 @@ def every_moment(project: Project) -> dict[str, list[dict[str, object]]]:
 
 
 def test_each_moment_has_its_hooks(fleet: Fleet, project: Project) -> None:
-    first, second = fleet.hosts
     for host in fleet.hosts:
         # The data is there from the beginning, writable for whoever a container is.
         host.ssh(f"mkdir -p {observed.ROOT}/{STACK}/project/data && chmod 777 {observed.ROOT}/{STACK}/project/data")
-    hooks = every_moment(project)
-    configure(project, hooks)
+    deploy_well(project)
+    look_only(project)
+    deploy_badly(project)
+    go_back_by_hand(project)
+
+
+def deploy_well(project: Project) -> None:
+    first, second = project.fleet.hosts
+    configure(project, every_moment(project))
     run = project.deploy("1.0")
     run.expect(0, "deployed")
     assert diary(first) == [
@@ -140,16 +145,22 @@ def test_each_moment_has_its_hooks(fleet: Fleet, project: Project) -> None:
     assert ("pre_deploy", "inside", "host1") in reports(run, passed=True)
     assert ("post_deploy", "outside", "localhost") in reports(run, passed=True)
 
+
+def look_only(project: Project) -> None:
     forget(project)
     project.deploy("1.0").expect(0, "unchanged")
     project.deploy("1.1", "--check").expect(0, "planned")
-    assert [diary(first), diary(second), controller_diary(project)] == [[], [], []]
+    assert [diary(host) for host in project.fleet.hosts] == [[], []]
+    assert controller_diary(project) == []
 
+
+def deploy_badly(project: Project) -> None:
     write_stack(project, Behaviour.NEVER_HEALTHY)
     configure(project, every_moment(project))
     run = project.deploy("1.1")
     run.expect(20, "rolled_back")
-    for host, once in ((first, ["pre_deploy inside 1.1 1.0 host1 file of 1.1"]), (second, [])):
+    for host in project.fleet.hosts:
+        once = ["pre_deploy inside 1.1 1.0 host1 file of 1.1"] if host.name == "host1" else []
         assert diary(host) == [
             f"pre_deploy target 1.1 1.0 {host.name}",
             *once,
@@ -167,14 +178,14 @@ def test_each_moment_has_its_hooks(fleet: Fleet, project: Project) -> None:
         "on_failure controller 1.1 1.0 localhost host1,host2 rolled_back",
     ]
 
+
+def go_back_by_hand(project: Project) -> None:
     write_stack(project)
     configure(project, every_moment(project))
     project.deploy("1.2").expect(0, "deployed")
     forget(project)
-    (project.source / ".slipwayignore").write_text("data\n", encoding="utf-8")
-    run = project.rollback()
-    run.expect(0, "deployed")
-    for host in fleet.hosts:
+    project.rollback().expect(0, "deployed")
+    for host in project.fleet.hosts:
         assert diary(host) == [
             f"pre_rollback target 1.2 1.0 {host.name}",
             f"post_rollback target 1.2 1.0 {host.name}",
@@ -189,7 +200,7 @@ def test_each_moment_has_its_hooks(fleet: Fleet, project: Project) -> None:
 
 @pytest.mark.parametrize("where", ["target", "controller", "inside"])
 def test_a_pre_deploy_hook_that_fails_refuses(fleet: Fleet, project: Project, where: str) -> None:
-    script = f"echo cannot do it with $TOKEN{'' if where != 'controller' else SECRET}; exit 9"
+    script = f"echo cannot do it with {SECRET if where == 'controller' else '$TOKEN'}; exit 9"
     if where == "inside":
         script = "echo cannot do it with $PROBE_FROM_FILE; exit 9"
         hook = one_off("probe", script)
@@ -261,77 +272,72 @@ def test_a_post_deploy_hook_that_fails(fleet: Fleet, project: Project, where: st
 
 
 def test_what_is_wrong_with_hooks_is_found_with_all_else(fleet: Fleet, project: Project) -> None:
-    configure(
-        project,
-        {
-            "pre_deploy": [
-                {"name": "both", "command": ["true"], "run": {"service": "app"}},
-                {"name": "typo", "command": ["true"], "tiemout": 3},
-            ],
-            "predeploy": [],
-        },
+    wrong: list[dict[str, object]] = [
+        {"name": "both", "command": ["true"], "run": {"service": "app"}},
+        {"name": "typo", "command": ["true"], "tiemout": 3},
+    ]
+    configure(project, {"pre_deploy": wrong, "predeploy": []})
+    says(
+        project.plan("1.0"),
+        "pre_deploy hook 'both', key command: expected either command or run, seen both",
+        "pre_deploy hook 'typo', key tiemout: expected one of the keys",
+        "stack_hooks.predeploy: expected a moment that Slipway knows",
     )
-    for run in (project.deploy("1.0"), project.plan("1.0")):
-        run.expect(10, "refused")
-        for sentence in (
-            "pre_deploy hook 'both', key command: expected either command or run, seen both",
-            "pre_deploy hook 'typo', key tiemout: expected one of the keys",
-            "stack_hooks.predeploy: expected a moment that Slipway knows",
-        ):
-            assert sentence in run.output, run
-
-    configure(
-        project,
-        {
-            "pre_deploy": [
-                {"name": "service", "run": {"service": "toolz"}},
-                {"name": "program", "command": ["no-such-program"]},
-                {"name": "file", "command": ["./hooks/gone.sh"]},
-                {"name": "outside", "command": ["no-such-program"], "on": "controller"},
-            ],
-            "on_failure": [command("call", note("controller", more="$SLIPWAY_VERDICT"), on="controller")],
-        },
-    )
-    for run in (project.plan("1.0"), project.deploy("1.0")):
-        run.expect(10, "refused")
-        assert "pre_deploy hook 'outside', program no-such-program: expected a program on the controller" in run.output
-    assert [line.split()[-1] for line in controller_diary(project)] == ["refused"], "a plan that says no is no failure"
-    outside_gone = {"name": "call", "command": ["true"], "on": "controller"}
-    hooks: dict[str, Any] = {
-        "pre_deploy": [
-            {"name": "service", "run": {"service": "toolz"}},
-            {"name": "program", "command": ["no-such-program"]},
-            {"name": "file", "command": ["./hooks/gone.sh"]},
-            outside_gone,
-        ],
-    }
-    configure(project, hooks)
-    run = project.plan("1.0")
-    run.expect(10, "refused")
-    for sentence in (
+    nowhere: list[dict[str, object]] = [
+        {"name": "service", "run": {"service": "toolz"}},
+        {"name": "program", "command": ["no-such-program"]},
+        {"name": "file", "command": ["./hooks/gone.sh"]},
+    ]
+    configure(project, {"pre_deploy": nowhere})
+    says(
+        project.plan("1.0"),
         "pre_deploy hook 'service', key run.service: expected a service of the release: app, tools, seen 'toolz'",
         "pre_deploy hook 'program', program no-such-program: expected a program on the target",
         "pre_deploy hook 'file', program ./hooks/gone.sh: expected a file of the stack",
-    ):
-        assert sentence in run.output, run
+    )
     assert observed.kept_releases(fleet.hosts[0], STACK) == []
 
 
-def test_the_guard_runs_the_hooks_of_the_way_back(fleet: Fleet, project: Project, tmp_path: Path) -> None:
+def test_a_deployment_that_is_refused_failed_and_a_plan_did_not(project: Project) -> None:
+    hooks: dict[str, list[dict[str, object]]] = {
+        "pre_deploy": [{"name": "outside", "command": ["no-such-program"], "on": "controller"}],
+        "on_failure": [command("call", note("controller", more="$SLIPWAY_VERDICT"), on="controller")],
+    }
+    configure(project, hooks)
+    missing = "pre_deploy hook 'outside', program no-such-program: expected a program on the controller"
+    says(project.plan("1.0"), missing)
+    assert controller_diary(project) == []
+    says(project.deploy("1.0"), missing)
+    assert [line.split()[-1] for line in controller_diary(project)] == ["refused"]
+
+
+def says(run: Run, *sentences: str) -> None:
+    """See that a run was refused for these reasons."""
+    run.expect(10, "refused")
+    for sentence in sentences:
+        assert sentence in run.output, run
+
+
+def test_the_guard_runs_the_hooks_of_the_way_back(fleet: Fleet, project: Project) -> None:
     host = fleet.hosts[0]
     configure(project, {})
     project.deploy("1.0").expect(0, "deployed")
-    hooks = {
-        "pre_rollback": [command("before", note()), command("fails", f"echo $TOKEN; sleep {OVERRUN}", timeout=1)],
-        "post_rollback": [one_off("after", "cat /srv/f/file"), command("outside", note("controller"), on="controller")],
+    hooks: dict[str, list[dict[str, object]]] = {
+        "pre_rollback": [
+            command("before", note(), timeout=5),
+            command("fails", f"echo $TOKEN; sleep {OVERRUN}", timeout=1),
+        ],
+        "post_rollback": [
+            one_off("after", "cat /srv/f/file", timeout=20),
+            command("outside", note("controller"), on="controller", timeout=5),
+        ],
     }
     configure(project, hooks)
-    project.plan("1.1").expect(0, "planned")
     # A run that starts the release and is never heard of again.
-    exit_code, output = project.run_playbook(start_only(project, tmp_path), "-e", "stack_version=1.1", "-l", "host1")
+    exit_code, output = project.run_playbook(start_only(project), "-e", "stack_version=1.1", "-l", "host1")
     assert exit_code == 0, output
     assert observed.answer(host) == "1.1"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 90
     while observed.journal(host, STACK)[-1]["event"] != "rolled_back" and time.monotonic() < deadline:
         time.sleep(0.5)
     assert observed.answer(host) == "1.0"
@@ -349,22 +355,17 @@ def test_the_guard_runs_the_hooks_of_the_way_back(fleet: Fleet, project: Project
     left_nothing(host)
 
 
-def start_only(project: Project, folder: Path) -> str:
-    """Write a playbook that starts a release with a guard of little patience, and confirms nothing; return its name."""
+def start_only(project: Project) -> str:
+    """Write a playbook that starts a release and never settles it, with a guard of little patience; return its name."""
     text = (project.root / "playbooks" / "deploy.yml").read_text(encoding="utf-8")
     cut = text[: text.index("- name: Settle the fleet")]
     (project.root / "playbooks" / "start_only.yml").write_text(cut, encoding="utf-8")
-    inventory = project.inventory / "hosts.yml"
-    text = inventory.read_text(encoding="utf-8")
-    assert "stack_guard_timeout" not in text
+    # A check from the controller keeps a host that is alone from confirming the release by itself.
+    check = {"name": "outside", "type": "http", "from": "controller", "url": "{{ fleet_url }}/"}
+    variables = {"stack_guard_timeout": 25, "stack_gate_timeout": 10, "stack_start_timeout": 12}
     folder = project.inventory / "group_vars" / "all"
     folder.mkdir(parents=True, exist_ok=True)
-    # A check from the controller keeps the host from confirming the release by itself.
-    checks = [{"name": "outside", "type": "tcp", "from": "controller", "host": "127.0.0.1", "port": 22, "retries": 1}]
-    checks[0] |= {"type": "http", "url": "{{ fleet_url }}/"}
-    checks[0].pop("port"), checks[0].pop("host")
-    variables = {"stack_guard_timeout": 8, "stack_gate_timeout": 4, "stack_start_timeout": 4}
-    (folder / "short.yml").write_text(json.dumps({**variables, "stack_health_checks": checks}), encoding="utf-8")
+    (folder / "short.yml").write_text(json.dumps({**variables, "stack_health_checks": [check]}), encoding="utf-8")
     return "start_only"
 
 
