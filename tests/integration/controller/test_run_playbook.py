@@ -171,6 +171,22 @@ def test_a_cancelled_run_ends_in_order_and_hides_its_values_meanwhile(project: L
     assert json.loads((project.last_run / "verdict.json").read_text(encoding="utf-8"))["verdict"] == "unknown"
 
 
+def test_a_closed_terminal_cancels(project: LocalProject) -> None:
+    project.playbook("deploy", DEPLOY)
+    command = project.command("deploy", "staging", "--version", "1", "-e", "wait=true")
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execve(command[0], command, os.environ | {"TERM": "xterm"})  # noqa: S606
+    shown = b""
+    while b"Roll it out" not in shown:
+        shown += os.read(terminal, 4096)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 40
+    verdict = json.loads((project.last_run / "verdict.json").read_text(encoding="utf-8"))
+    assert verdict["cut_off_by"] == "SIGHUP"
+    assert process_list(project) == []
+
+
 def on_a_terminal(command: list[str], **environment: str) -> str:
     # Whoever runs the tests may have asked for plain output.
     inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}

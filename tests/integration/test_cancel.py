@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A deployment is cancelled: the script ends within the time that a pipeline gives, and the hosts come back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.faults.slow_registry import silenced
+from tests.faults.standing import Standing
+from tests.faults.waiting import await_that
+from tests.fleet import Behaviour, Fleet, Host
+from tests.integration.attempt import Attempt, Run
+
+#: GitHub sends SIGTERM this long after SIGINT, and kills what is left 2.5 s later.
+TERM_AFTER_S, PIPELINE_S = 7.5, 10.0
+#: As short as the limits of a start and a gate allow.
+GUARD_S = 75
+COMES_BACK_S = 240.0
+TOLD = "by itself, now"
+
+
+@pytest.fixture(scope="module")
+def standing(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    """Lay out a project whose stack is to stand on both hosts."""
+    for host in fleet.hosts:
+        host.wipe()
+    return Standing(fleet, fleet.hosts, tmp_path_factory.mktemp("cancel") / "p", "shop")
+
+
+@pytest.fixture
+def pair(standing: Standing) -> Standing:
+    """A stack that stands on two hosts."""
+    standing.ready()
+    return standing
+
+
+@contextmanager
+def at_the_gate(pair: Standing) -> Iterator[Attempt]:
+    """Deploy a release that is never healthy, up to the gate."""
+    pair.offer(Behaviour.NEVER_HEALTHY)
+    pair.configure(stack_gate_timeout=40, stack_start_timeout=15, stack_guard_timeout=GUARD_S)
+    with pair.begin() as attempt:
+        for host in pair.hosts:
+            at_gate = partial(pair.on(host).saw, "started", version=pair.offered)
+            attempt.until(f"{host.name} at the gate", at_gate)
+        yield attempt
+
+
+def comes_back(pair: Standing, *hosts: Host) -> None:
+    """See that the old release serves on all hosts, by the journal as well, with nothing left under way."""
+
+    def back() -> bool:
+        pair.stands(hosts=hosts or pair.hosts)
+        for host in hosts or pair.hosts:
+            pair.on(host).nothing_is_left_over()
+        return True
+
+    await_that("the hosts back", back, COMES_BACK_S)
+
+
+def says_what_is_true(pair: Standing, run: Run) -> None:
+    """See that the verdict's word for each host is what is there."""
+    for host in pair.hosts:
+        pair.on(host).agrees_with(run, pair.version, pair.offered)
+
+
+def test_sigterm_at_the_gate_of_a_release_that_is_never_healthy(pair: Standing) -> None:
+    with at_the_gate(pair) as attempt:
+        attempt.signal(signal.SIGTERM)
+        attempt.until("both hosts told", lambda: attempt.said.count(TOLD) == len(pair.hosts), PIPELINE_S)
+        run = attempt.end(COMES_BACK_S)
+    run.expect(40, "unknown")
+    assert run.verdict["cut_off_by"] == "SIGTERM"
+    assert "'Start the release and pass its gate' on host1, host2" in run.verdict["message"]
+    assert [run.host(host.name)[0] for host in pair.hosts] == ["rolled_back", "rolled_back"]
+    comes_back(pair)
+    says_what_is_true(pair, run)
+    pair.goes_on()
+
+
+def test_a_pipeline_that_asks_twice_gets_its_verdict_in_time(pair: Standing) -> None:
+    with at_the_gate(pair) as attempt:
+        began = time.monotonic()
+        attempt.signal(signal.SIGINT)
+        while attempt.running and time.monotonic() - began < TERM_AFTER_S:
+            time.sleep(0.1)
+        if attempt.running:
+            attempt.signal(signal.SIGTERM)
+        run = attempt.end(PIPELINE_S - (time.monotonic() - began))
+    run.expect(40, "unknown")
+    assert run.output.count(TOLD) == len(pair.hosts)
+    comes_back(pair)
+
+
+def test_a_second_signal_ends_the_script_at_once(pair: Standing) -> None:
+    with at_the_gate(pair) as attempt:
+        attempt.signal(signal.SIGHUP)
+        attempt.until("the hosts being told", lambda: "telling host1, host2" in attempt.said, PIPELINE_S)
+        time.sleep(0.8)
+        attempt.signal(signal.SIGHUP)
+        run = attempt.end(2.0)
+    run.expect(40, "unknown")
+    assert "asked again" in run.output
+    comes_back(pair)
+
+
+def test_when_ansible_itself_is_killed_the_hosts_are_told_all_the_same(pair: Standing) -> None:
+    with at_the_gate(pair) as attempt:
+        for entry in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                command = (entry / "cmdline").read_bytes()
+                if os.fsencode(pair.project.root) in command and b"ansible-playbook" in command:
+                    os.kill(int(entry.name), signal.SIGKILL)
+        run = attempt.end(COMES_BACK_S)
+    run.expect(40, "unknown")
+    assert str(run.verdict["cut_off_by"]).startswith("the end of ansible-playbook")
+    assert run.output.count(TOLD) == len(pair.hosts)
+    comes_back(pair)
+
+
+def test_killed_right_after_it_was_asked_to_end(pair: Standing) -> None:
+    with at_the_gate(pair) as attempt:
+        attempt.signal(signal.SIGINT)
+        attempt.until("the verdict", lambda: attempt.folder and (attempt.folder / "verdict.json").exists(), 2.0)
+        run = attempt.kill()
+    assert run.word == "unknown", run
+    for host in pair.hosts:
+        assert "its guard takes it back by" in run.verdict["hosts"][host.name]["error"], run
+    comes_back(pair)
+    pair.goes_on()
+
+
+def test_what_was_only_prepared_is_given_back_during_the_pull(pair: Standing) -> None:
+    pair.offer()
+    with silenced(pair.registry, at_once=False) as registry, pair.begin() as attempt:
+        attempt.until("the plan", lambda: attempt.folder and (attempt.folder / "plan.json").exists())
+        registry.silence()
+        attempt.until_task("Check the host, stage the release, prove the way back, pull")
+        time.sleep(3)
+        attempt.signal(signal.SIGINT)
+        run = attempt.end(COMES_BACK_S)
+    run.expect(40, "unknown")
+    assert [run.host(host.name)[0] for host in pair.hosts] == ["untouched", "untouched"]
+    comes_back(pair)
+    pair.goes_on()
+
+
+def test_a_host_that_does_not_answer_keeps_no_other_waiting(pair: Standing) -> None:
+    lost, other = pair.hosts
+    with at_the_gate(pair) as attempt:
+        lost.disconnect()
+        try:
+            attempt.signal(signal.SIGTERM)
+            attempt.until("the other host told", lambda: TOLD in attempt.said, PIPELINE_S)
+            comes_back(pair, other)
+            run = attempt.end(COMES_BACK_S)
+        finally:
+            lost.connect()
+    run.expect(40, "unknown")
+    assert run.host(other.name)[0] == "rolled_back"
+    assert run.host(lost.name) == ("unknown", None)
+    assert "its guard takes it back by" in run.verdict["hosts"][lost.name]["error"]
+    comes_back(pair)
+
+
+def test_the_whole_run_has_a_limit(pair: Standing) -> None:
+    pair.offer(Behaviour.NEVER_HEALTHY)
+    pair.configure(stack_gate_timeout=120, stack_guard_timeout=300, stack_run_timeout=40)
+    with pair.begin() as attempt:
+        run = attempt.end(COMES_BACK_S)
+    run.expect(40, "unknown")
+    assert run.verdict["cut_off_by"] == "its time limit of 40 s (stack_run_timeout)"
+    assert "while it waited for 'Start the release and pass its gate' on host1, host2" in run.verdict["message"]
+    comes_back(pair)
+    says_what_is_true(pair, run)
+    pair.goes_on()
+
+
+def test_without_the_scripts_the_limit_is_looked_at_between_batches(pair: Standing) -> None:
+    version = pair.offer()
+    pair.configure(stack_serial=1, stack_bake_time=60, stack_guard_timeout=400, stack_run_timeout=50)
+    exit_status, output = pair.project.run_playbook("deploy", "-e", f"stack_version={version}")
+    assert exit_status != 0
+    assert "longer than stack_run_timeout, 50 s. It was about to begin with host2" in output
+    assert "rolled_back: " in output
+    comes_back(pair)
