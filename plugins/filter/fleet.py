@@ -39,8 +39,9 @@ def fleet_share_to_renew(  # noqa: PLR0913, PLR0917 - a filter's options
 ) -> list[str]:
     """Return the hosts that have to hear of the run again, and that a host of the batch calls."""
     age = fleet_course.renewal_age(float(guard_timeout), float(longest))
-    names = fleet_course.to_renew(collect(hostvars, hosts), time.time(), age)
-    return fleet_course.share(names, [str(one) for one in batch], str(host))
+    together = [str(one) for one in batch]
+    names = fleet_course.to_renew(collect(hostvars, hosts), together, time.time(), age)
+    return fleet_course.share(names, together, str(host))
 
 
 def fleet_settlement(

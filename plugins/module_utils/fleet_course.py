@@ -78,12 +78,18 @@ def renewal_age(guard_timeout_s: float, longest_s: float) -> float:
     return max(0.0, min(guard_timeout_s / 3, guard_timeout_s - longest_s))
 
 
-def to_renew(hosts: Mapping[str, HostSteps], now: float, age_s: float) -> list[str]:
-    """Return the hosts that hold a lease or an armed guard, and heard nothing of the run for that long."""
+def to_renew(hosts: Mapping[str, HostSteps], batch: Sequence[str], now: float, age_s: float) -> list[str]:
+    """Return the hosts that hold a lease or an armed guard, and heard nothing of the run for that long.
+
+    Those of the batch at hand that are about to be started hear of it then.
+    """
     holding = {
         name: steps
         for name, steps in present(hosts).items()
-        if steps.passed("prepare") and not steps.unchanged and not steps.confirmed
+        if steps.passed("prepare")
+        and not steps.unchanged
+        and not steps.confirmed
+        and not (steps.awaits_start and name in batch)
     }
     return [name for name, steps in holding.items() if now - steps.called_at > age_s]
 

@@ -151,7 +151,9 @@ def test_who_holds_something_and_was_not_called_for_long_is_called_again() -> No
         {**at(FINE, prepare=100.0, start=200.0), "confirm": OK},
         {**at(FINE, prepare=100.0, start=200.0), "gate_again": {**OK, "called_at": 950.0}},
     )
-    assert fleet_course.to_renew(hosts, now=1000.0, age_s=300.0) == ["host2", "host3", "host8"]
+    assert fleet_course.to_renew(hosts, ["host5"], now=1000.0, age_s=300.0) == ["host2", "host3", "host8"]
+    # Who is about to be started hears of the run by that.
+    assert fleet_course.to_renew(hosts, ["host2", "host3"], now=1000.0, age_s=300.0) == ["host3", "host8"]
 
 
 def test_the_batch_shares_the_calls() -> None:
