@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from tests.fleet import Registry
-from tests.fleet.command import docker
+from tests.fleet.command import CommandError, docker
 
 
 class SilentRegistry:
@@ -26,8 +26,9 @@ class SilentRegistry:
     def speak(self) -> None:
         """Answer again, also to those who wait."""
         if self._silent:
-            docker("unpause", self._container)
             self._silent = False
+            with suppress(CommandError):  # it was killed meanwhile
+                docker("unpause", self._container)
 
 
 @contextmanager

@@ -39,8 +39,10 @@ def test_a_registry_that_is_gone_refuses_the_pull(solo: Standing) -> None:
     solo.offer()
     with reached(solo, moments.pulling) as attempt:
         docker("kill", solo.registry.container)
-        run = attempt.end()
-    solo.registry.start()
+        try:
+            run = attempt.end()
+        finally:
+            solo.registry.start()
     solo.untouched(run)
     solo.goes_on()
 
