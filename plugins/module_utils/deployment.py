@@ -292,7 +292,7 @@ class Deployment(ReleaseProgress):
             self.store.note(self.release, journal.ROLLED_BACK, "nothing was touched")
             return
         # The folder first: if the disk is full, that makes the room for the line.
-        forget(self.store, self.engine, self.store.record(self.release))
+        forget(self.store, self.engine, self.release)
         self.store.note(self.release, journal.DISCARDED)
 
     def _gate_before(self, before: dict[str, Any]) -> GateReport:

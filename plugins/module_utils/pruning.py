@@ -5,20 +5,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ansible_collections.slipway.compose.plugins.module_utils import journal, way_back
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseRecord
+from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
 
 
-def forget(store: ReleaseStore, engine: Engine, record: ReleaseRecord) -> None:
+def forget(store: ReleaseStore, engine: Engine, release: str) -> None:
     """Remove a release's folder, and its images where nothing else names or uses them."""
-    for image, name in way_back.kept_names(record.stack, record.id, list(record.images.values())).items():
-        engine.untag(name)
-        document = engine.image(image)
-        if document is not None and not document.get("RepoTags"):
-            engine.untag(image)
-    store.remove(record.id)
+    # What is to go must not keep the host from its work because its record is damaged.
+    with suppress(SlipwayError):
+        record = store.record(release)
+        for image, name in way_back.kept_names(record.stack, record.id, list(record.images.values())).items():
+            engine.untag(name)
+            document = engine.image(image)
+            if document is not None and not document.get("RepoTags"):
+                engine.untag(image)
+    store.remove(release)
 
 
 def prune(store: ReleaseStore, engine: Engine, keep: int, *, check_mode: bool = False) -> list[str]:
@@ -44,8 +49,7 @@ def prune(store: ReleaseStore, engine: Engine, keep: int, *, check_mode: bool = 
     for release in store.kept():
         if release not in kept and (release < current or release in good):
             if not check_mode:
-                record = store.record(release)
                 store.note(release, journal.PRUNED)
-                forget(store, engine, record)
+                forget(store, engine, release)
             pruned.append(release)
     return pruned

@@ -45,5 +45,5 @@ def recover(store: ReleaseStore, engine: Engine, guard: Guard, timeout_s: float)
     done += [Deployment(store, engine, one, guard).settle_alone(timeout_s) for one in prepared if one in kept]
     # A run that died while it pulled left a folder of which the journal does not know yet.
     for unknown in sorted(kept - {entry.release for entry in entries}):
-        forget(store, engine, store.record(unknown))
+        forget(store, engine, unknown)
     return [text for text in done if text]
