@@ -39,13 +39,27 @@ def stand_in(root: str, stack: str, order: GuardOrder, lock_wait_s: float) -> bo
             return False
         guard = Guard(store, "", order.lasts_s, order.rollback_timeout_s)
         try:
-            Deployment(store, engine, order.release, guard).settle_alone(order.rollback_timeout_s)
-        except StartFailedError as error:
-            seen = error.report.message()
-            remedy = "Run scripts/status.sh, and see to this host."
-            raise SlipwayError([Finding(error.subject, "to stand after the way back", seen, remedy)]) from error
-        finally:
-            # Whatever became of it, nobody is to be surprised by a second try.
-            guard.disarm()
-            StackLease(store, order.lasts_s).give_back()
+            _settle(Deployment(store, engine, order.release, guard), order.rollback_timeout_s)
+        except Exception:
+            if read_order(store.folder) is not None:
+                # An engine that went away meanwhile was the reason; it may come back, and this guard waits for it.
+                Engine()
+            _retire(guard, store, order)
+            raise
+        _retire(guard, store, order)
     return True
+
+
+def _settle(deployment: Deployment, timeout_s: float) -> None:
+    try:
+        deployment.settle_alone(timeout_s)
+    except StartFailedError as error:
+        seen = error.report.message()
+        remedy = "Run scripts/status.sh, and see to this host."
+        raise SlipwayError([Finding(error.subject, "to stand after the way back", seen, remedy)]) from error
+
+
+def _retire(guard: Guard, store: ReleaseStore, order: GuardOrder) -> None:
+    """End the guard's work: whatever became of it, nobody is to be surprised by a second try."""
+    guard.disarm()
+    StackLease(store, order.lasts_s).give_back()
