@@ -204,8 +204,9 @@ class Deployment(ReleaseProgress):
         except SlipwayError as error:
             said = str(error)
         if said:
-            said = release_masker(self.store, self.store.record(self.release)).mask(said)
+            # First of all, since what is damaged may keep the rest from being told.
             self.store.note(self.release, journal.ROLLBACK_FAILED, "rollback.sh failed")
+            said = release_masker(self.store, self.store.record(self.release)).mask(said)
             remedy = f"Run this on the host and read what it says: sh {script}"
             raise SlipwayError([Finding("way back", f"{script} to succeed", said, remedy)])
         before = self.store.read_json(self.release, "snapshot.json")

@@ -226,7 +226,10 @@ class Preparation:
         hashes = {file.path: file.sha256 for file in record.files}
         lock = lock_document(services, record.images, hashes, order.bundle.env)
         try:
-            self._store.stage(building, record, order.bundle, order.gate.as_dict(), lock)
+            with self._lease.locked():
+                # What is there under the same name may be that of a run which has overtaken this one.
+                self._lease.keep()
+                self._store.stage(building, record, order.bundle, order.gate.as_dict(), lock)
             self._write_way_back(record.id, way, snapshot)
             pulled, findings = self._engine.pull(images, self._lease.live)
             host_checks.raise_all(findings)

@@ -174,3 +174,15 @@ def test_what_the_guard_took_back_can_no_longer_be_confirmed(tmp_path: Path) -> 
         with pytest.raises(SlipwayError, match=r"to be confirmed in time, seen taken back at .*stack_guard_timeout"):
             deployment(store).confirm()
         assert store.entries()[-1].event == event
+
+
+def test_a_way_back_that_fails_is_journaled_even_if_the_release_is_damaged(tmp_path: Path) -> None:
+    store = store_with(tmp_path, [(MINE, A, journal.STARTING)])
+    store.release_folder(A).mkdir()
+    store.write(A, "rollback.sh", "echo no such image >&2; exit 1\n", 0o700)
+    with pytest.raises(SlipwayError):
+        deployment(store).go_back(60.0)
+    assert store.entries()[-1].event == journal.ROLLBACK_FAILED
+    release(store)
+    with pytest.raises(SlipwayError, match=r"way back: expected .*/rollback\.sh to succeed, seen no such image"):
+        deployment(store).go_back(60.0)
