@@ -335,9 +335,9 @@ def test_the_guard_runs_the_hooks_of_the_way_back(fleet: Fleet, project: Project
     configure(project, hooks)
     # A run that starts the release and is never heard of again.
     exit_code, output = project.run_playbook(start_only(project), "-e", "stack_version=1.1", "-l", "host1")
-    assert exit_code == 0, output
+    assert (exit_code, "FAILED" in output) == (0, False), output
     assert observed.answer(host) == "1.1"
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 150
     while observed.journal(host, STACK)[-1]["event"] != "rolled_back" and time.monotonic() < deadline:
         time.sleep(0.5)
     assert observed.answer(host) == "1.0"
@@ -362,7 +362,7 @@ def start_only(project: Project) -> str:
     (project.root / "playbooks" / "start_only.yml").write_text(cut, encoding="utf-8")
     # A check from the controller keeps a host that is alone from confirming the release by itself.
     check = {"name": "outside", "type": "http", "from": "controller", "url": "{{ fleet_url }}/"}
-    variables = {"stack_guard_timeout": 25, "stack_gate_timeout": 10, "stack_start_timeout": 12}
+    variables = {"stack_guard_timeout": 50, "stack_gate_timeout": 12, "stack_start_timeout": 20}
     folder = project.inventory / "group_vars" / "all"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "short.yml").write_text(json.dumps({**variables, "stack_health_checks": [check]}), encoding="utf-8")
