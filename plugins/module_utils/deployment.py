@@ -117,13 +117,16 @@ class Deployment(ReleaseProgress):
             Whether there was anything left to do.
 
         Raises:
-            SlipwayError: the guard was faster.
+            SlipwayError: the guard was faster, or the release has not passed its gate.
             StartFailedError: its containers no longer stand as they did when they passed the gate.
         """
         if self.store.current() == self.release and journal.unfinished(self.store.entries()) != self.release:
             return False
         if self.last_event in _TAKEN_BACK:
             raise SlipwayError([self._too_late()])
+        if self.last_event not in (journal.GATE_PASSED, journal.CONFIRMING):
+            seen = f"{self.last_event or 'not known here'}, by its last line in the journal"
+            raise SlipwayError([Finding(self._name, "to have passed its gate", seen, "Start it first.")])
         record = self.store.record(self.release)
         report = self._look_again(record, self._containers(record.stack))
         if not report.passed:

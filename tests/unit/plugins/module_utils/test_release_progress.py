@@ -186,3 +186,13 @@ def test_a_way_back_that_fails_is_journaled_even_if_the_release_is_damaged(tmp_p
     release(store)
     with pytest.raises(SlipwayError, match=r"way back: expected .*/rollback\.sh to succeed, seen no such image"):
         deployment(store).go_back(60.0)
+
+
+@pytest.mark.parametrize("event", [journal.PREPARED, journal.STARTING, journal.STARTED, journal.GATE_FAILED])
+def test_only_what_passed_its_gate_is_confirmed(tmp_path: Path, event: str) -> None:
+    store = store_with(tmp_path, [(MINE, A, event)])
+    release(store)
+    with pytest.raises(SlipwayError, match=f"to have passed its gate, seen {event}"):
+        deployment(store).confirm()
+    assert store.entries()[-1].event == event
+    assert store.current() is None
