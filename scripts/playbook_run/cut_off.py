@@ -110,7 +110,7 @@ class CutOff:
     def host_lines(self) -> list[str]:
         """Say of each host that was begun how it stands."""
         width = max(map(len, self.hosts), default=0)
-        return [f"  {name:<{width}}  {self._host(name, self._ledger.hosts[name])['error']}" for name in self.hosts]
+        return [f"  {name:<{width}}  {self._words(name)}" for name in self.hosts]
 
     @property
     def closing(self) -> str:
@@ -122,33 +122,47 @@ class CutOff:
             return look
         return f"{look} scripts/recover.sh {self._environment} --run {self._run} settles at once what is not."
 
+    def _words(self, name: str) -> str:
+        trace, news = self._ledger.hosts[name], self._news.get(name, HostNews())
+        if is_settled(news):
+            return f"settled: {_runs(news.looked)}"
+        return f"{_cut_off_in(trace)}; {self._outlook(trace, news)}"
+
     def _host(self, name: str, trace: HostTrace) -> dict[str, Any]:
         if name not in self.hosts:
-            return {"state": "untouched", "release": None, "error": ""}
+            return {"state": "untouched", "release": None, "error": "", "outlook": ""}
         news = self._news.get(name, HostNews())
-        if is_settled(news):
+        error = "; ".join(words for words in (_cut_off_in(trace), news.error) if words)
+        if is_quiet(news):
             runs = news.looked.get("current")
-            return {"state": self._state(trace, runs), "release": runs, "error": f"settled: {_runs(news.looked)}"}
-        return {"state": "unknown", "release": None, "error": self._prospect(trace, news)}
+            outlook = "" if is_settled(news) else self._outlook(trace, news)
+            return {"state": self._state(trace, news), "release": runs, "error": error, "outlook": outlook}
+        return {"state": "unknown", "release": None, "error": error, "outlook": self._outlook(trace, news)}
 
-    def _state(self, trace: HostTrace, runs: str | None) -> str:
+    def _state(self, trace: HostTrace, news: HostNews) -> str:
+        runs = news.looked.get("current")
+        if not is_settled(news) or (runs is not None and news.looked.get("drift")):
+            return "rollback_failed"
         if runs is not None and runs == self._ledger.release:
             return "deployed"
         return "rolled_back" if trace.started else "untouched"
 
-    def _prospect(self, trace: HostTrace, news: HostNews) -> str:
+    def _outlook(self, trace: HostTrace, news: HostNews) -> str:
         if trace.settled:
             return trace.settled
+        if trace.started and not self._ledger.reversible:
+            return "the release is not reversible, so nothing takes it back: see to this host"
         if is_quiet(news):
-            return f"release {news.looked['unfinished']} could not be taken back; the host's journal says why"
+            return f"release {news.looked['unfinished']} could not be taken back: see to this host"
         if news.told:
             return news.told
-        words = f"cut off in '{trace.task}'"
         if trace.started:
-            words += f"; its guard takes it back by {self._guards_act_by} at the latest"
-        else:
-            words += "; no container was touched, the next run clears away what was prepared"
-        return f"{words} (not reached since: {news.error})" if news.error else words
+            return f"its guard takes it back by {self._guards_act_by} at the latest"
+        return "no container was touched; the next run clears away what was prepared"
+
+
+def _cut_off_in(trace: HostTrace) -> str:
+    return f"cut off in '{trace.task}'"
 
 
 def is_settled(news: HostNews) -> bool:

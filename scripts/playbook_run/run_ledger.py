@@ -39,6 +39,7 @@ class RunLedger:
         limits: seconds that the environment allows, by name, as far as the run has told.
         release: ID of the release that the run is about, None before it was chosen.
         plan_sha256: hash of the plan, None where there is none yet.
+        reversible: whether hosts may be taken back by themselves.
     """
 
     def __init__(self) -> None:
@@ -47,6 +48,7 @@ class RunLedger:
         self.limits: dict[str, float] = {}
         self.release: str | None = None
         self.plan_sha256: str | None = None
+        self.reversible = True
         self._task = ""
         self._waits_for: list[str] = []
         self._play = ""
@@ -99,8 +101,10 @@ class RunLedger:
             self.limits |= {str(name): float(value) for name, value in limits.items()}
         if isinstance(plan, dict):
             self.release, self.plan_sha256 = plan.get("release"), plan.get("sha256")
+            result = {"reversible": plan.get("reversible")} | result
         elif isinstance(result.get("release"), str):
             self.release = self.release or result["release"]
+        self.reversible = self.reversible and result.get("reversible") is not False
 
 
 def _action(data: dict[str, Any]) -> str:

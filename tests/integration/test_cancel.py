@@ -133,7 +133,7 @@ def test_killed_right_after_it_was_asked_to_end(pair: Standing) -> None:
         run = attempt.kill()
     assert run.word == "unknown", run
     for host in pair.hosts:
-        assert "its guard takes it back by" in run.verdict["hosts"][host.name]["error"], run
+        assert "its guard takes it back by" in run.verdict["hosts"][host.name]["outlook"], run
     comes_back(pair)
     pair.goes_on()
 
@@ -167,7 +167,7 @@ def test_a_host_that_does_not_answer_keeps_no_other_waiting(pair: Standing) -> N
     run.expect(40, "unknown")
     assert run.host(other.name)[0] == "rolled_back"
     assert run.host(lost.name) == ("unknown", None)
-    assert "its guard takes it back by" in run.verdict["hosts"][lost.name]["error"]
+    assert "its guard takes it back by" in run.verdict["hosts"][lost.name]["outlook"]
     comes_back(pair)
 
 
