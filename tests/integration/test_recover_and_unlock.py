@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run dies with all that it was: people settle what it left at once, and take its lease away."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import pytest
+
+from tests.faults.standing import Standing
+from tests.fleet import Behaviour, Fleet, Host
+from tests.integration.attempt import Attempt
+
+#: Longer than any of these tests: nothing here comes back by itself.
+LONG_S = 600
+ENDS_S = 300.0
+
+
+@pytest.fixture(scope="module")
+def standing(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    """Lay out a project whose stack is to stand on both hosts."""
+    for host in fleet.hosts:
+        host.wipe()
+    return Standing(fleet, fleet.hosts, tmp_path_factory.mktemp("recover") / "p", "shop")
+
+
+@pytest.fixture
+def pair(standing: Standing) -> Standing:
+    """A stack that stands on two hosts, with guards that take their time."""
+    standing.ready()
+    standing.configure(stack_gate_timeout=240, stack_start_timeout=60, stack_guard_timeout=LONG_S)
+    return standing
+
+
+@contextmanager
+def at_the_gate(pair: Standing) -> Iterator[Attempt]:
+    """Deploy a release that is never healthy, up to the gate on both hosts."""
+    pair.offer(Behaviour.NEVER_HEALTHY)
+    with pair.begin() as attempt:
+        for host in pair.hosts:
+            seen = partial(pair.on(host).saw, "started", version=pair.offered)
+            attempt.until(f"{host.name} at the gate", seen)
+        yield attempt
+
+
+def dies_at_the_gate(pair: Standing) -> str:
+    """Kill a deployment at the gate, and return its run."""
+    with at_the_gate(pair) as attempt:
+        folder = attempt.kill().folder
+    assert folder
+    return folder.name
+
+
+def is_leased(pair: Standing, host: Host) -> bool:
+    return host.ssh(f"test -s {pair.folder}/lease.json && echo yes || :", user="root").strip() == "yes"
+
+
+def test_recover_settles_at_once_what_a_dead_run_left(pair: Standing) -> None:
+    dead = dies_at_the_gate(pair)
+    status = pair.project.status()
+    status.expect(30, "rollback_failed")
+    assert f"run {dead}" in status.output
+
+    held = pair.project.run("recover")
+    held.expect(10, "refused")
+    assert f"--run {dead}" in held.output
+
+    recovered = pair.project.run("recover", "--run", dead)
+    recovered.expect(0, "unchanged")
+    pair.stands()
+    for host in pair.hosts:
+        pair.on(host).nothing_is_left_over()
+    again = pair.project.run("recover")
+    again.expect(0, "unchanged")
+    assert "nothing to settle" in again.output
+    pair.goes_on()
+
+
+def test_unlock_ends_the_lease_of_the_run_that_was_named_and_of_no_other(pair: Standing) -> None:
+    dead = dies_at_the_gate(pair)
+    unnamed = pair.project.run("unlock")
+    unnamed.expect(10, "refused")
+    assert f"--run {dead}" in unnamed.output
+    wrong = pair.project.run("unlock", "--run", "20260101T000000Z-deploy-000000")
+    wrong.expect(10, "refused")
+    assert f"--run {dead}" in wrong.output
+    assert all(is_leased(pair, host) for host in pair.hosts)
+
+    named = pair.project.run("unlock", "--run", dead)
+    named.expect(30, "rollback_failed")
+    assert "the guard takes release" in named.output
+    assert not any(is_leased(pair, host) for host in pair.hosts)
+    free = pair.project.run("unlock")
+    assert "nobody holds the lease" in free.output
+    pair.project.run("recover").expect(0, "unchanged")
+    pair.stands()
+    pair.goes_on()
+
+
+def test_a_run_waits_for_another_as_long_as_it_was_told_to(pair: Standing) -> None:
+    with at_the_gate(pair) as first:
+        pair.offer()
+        refused = pair.deploy()
+        refused.expect(10, "refused")
+        assert "--lease-wait SECONDS" in refused.output
+        with pair.begin("--lease-wait", "240") as second:
+            second.until("the second run waiting", lambda: any("Wait for" in task for task in second.tasks))
+            first.signal(signal.SIGINT)
+            first.end(ENDS_S).expect(40, "unknown")
+            run = second.end(ENDS_S)
+    run.expect(0, "deployed")
+    pair.version = pair.offered
+    pair.stands()
