@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.slipway.compose.plugins.module_utils import compose_cli, journal, way_back
 from ansible_collections.slipway.compose.plugins.module_utils.compose_argv import ComposeProject
 from ansible_collections.slipway.compose.plugins.module_utils.confirmation import SecondLook
-from ansible_collections.slipway.compose.plugins.module_utils.deployment_hooks import DeploymentHooks, HookStoppedError
+from ansible_collections.slipway.compose.plugins.module_utils.deployment_hooks import DeploymentHooks
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.gate_report import GateReport
@@ -78,8 +78,9 @@ class Deployment(ReleaseProgress):
         try:
             report = self._stand_up()
             self.hooks.after_gate()
-        except (StartFailedError, HookStoppedError):
-            self.hooks.after_failure()
+        except Exception:
+            if self.touched:
+                self.hooks.after_failure()
             raise
         return report
 

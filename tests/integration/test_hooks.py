@@ -34,12 +34,12 @@ def note(place: str = "target", folder: str = ".", more: str = "") -> str:
 
 def command(name: str, script: str, **more: object) -> dict[str, object]:
     """Return a hook that is a command."""
-    return {"name": name, "command": ["sh", "-c", script], **more}
+    return {"name": name, "command": ["sh", "-c", script], "timeout": 30, **more}
 
 
 def one_off(name: str, script: str, **more: object) -> dict[str, object]:
     """Return a hook that is a one-off run."""
-    return {"name": name, "run": {"service": "tools", "command": [script]}, **more}
+    return {"name": name, "run": {"service": "tools", "command": [script]}, "timeout": 30, **more}
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def every_moment(project: Project) -> dict[str, list[dict[str, object]]]:
         kind: [command("here", note()), command("outside", outside, on="controller")] for kind in kinds
     }
     hooks["pre_deploy"].append(one_off("inside", note("inside", "/srv", "$(cat /srv/f/file)"), once=True))
-    hooks["post_deploy"].append({"name": "file", "command": ["./hooks/tell.sh"], "once": True})
+    hooks["post_deploy"].append({"name": "file", "command": ["./hooks/tell.sh"], "once": True, "timeout": 30})
     hooks["post_rollback"].append(one_off("inside", note("inside", "/srv", "$(cat /srv/f/file)")))
     # The diary on the controller lies in the stack's folder, and is no part of the stack.
     (project.source / ".slipwayignore").write_text("data\n", encoding="utf-8")
