@@ -83,7 +83,8 @@ def run(  # noqa: PLR0913 - the keyword arguments are what a command may need be
     if note is not None:
         end_noted(note)
     try:
-        process = subprocess.Popen(
+        # run_command belongs to a module, and knows neither time limits nor process groups.
+        process = subprocess.Popen(  # pylint: disable=ansible-bad-function
             [*_WHEN_TOLD, *argv] if note is not None and shutil.which(argv[0], path=env.get("PATH")) else argv,
             env=dict(env),
             cwd=cwd,

@@ -27,13 +27,12 @@ attributes:
 options:
   state:
     description:
-      - V(info) tells who holds the lease.
+      - Without it, the module only tells who holds the lease.
       - V(held) takes the lease for O(run).
       - V(released) ends the lease of O(run), dead or not. It refuses to end that of another run, so that a lease that
         was taken meanwhile stays. What the run left is settled by its guard, or by the next run.
     type: str
-    choices: [info, held, released]
-    default: info
+    choices: [held, released]
   wait:
     description: Seconds that V(held) waits for another run to give the lease back.
     type: int
@@ -130,7 +129,7 @@ if TYPE_CHECKING:
 
 ARGUMENT_SPEC: dict[str, Any] = {
     **RUN_OPTIONS,
-    "state": {"type": "str", "choices": ["info", "held", "released"], "default": "info"},
+    "state": {"type": "str", "choices": ["held", "released"]},
     "wait": {"type": "int", "default": 0},
 }
 
