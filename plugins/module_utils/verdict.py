@@ -119,11 +119,11 @@ def _judge_untouched(steps: HostSteps, before: str | None) -> HostVerdict:
         # Nothing was started, so there is nothing to take back: people have to see to it.
         error = steps.error(*LOOKING)
         return HostVerdict("rollback_failed" if error else "unchanged", before, error)
+    left = "its lease ends by itself, and the next run removes what was staged" if steps.failed("settle") else ""
     if steps.rollout_failed:
         # It was lost while it waited for its turn.
-        return HostVerdict("refused", before, steps.error(*ROLLOUT))
-    if steps.failed("settle"):
-        left = "its lease ends by itself, and the next run removes what was staged"
+        return HostVerdict("refused", before, steps.error(*ROLLOUT, "settle"), left)
+    if left:
         return HostVerdict("untouched", before, steps.error("settle"), left)
     return HostVerdict("planned" if steps.planned_only else "untouched", before, "")
 
