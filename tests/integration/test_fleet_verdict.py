@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Four hosts: who goes back and when, batches that bake, hosts that nobody reaches, releases without a way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.fleet import Fleet, Host, Kind, Probe
+from tests.integration import observed
+from tests.integration.attempt import Attempt
+from tests.integration.probe_stack import app, compose
+from tests.integration.project import Project, Run
+
+#: Limits that a probe needs on a busy machine, so that no guard is waited for much longer than a minute.
+QUICK = {"stack_start_timeout": 30, "stack_gate_timeout": 30, "stack_guard_timeout": 75, "stack_healthy_for": 1}
+CRASH_AFTER_S = 8
+SERVICE = {"PROBE_BEHAVIOUR": "${BEHAVIOUR}", "PROBE_CRASH_AFTER": str(CRASH_AFTER_S), "PROBE_START_AFTER": "7"}
+
+
+class Rollout:
+    """Version 1.0 on four hosts."""
+
+    def __init__(self, fleet: Fleet, root: Path) -> None:
+        """Deploy it."""
+        for host in fleet.hosts:
+            host.wipe()
+        for version in ("1.0", "1.1", "1.2"):
+            Probe(version).push(fleet.registry)
+        self.hosts = fleet.hosts
+        self.project = Project(root / "project", fleet, "app")
+        image = f"{fleet.registry.address}/probe:${{STACK_VERSION}}"
+        self.project.stack({"compose.yaml": compose({"app": app(image, environment=SERVICE)})})
+        self.first = self.deploy("1.0", {}, stack_serial="100%")
+        self.first.expect(0, "deployed")
+
+    def configure(self, behaviours: Mapping[str, str], **variables: object) -> None:
+        """Let the next version behave differently on some hosts."""
+        behaviour = f"{{{{ {dict(behaviours)!r}.get(inventory_hostname, 'healthy') }}}}"
+        known = {"stack_env": {"BEHAVIOUR": behaviour}, "stack_serial": 1, **QUICK}
+        self.project.environment(None, **{**known, **variables})
+
+    def deploy(self, version: str, behaviours: Mapping[str, str] | None = None, **variables: object) -> Run:
+        """Deploy a version to its end."""
+        self.configure(behaviours or {}, **variables)
+        return self.project.deploy(version)
+
+    def begin(self, version: str, behaviours: Mapping[str, str] | None = None, **variables: object) -> Attempt:
+        """Begin to deploy a version."""
+        self.configure(behaviours or {}, **variables)
+        return self.project.begin("deploy", "--version", version)
+
+    def pages(self) -> list[str]:
+        """Return the version that each host serves."""
+        return [observed.answer(host) for host in self.hosts]
+
+    def states(self, run: Run) -> list[str]:
+        """Return each host's state by the verdict."""
+        return [run.host(host.name)[0] for host in self.hosts]
+
+    def events(self, host: Host, release: str) -> dict[str, datetime]:
+        """Return when each event of a release came last on a host, by the host's journal."""
+        lines = [line for line in observed.journal(host, "app") if line["release"] == release]
+        return {line["event"]: datetime.fromisoformat(line["at"]) for line in lines}
+
+
+@pytest.fixture(scope="module")
+def four(fleet: Fleet) -> Fleet:
+    return Fleet.up([Kind.TRIXIE] * 4, fleet.layout.name)
+
+
+@pytest.fixture
+def rollout(four: Fleet, tmp_path: Path) -> Rollout:
+    return Rollout(four, tmp_path)
+
+
+@contextmanager
+def away(*hosts: Host) -> Iterator[None]:
+    """Cut hosts off for as long as the block lasts."""
+    for host in hosts:
+        host.disconnect()
+    try:
+        yield
+    finally:
+        for host in hosts:
+            host.connect()
+
+
+def test_every_touched_host_of_every_batch_goes_back_at_the_same_time(rollout: Rollout) -> None:
+    run = rollout.deploy("1.1", {"host3": "never-healthy"}, stack_serial=[1, 2, 1])
+    run.expect(20, "rolled_back")
+    assert rollout.states(run) == ["rolled_back"] * 3 + ["untouched"]
+    assert rollout.pages() == ["1.0"] * 4
+    began, ended = ([], [])  # type: tuple[list[datetime], list[datetime]]
+    for host in rollout.hosts[:3]:
+        events = rollout.events(host, run.release)
+        began.append(events["rolling_back"])
+        ended.append(events["rolled_back"])
+        assert f"{host.name}  health gate passed" in run.output.partition("Settle the fleet")[2]
+    assert (max(began) - min(began)).total_seconds() <= 3
+    assert max(began) <= max(ended)
+
+
+def test_with_scope_batch_the_other_batches_are_confirmed(rollout: Rollout) -> None:
+    run = rollout.deploy("1.1", {"host3": "never-healthy"}, stack_serial=[1, 2, 1], stack_rollback_scope="batch")
+    run.expect(20, "rolled_back")
+    assert rollout.states(run) == ["deployed", "rolled_back", "rolled_back", "untouched"]
+    assert rollout.pages() == ["1.1", "1.0", "1.0", "1.0"]
+
+
+def test_a_canary_that_ends_while_it_bakes_takes_itself_back_and_nobody_else_is_touched(rollout: Rollout) -> None:
+    run = rollout.deploy("1.1", {"host1": "healthy-then-crash"}, stack_serial=[1, "100%"], stack_bake_time=12)
+    run.expect(20, "rolled_back")
+    assert rollout.states(run) == ["rolled_back"] + ["untouched"] * 3
+    assert rollout.pages() == ["1.0"] * 4
+    assert "bakes for 12 s" in run.output
+    assert "Pass the gate again" in run.output
+    assert "out of cheese" in run.verdict["hosts"]["host1"]["error"]
+    for host in rollout.hosts[1:]:
+        assert "starting" not in rollout.events(host, run.release)
+
+
+def test_a_rollout_that_outlasts_every_guard_and_lease_keeps_them_alive(rollout: Rollout) -> None:
+    run = rollout.deploy("1.1", stack_bake_time=25, stack_guard_timeout=90)
+    run.expect(0, "deployed")
+    events = rollout.events(rollout.hosts[0], run.release)
+    assert (events["confirmed"] - events["starting"]).total_seconds() > 90
+    assert rollout.pages() == ["1.1"] * 4
+    assert run.output.count("bakes for 25 s; then") == 3
+    assert "goes on" in run.output
+    for host in rollout.hosts:
+        assert {"rolling_back", "rolled_back"}.isdisjoint(rollout.events(host, run.release))
+        assert observed.current_release(host, "app") == run.release
+
+    # A short rollout calls nobody in between.
+    short = rollout.deploy("1.2", stack_serial=2, stack_guard_timeout=900)
+    short.expect(0, "deployed")
+    assert "goes on" not in short.output
+
+
+def test_a_host_that_cannot_be_reached_is_left_out_where_that_is_wanted(rollout: Rollout) -> None:
+    canary, lost = rollout.hosts[1], rollout.hosts[0]
+    with away(lost):
+        refused = rollout.deploy("1.1", stack_serial=[1, "100%"])
+        refused.expect(10, "refused")
+        assert rollout.states(refused)[0] == "refused"
+
+        run = rollout.deploy("1.1", stack_serial=[1, "100%"], stack_unreachable="skip", stack_bake_time=3)
+        run.expect(0, "deployed")
+        assert rollout.states(run) == ["skipped"] + ["deployed"] * 3
+        assert run.verdict["hosts"]["host1"]["error"]
+        assert "LEFT OUT" in run.output
+        # The next host is the canary in its place.
+        canary_passed = rollout.events(canary, run.release)["gate_passed"]
+        assert all(rollout.events(host, run.release)["starting"] >= canary_passed for host in rollout.hosts[2:])
+    assert rollout.pages() == ["1.0"] + ["1.1"] * 3
+
+    again = rollout.deploy("1.1", stack_unreachable="skip")
+    again.expect(0, "deployed")
+    assert rollout.states(again) == ["deployed"] + ["unchanged"] * 3
+    assert rollout.pages() == ["1.1"] * 4
+
+
+def test_a_run_that_reaches_nobody_is_refused(rollout: Rollout) -> None:
+    with away(*rollout.hosts):
+        run = rollout.deploy("1.1", stack_unreachable="skip")
+    run.expect(10, "refused")
+    assert rollout.states(run) == ["refused"] * 4
+    assert rollout.pages() == ["1.0"] * 4
+
+
+def test_a_way_back_by_hand_leaves_out_whom_it_cannot_reach(rollout: Rollout) -> None:
+    rollout.deploy("1.1", stack_serial="100%").expect(0, "deployed")
+    with away(rollout.hosts[0]):
+        rollout.configure({}, stack_unreachable="skip")
+        run = rollout.project.rollback()
+        run.expect(0, "deployed")
+    assert rollout.states(run) == ["skipped"] + ["deployed"] * 3
+    assert rollout.pages() == ["1.1"] + ["1.0"] * 3
+
+
+def test_a_host_that_vanishes_before_its_start_takes_the_others_back_even_where_hosts_may_be_left_out(
+    rollout: Rollout,
+) -> None:
+    # A guard that waits longer, so that nobody calls the host before it is to be started.
+    with rollout.begin("1.1", stack_bake_time=6, stack_guard_timeout=400, stack_unreachable="skip") as attempt:
+        attempt.until("the canary bakes", lambda: "Pausing for" in attempt.said)
+        with away(rollout.hosts[2]):
+            run = attempt.end()
+    run.expect(40, "unknown")
+    assert rollout.states(run) == ["rolled_back", "rolled_back", "unknown", "untouched"]
+    outlook = run.verdict["hosts"]["host3"]["outlook"]
+    assert outlook.startswith("its guard takes it back by itself, if the release was started there, 400 s")
+    assert outlook in run.output
+    assert rollout.pages() == ["1.0"] * 4
+
+    rollout.project.run("recover", "--run", run.verdict["run"]).expect(0, "unchanged")
+    rollout.deploy("1.1", stack_serial="100%").expect(0, "deployed")
+    assert rollout.pages() == ["1.1"] * 4
+
+
+def test_a_host_that_vanishes_while_it_waits_for_its_turn_is_missed_before_that(rollout: Rollout) -> None:
+    with rollout.begin("1.1", stack_bake_time=10) as attempt:
+        attempt.until("the canary bakes", lambda: "Pausing for" in attempt.said)
+        with away(rollout.hosts[3]):
+            run = attempt.end()
+    run.expect(20, "rolled_back")
+    assert rollout.states(run) == ["rolled_back", "untouched", "untouched", "refused"]
+    assert "its lease ends by itself" in run.verdict["hosts"]["host4"]["outlook"]
+    assert rollout.pages() == ["1.0"] * 4
+
+
+def test_a_host_that_vanishes_while_it_starts_goes_back_by_itself_and_the_others_with_the_run(rollout: Rollout) -> None:
+    lost = rollout.hosts[1]
+    with rollout.begin("1.1", {"host2": "slow-start"}) as attempt:
+        attempt.until("the second host starts", lambda: "(batch 2)" in attempt.said)
+        attempt.until("its journal says so", lambda: observed.journal(lost, "app")[-1]["event"] == "starting")
+        with away(lost):
+            run = attempt.end()
+    run.expect(40, "unknown")
+    assert rollout.states(run) == ["rolled_back", "unknown", "untouched", "untouched"]
+    assert f"{QUICK['stack_guard_timeout']} s (stack_guard_timeout)" in run.verdict["hosts"]["host2"]["outlook"]
+    assert observed.answer(rollout.hosts[0]) == "1.0"
+    deadline = datetime.now().astimezone().timestamp() + QUICK["stack_guard_timeout"] + 30
+    while "rolled_back" not in rollout.events(lost, run.release):
+        assert datetime.now().astimezone().timestamp() < deadline, rollout.events(lost, run.release)
+    assert rollout.pages() == ["1.0"] * 4
+    rollout.deploy("1.1", stack_serial="100%").expect(0, "deployed")
+
+
+def test_past_a_release_that_is_not_reversible_nobody_is_taken_back(rollout: Rollout) -> None:
+    planned = rollout.project.plan("1.1", "-e", "stack_reversible=false")
+    planned.expect(0, "planned")
+    assert "NOT REVERSIBLE" in planned.output
+    assert planned.folder is not None
+    assert "AUTOMATIC ROLLBACK PAST IT IS BLOCKED" in (planned.folder / "plan.json").read_text(encoding="utf-8")
+
+    run = rollout.deploy("1.1", {"host2": "never-healthy"}, stack_reversible=False)
+    run.expect(30, "rollback_failed")
+    assert rollout.states(run) == ["deployed", "rollback_failed", "untouched", "untouched"]
+    assert "NOT REVERSIBLE" in run.output
+    assert "stack_force_irreversible=true" in run.output
+    assert rollout.pages() == ["1.1", "1.1", "1.0", "1.0"]
+    assert observed.kept_releases(rollout.hosts[2], "app") == [rollout.first.release]
+
+    refused = rollout.project.rollback("--to", rollout.first.release, "--limit", "host1")
+    refused.expect(10, "refused")
+    assert "stack_force_irreversible=true" in refused.output
+    assert observed.answer(rollout.hosts[0]) == "1.1"
+
+    forced = rollout.project.rollback(
+        "--to", rollout.first.release, "--limit", "host1", "-e", "stack_force_irreversible=true"
+    )
+    forced.expect(0, "deployed")
+    assert observed.answer(rollout.hosts[0]) == "1.0"
+    rollout.deploy("1.2", stack_serial="100%").expect(0, "deployed")
+    assert rollout.pages() == ["1.2"] * 4
