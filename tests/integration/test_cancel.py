@@ -16,15 +16,17 @@ import pytest
 from tests.faults.slow_registry import silenced
 from tests.faults.standing import Standing
 from tests.faults.waiting import await_that
-from tests.fleet import Behaviour, Fleet, Host
+from tests.fleet import Fleet, Host
 from tests.integration.attempt import Attempt, Run
 
 #: GitHub sends SIGTERM this long after SIGINT, and kills what is left 2.5 s later.
 TERM_AFTER_S, PIPELINE_S = 7.5, 10.0
 #: As short as the limits of a start and a gate allow.
-GUARD_S = 75
-COMES_BACK_S = 240.0
+GUARD_S = 150
+COMES_BACK_S = 300.0
 TOLD = "by itself, now"
+#: A health check that never passes, and never gives up: the gate looks until its time is over.
+NEVER = {"test": ["CMD-SHELL", "exit 1"], "interval": "1s", "retries": 1000}
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +47,8 @@ def pair(standing: Standing) -> Standing:
 @contextmanager
 def at_the_gate(pair: Standing) -> Iterator[Attempt]:
     """Deploy a release that is never healthy, up to the gate."""
-    pair.offer(Behaviour.NEVER_HEALTHY)
-    pair.configure(stack_gate_timeout=40, stack_start_timeout=15, stack_guard_timeout=GUARD_S)
+    pair.offer(web={"healthcheck": NEVER})
+    pair.configure(stack_gate_timeout=90, stack_start_timeout=30, stack_guard_timeout=GUARD_S)
     with pair.begin() as attempt:
         for host in pair.hosts:
             at_gate = partial(pair.on(host).saw, "started", version=pair.offered)
@@ -172,7 +174,7 @@ def test_a_host_that_does_not_answer_keeps_no_other_waiting(pair: Standing) -> N
 
 
 def test_the_whole_run_has_a_limit(pair: Standing) -> None:
-    pair.offer(Behaviour.NEVER_HEALTHY)
+    pair.offer(web={"healthcheck": NEVER})
     pair.configure(stack_gate_timeout=120, stack_guard_timeout=300, stack_run_timeout=40)
     with pair.begin() as attempt:
         run = attempt.end(COMES_BACK_S)

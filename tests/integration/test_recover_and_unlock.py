@@ -11,12 +11,14 @@ from functools import partial
 import pytest
 
 from tests.faults.standing import Standing
-from tests.fleet import Behaviour, Fleet, Host
+from tests.fleet import Fleet, Host
 from tests.integration.attempt import Attempt
 
 #: Longer than any of these tests: nothing here comes back by itself.
 LONG_S = 600
 ENDS_S = 300.0
+#: A health check that never passes, and never gives up: the gate looks until its time is over.
+NEVER = {"test": ["CMD-SHELL", "exit 1"], "interval": "1s", "retries": 1000}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,7 @@ def pair(standing: Standing) -> Standing:
 @contextmanager
 def at_the_gate(pair: Standing) -> Iterator[Attempt]:
     """Deploy a release that is never healthy, up to the gate on both hosts."""
-    pair.offer(Behaviour.NEVER_HEALTHY)
+    pair.offer(web={"healthcheck": NEVER})
     with pair.begin() as attempt:
         for host in pair.hosts:
             seen = partial(pair.on(host).saw, "started", version=pair.offered)
