@@ -24,6 +24,8 @@ class Spoils(enum.StrEnum):
     """Answers every question for a manifest with a page that is none."""
     BLOBS = "blobs"
     """Sends other bytes than those that were asked for."""
+    STALLS = "stalls"
+    """Sends half of what was asked for, and then nothing any more."""
     SECOND_PULL = "second-pull"
     """Lets the first repository be pulled, and no other."""
 

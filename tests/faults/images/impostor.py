@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Passes requests on to a registry, but spoils the answers that its argument names: manifests, blobs, second-pull."""
+"""Passes requests on to a registry, but spoils what its argument names: blobs, manifests, second-pull or stalls."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import base64
 import http.client
 import ssl
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 ADDRESS, USER, PASSWORD = Path("/upstream").read_text(encoding="utf-8").split()
 TRUST = ssl.create_default_context(cafile="/ca.crt")
+# The fleet's authority has not all that the newest Pythons ask for.
+TRUST.verify_flags &= ~ssl.VERIFY_X509_STRICT
 SPOILS = sys.argv[1] if len(sys.argv) > 1 else ""
 KEPT = {"content-type", "docker-content-digest", "docker-distribution-api-version", "etag"}
+LONG_S = 3600.0
 #: Repositories in the order in which something of them was pulled.
 PULLED: list[str] = []
 
@@ -62,8 +66,14 @@ class Impostor(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", length if self.command == "HEAD" and length else str(len(body)))
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        if self.command == "HEAD":
+            return
+        if SPOILS == "stalls" and "/blobs/" in self.path:
+            self.wfile.write(body[: len(body) // 2])
+            self.wfile.flush()
+            time.sleep(LONG_S)
+            return
+        self.wfile.write(body)
 
 
 def _about(path: str) -> tuple[str, str]:
