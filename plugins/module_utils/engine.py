@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.errors import Find
 from ansible_collections.slipway.compose.plugins.module_utils.image_reference import ImageReference
 from ansible_collections.slipway.compose.plugins.module_utils.libraries import load_library
 from ansible_collections.slipway.compose.plugins.module_utils.snapshot import PROJECT_LABEL, is_one_off
+from ansible_collections.slipway.compose.plugins.module_utils.timely import timely
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -189,14 +190,13 @@ class Engine:
         reference = ImageReference.parse(pin)
         last = "nothing yet"
         try:
-            for step in self.client.api.pull(
-                reference.name, tag=reference.digest, stream=True, decode=True, auth_config=self._auth(reference)
-            ):
-                if "error" in step:
+            for step in timely(lambda: self._pull_steps(reference), _RETRY_S):
+                if step is not None and "error" in step:
                     return registry_finding(f"image {pin}", str(step["error"]), reference.registry)
                 if still_wanted is not None:
                     still_wanted()
-                last = f"{step.get('status', '')} {step.get('id', '')}".strip() or last
+                if step is not None:
+                    last = f"{step.get('status', '')} {step.get('id', '')}".strip() or last
                 if time.monotonic() > until:
                     return self._slow(pin, last)
         except docker.errors.APIError as error:
@@ -206,6 +206,12 @@ class Engine:
                 return self._slow(pin, last)
             return registry_finding(f"image {pin}", str(error), reference.registry)
         return None
+
+    def _pull_steps(self, reference: ImageReference) -> Iterable[dict[str, Any]]:
+        steps: Iterable[dict[str, Any]] = self.client.api.pull(
+            reference.name, tag=reference.digest, stream=True, decode=True, auth_config=self._auth(reference)
+        )
+        return steps
 
     def _slow(self, pin: str, last: str) -> Finding:
         expected = f"to be pulled within {self._timeout_s} s (stack_pull_timeout)"
