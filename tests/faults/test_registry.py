@@ -81,15 +81,18 @@ def test_a_registry_that_hangs_is_given_up(solo: Standing) -> None:
 
 
 SPOILED = [
-    ("registry-garbage-as-manifest", Phase.PLAN, "the registry answers a web page", Spoils.MANIFESTS),
-    ("registry-garbage-as-layer", Phase.PULL, "the registry sends other bytes", Spoils.BLOBS),
-    ("registry-denies-second-pull", Phase.PULL, "the registry denies the second image", Spoils.SECOND_PULL),
+    ("registry-garbage-as-manifest", Phase.PLAN, "the registry answers a web page", Spoils.MANIFESTS, "manifest"),
+    ("registry-garbage-as-layer", Phase.PULL, "the registry sends other bytes", Spoils.BLOBS, "verification failed"),
+    ("registry-denies-second-pull", Phase.PULL, "the registry denies the second image", Spoils.SECOND_PULL, "denied"),
 ]
 
 
-@faults("spoils", [(Fault(name, phase, dies, REFUSED), spoils) for name, phase, dies, spoils in SPOILED])
-def test_a_registry_that_answers_wrong_refuses(solo: Standing, spoils: Spoils) -> None:
+@faults("wrong", [(Fault(name, when, dies, REFUSED), (spoils, says)) for name, when, dies, spoils, says in SPOILED])
+def test_a_registry_that_answers_wrong_refuses(solo: Standing, wrong: tuple[Spoils, str]) -> None:
+    spoils, says = wrong
     with impostor(solo.project.fleet, spoils) as address:
         solo.offer(registry=address)
-        solo.untouched(solo.deploy())
+        run = solo.deploy()
+        solo.untouched(run)
+    assert says in run.output, run
     solo.goes_on()
