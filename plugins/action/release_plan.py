@@ -17,7 +17,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan, batches
+from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan, batches, duration_findings
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import release_id
 from ansible_collections.slipway.compose.plugins.module_utils.wording import counted
 from ansible_collections.slipway.compose.plugins.plugin_utils.argument_types import validated
@@ -44,6 +44,7 @@ class ActionModule(ActionBase):
         variables, _findings = validated(arguments.get("source") or {})
         try:
             plan = self._plan(arguments, variables)
+            raise_too_long(plan, variables["stack_run_timeout"])
         except SlipwayError as error:
             return failure(error)
         run = str(arguments.get("run") or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-deploy-{secrets.token_hex(3)}")
@@ -92,6 +93,17 @@ def _summary(plan: Plan) -> list[str]:
     if plan.bake_time and len(plan.batches) > 1:
         lines.append(f"{len(plan.batches)} batches; each but the last bakes for {plan.bake_time} s")
     return lines
+
+
+def raise_too_long(plan: Plan, longest_s: int) -> None:
+    """Compare what a plan takes at least with how long the run may take.
+
+    Raises:
+        SlipwayError: it cannot end in time.
+    """
+    findings = duration_findings(plan, longest_s)
+    if findings:
+        raise SlipwayError(findings)
 
 
 def raise_differences(plan: Plan, sources: Mapping[str, Mapping[str, Any]], variables: Mapping[str, Any]) -> None:

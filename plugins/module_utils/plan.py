@@ -124,6 +124,23 @@ def is_serial(value: Any) -> bool:  # noqa: ANN401 - whatever a user wrote
         return False
 
 
+def duration_findings(plan: Plan, longest_s: int) -> list[Finding]:
+    """Return why the run cannot end within its time.
+
+    Args:
+        plan: what is to be done.
+        longest_s: `stack_run_timeout`; 0 is no limit.
+    """
+    baking = plan.bake_time * (len(plan.batches) - 1)
+    if longest_s < 0:
+        return [Finding("stack_run_timeout", "0 or more seconds", str(longest_s), "Set it to 0 for no limit.")]
+    if longest_s == 0 or baking < longest_s:
+        return []
+    expected = f"more than {baking} s, which {len(plan.batches)} batches take for baking alone"
+    remedy = "Raise it, or set it to 0 for no limit: the run would go back before its last batch."
+    return [Finding("stack_run_timeout", expected, f"{longest_s} s", remedy)]
+
+
 def limit_findings(variables: Mapping[str, Any]) -> list[Finding]:
     """Return which of the rollout's times do not go together.
 

@@ -188,9 +188,9 @@ def test_the_whole_run_has_a_limit(pair: Standing) -> None:
 
 def test_without_the_scripts_the_limit_is_looked_at_between_batches(pair: Standing) -> None:
     version = pair.offer()
-    pair.configure(stack_serial=1, stack_bake_time=60, stack_guard_timeout=400, stack_run_timeout=50)
+    pair.configure(stack_serial=1, stack_healthy_for=80, stack_gate_timeout=160, stack_guard_timeout=400, stack_run_timeout=75)
     exit_status, output = pair.project.run_playbook("deploy", "-e", f"stack_version={version}")
     assert exit_status != 0
-    assert "longer than stack_run_timeout, 50 s. It was about to begin with host2" in output
+    assert "longer than stack_run_timeout, 75 s. It was about to begin with host2" in output
     assert "rolled_back: " in output
     comes_back(pair)

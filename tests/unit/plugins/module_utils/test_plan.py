@@ -12,7 +12,13 @@ import pytest
 from ansible.executor.playbook_executor import PlaybookExecutor
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan, batches, is_serial, limit_findings
+from ansible_collections.slipway.compose.plugins.module_utils.plan import (
+    Plan,
+    batches,
+    duration_findings,
+    is_serial,
+    limit_findings,
+)
 
 PLAN = Plan(
     stack="shop",
@@ -28,6 +34,14 @@ PLAN = Plan(
     hosts={"host1": "2" * 64, "host2": "3" * 64},
     batches=(("host1",), ("host2",)),
 )
+
+
+@pytest.mark.parametrize(
+    ("bake_time", "longest_s", "refused"), [(60, 61, False), (60, 60, True), (60, 0, False), (0, 1, False), (0, -1, True)]
+)
+def test_a_run_that_cannot_end_in_its_time_is_refused(bake_time: int, longest_s: int, *, refused: bool) -> None:
+    findings = duration_findings(replace(PLAN, bake_time=bake_time), longest_s)
+    assert [finding.thing for finding in findings] == ["stack_run_timeout"] * refused
 
 
 def batches_of_ansible(hosts: list[str], serial: Any) -> list[list[str]]:  # noqa: ANN401 - what a user may write
