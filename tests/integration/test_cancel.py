@@ -77,7 +77,7 @@ def says_what_is_true(pair: Standing, run: Run) -> None:
 def test_sigterm_at_the_gate_of_a_release_that_is_never_healthy(pair: Standing) -> None:
     with at_the_gate(pair) as attempt:
         attempt.signal(signal.SIGTERM)
-        attempt.until("both hosts told", lambda: attempt.said.count(TOLD) == len(pair.hosts), PIPELINE_S)
+        attempt.until("both hosts told", lambda: attempt.said.count(TOLD) == len(pair.hosts))
         run = attempt.end(COMES_BACK_S)
     run.expect(40, "unknown")
     assert run.verdict["cut_off_by"] == "SIGTERM"
@@ -161,7 +161,7 @@ def test_a_host_that_does_not_answer_keeps_no_other_waiting(pair: Standing) -> N
         lost.disconnect()
         try:
             attempt.signal(signal.SIGTERM)
-            attempt.until("the other host told", lambda: TOLD in attempt.said, PIPELINE_S)
+            attempt.until("the other host told", lambda: TOLD in attempt.said)
             comes_back(pair, other)
             run = attempt.end(COMES_BACK_S)
         finally:
@@ -188,7 +188,9 @@ def test_the_whole_run_has_a_limit(pair: Standing) -> None:
 
 def test_without_the_scripts_the_limit_is_looked_at_between_batches(pair: Standing) -> None:
     version = pair.offer()
-    pair.configure(stack_serial=1, stack_healthy_for=80, stack_gate_timeout=160, stack_guard_timeout=400, stack_run_timeout=75)
+    pair.configure(
+        stack_serial=1, stack_healthy_for=80, stack_gate_timeout=160, stack_guard_timeout=400, stack_run_timeout=75
+    )
     exit_status, output = pair.project.run_playbook("deploy", "-e", f"stack_version={version}")
     assert exit_status != 0
     assert "longer than stack_run_timeout, 75 s. It was about to begin with host2" in output

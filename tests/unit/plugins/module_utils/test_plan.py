@@ -37,7 +37,8 @@ PLAN = Plan(
 
 
 @pytest.mark.parametrize(
-    ("bake_time", "longest_s", "refused"), [(60, 61, False), (60, 60, True), (60, 0, False), (0, 1, False), (0, -1, True)]
+    ("bake_time", "longest_s", "refused"),
+    [(60, 61, False), (60, 60, True), (60, 0, False), (0, 1, False), (0, -1, True)],
 )
 def test_a_run_that_cannot_end_in_its_time_is_refused(bake_time: int, longest_s: int, *, refused: bool) -> None:
     findings = duration_findings(replace(PLAN, bake_time=bake_time), longest_s)
