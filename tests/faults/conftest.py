@@ -6,7 +6,17 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.standing import Standing
+from tests.faults.table import rows_of
 from tests.fleet import Fleet
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let `-k NAME` find a fault by the name that the table gives it."""
+    for item in items:
+        if isinstance(item, pytest.Function):
+            rows = rows_of(item.function)
+            item.extra_keyword_matches.update(row.name for row in rows if len(rows) == 1 or row.name in item.name)
 
 
 @pytest.fixture(scope="session")

@@ -52,14 +52,6 @@ class Fault:
     promised: str
 
 
-@dataclass(frozen=True)
-class ProvedFault:
-    """A row, and the test that proves it."""
-
-    fault: Fault
-    proof: str
-
-
 def fault(name: str, phase: Phase, *, dies: str, promised: str) -> Callable[[Test], Test]:
     """Mark a test as the proof of one row."""
 
@@ -82,16 +74,21 @@ def faults(argument: str, rows: Sequence[tuple[Fault, object]]) -> Callable[[Tes
     return mark
 
 
-def gather() -> list[ProvedFault]:
-    """Return every row with its proof, in the order of a deployment."""
-    found = [one for path in sorted(FOLDER.glob("test_*.py")) for one in _rows_of(path)]
+def gather() -> list[Fault]:
+    """Return every row, in the order of a deployment."""
+    found = [one for path in sorted(FOLDER.glob("test_*.py")) for one in _proved_by(path)]
     order = list(Phase)
-    return sorted(found, key=lambda one: order.index(one.fault.phase))
+    return sorted(found, key=lambda one: order.index(one.phase))
 
 
-def _rows_of(path: Path) -> Iterator[ProvedFault]:
+def rows_of(test: Callable[..., Any]) -> tuple[Fault, ...]:
+    """Return the rows that a test proves."""
+    rows: tuple[Fault, ...] = getattr(test, _ROWS, ())
+    return rows
+
+
+def _proved_by(path: Path) -> Iterator[Fault]:
     module = importlib.import_module(f"tests.faults.{path.stem}")
-    tests: dict[str, Any] = {name: value for name, value in vars(module).items() if name.startswith("test_")}
-    for test in tests.values():
-        for row in getattr(test, _ROWS, ()):
-            yield ProvedFault(row, f"{path.name}::{test.__name__}")
+    for name, value in vars(module).items():
+        if name.startswith("test_"):
+            yield from rows_of(value)
