@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -15,7 +14,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.release_record imp
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
 
 #: Releases without images: the engine is not asked.
-ENGINE = cast("Engine", None)
+ENGINE = object.__new__(Engine)
 RELEASES = [f"2026112{day}T100000Z-1.{day}" for day in range(8)]
 
 
