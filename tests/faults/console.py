@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 from tests.fleet import Host
-from tests.fleet.command import docker
+from tests.fleet.command import DEFAULT_TIMEOUT, docker
 
 
-def console(host: Host, command: str, *, user: str = "root", stdin: str | None = None) -> str:
+def console(
+    host: Host, command: str, *, user: str = "root", stdin: str | None = None, timeout: float = DEFAULT_TIMEOUT
+) -> str:
     """Run a shell command on the host and return its output without the last line end."""
     given = None if stdin is None else stdin.encode()
-    return docker("exec", "--interactive", "--user", user, host.container, "sh", "-c", command, stdin=given)
+    words = ("exec", "--interactive", "--user", user, host.container, "sh", "-c", command)
+    return docker(*words, stdin=given, timeout=timeout)
 
 
 #: Kills every process of the deploy user that descends from an SSH session.

@@ -13,9 +13,10 @@ FOLDER = "/tmp/held-compose"  # noqa: S108 - on a test host
 PLUGIN = "/home/deploy/.docker/cli-plugins/docker-compose"
 SCRIPT = f"""#!/bin/sh
 for word in "$@"; do
-  if [ -e "{FOLDER}/hold-$word" ]; then
+  hold="{FOLDER}/hold-$word"
+  if [ -e "$hold" ] && [ -e "$(cat "$hold")" ]; then
     : >"{FOLDER}/reached-$word"
-    while [ -e "{FOLDER}/hold-$word" ]; do sleep 0.05; done
+    while [ -e "$hold" ]; do sleep 0.05; done
   fi
 done
 exec /usr/libexec/docker/cli-plugins/docker-compose "$@"
@@ -25,9 +26,16 @@ exec /usr/libexec/docker/cli-plugins/docker-compose "$@"
 class HeldCompose:
     """Compose on one host, held at one of its commands."""
 
-    def __init__(self, host: Host, command: str) -> None:
-        """Name both; nothing is held yet."""
+    def __init__(self, host: Host, command: str, once: str) -> None:
+        """Name them; nothing is held yet.
+
+        Args:
+            host: the host.
+            command: the command before which Compose stops.
+            once: a path on the host; before it is there, Compose does not stop.
+        """
         self._host = host
+        self._once = once
         self._hold = f"{FOLDER}/hold-{command}"
         self._reached = f"{FOLDER}/reached-{command}"
 
@@ -39,7 +47,7 @@ class HeldCompose:
     def hold(self) -> None:
         """Stop whoever comes from now on."""
         self._at_console(f"mkdir -p {PLUGIN.rpartition('/')[0]} && cat >{PLUGIN} && chmod +x {PLUGIN}", SCRIPT)
-        self._at_console(f"mkdir -p {FOLDER} && rm -f {self._reached} && : >{self._hold}")
+        self._at_console(f"mkdir -p {FOLDER} && rm -f {self._reached} && echo {self._once} >{self._hold}")
 
     def let_go(self) -> None:
         """Let everybody pass."""
@@ -50,9 +58,9 @@ class HeldCompose:
 
 
 @contextmanager
-def held(host: Host, command: str) -> Iterator[HeldCompose]:
-    """Hold Compose at a command, such as `up`, until the block ends or it is let go."""
-    compose = HeldCompose(host, command)
+def held(host: Host, command: str, once: str = "/") -> Iterator[HeldCompose]:
+    """Hold Compose at a command, such as `up`, once a path is there, until the block ends or it is let go."""
+    compose = HeldCompose(host, command, once)
     compose.hold()
     try:
         yield compose

@@ -50,6 +50,13 @@ def planning(standing: Standing) -> Iterator[Held]:
 
 
 @contextmanager
+def leasing(standing: Standing) -> Iterator[Held]:
+    """The lease is taken, and nothing else is done."""
+    with held(standing.hosts[0], "version", once=f"{standing.folder}/lease.json") as compose:
+        yield Held(lambda one: one.until("the lease", lambda: compose.reached), compose.let_go)
+
+
+@contextmanager
 def staging(standing: Standing) -> Iterator[Held]:
     """The release's files lie in a folder that has no name yet."""
     with held(standing.hosts[0], "config") as compose:

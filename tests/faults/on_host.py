@@ -11,6 +11,7 @@ from typing import Any
 from tests.faults.console import console
 from tests.faults.standing import Standing
 
+TIMEOUT_S = 500.0
 PROGRAMS = Path(__file__).parent / "programs"
 
 
@@ -23,6 +24,8 @@ def run_on_host(standing: Standing, program: str, *arguments: str) -> dict[str, 
     archive = f"{standing.folder}/current/guard.zip"
     words = shlex.join(["python3", "-", standing.folder.rpartition("/")[0], *arguments])
     text = (PROGRAMS / program).read_text(encoding="utf-8")
-    said = console(host, f"HOME=/home/deploy PYTHONPATH={archive} {words}", user="deploy", stdin=text)
+    said = console(
+        host, f"HOME=/home/deploy PYTHONPATH={archive} {words}", user="deploy", stdin=text, timeout=TIMEOUT_S
+    )
     result: dict[str, Any] = json.loads(said.splitlines()[-1])
     return result

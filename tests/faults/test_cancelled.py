@@ -19,6 +19,7 @@ UNTOUCHED = "Nothing was touched. Verdict unknown (40); the lease is given back,
 COMES_BACK = "The hosts are told to come back now, and do. Verdict unknown (40) says what becomes of each host."
 MOMENTS = (
     (Phase.PLAN, moments.planning, UNTOUCHED),
+    (Phase.LEASE, moments.leasing, UNTOUCHED),
     (Phase.STAGE, moments.staging, UNTOUCHED),
     (Phase.PULL, moments.pulling, UNTOUCHED),
     (Phase.ARMED, moments.armed, COMES_BACK),

@@ -21,6 +21,7 @@ COMES_BACK = (
     "moment",
     [
         (Fault("killed-while-planning", Phase.PLAN, DIES, UNTOUCHED), moments.planning),
+        (Fault("killed-with-the-lease-taken", Phase.LEASE, DIES, UNTOUCHED), moments.leasing),
         (Fault("killed-while-staging", Phase.STAGE, DIES, UNTOUCHED), moments.staging),
         (Fault("killed-while-pulling", Phase.PULL, DIES, UNTOUCHED), moments.pulling),
     ],

@@ -9,15 +9,15 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tests.faults.standing import PATIENT, Standing
+from tests.faults.standing import PACE, PATIENT, Standing
 from tests.faults.table import Phase, fault
 from tests.integration.attempt import Attempt
 
 if TYPE_CHECKING:
     import pytest
 
-#: A deployment is over after about this long, on a machine that has nothing else to do.
-LONGEST_S = 9.0
+#: A deployment is over after about this long.
+LONGEST_S = 9.0 * PACE
 OUTAGE_S = (0.5, 6.0)
 
 
