@@ -95,16 +95,18 @@ class ControlledRun:
             return False
         # Once the playbook has given its verdict, nothing is left on any host, and only Ansible has to end.
         if self._cut_off is None and not (self._folder / "verdict.json").exists():
-            cut_off = self._cut(reason)
-            self._keep(cut_off.verdict(self._duration_s))
-            for line in (f"{reason}: stopping Ansible", cut_off.opening, *cut_off.host_lines):
-                self._output.say(line)
+            self._output.say(f"{reason}: stopping Ansible")
+            self._cut(reason)
         return True
 
     def _cut(self, reason: str) -> CutOff:
+        """Write down at once what is under way and what becomes of it, for nobody knows how much time is left."""
         environment, run, now = self._request.environment, self._folder.name, datetime.now(UTC)
-        self._cut_off = CutOff(self._ledger, reason, environment, run, now, harmless=self._harmless)
-        return self._cut_off
+        self._cut_off = cut_off = CutOff(self._ledger, reason, environment, run, now, harmless=self._harmless)
+        self._keep(cut_off.verdict(self._duration_s))
+        for line in (cut_off.opening, *cut_off.host_lines):
+            self._output.say(line)
+        return cut_off
 
     def _reason(self, ended: Ended | None) -> str:
         status = f"the end of ansible-playbook with exit status {ended.exit_status}" if ended else "a signal"
