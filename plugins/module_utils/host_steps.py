@@ -174,7 +174,7 @@ def collect(hostvars: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, Host
         hosts: the hosts of the run.
     """
     # Each look-up of a host in Ansible's hostvars puts all of its variables together anew.
-    variables = {str(host): hostvars[host] if host in hostvars else {} for host in hosts}
+    variables = {str(host): hostvars.get(host, {}) for host in hosts}
     renewals = _renewals(variables)
     return {
         host: HostSteps(
