@@ -100,6 +100,16 @@ class Deployment(ReleaseProgress):
         self.store.write_json(self.release, "gate_passed.json", {"containers": self._starts(record.stack)})
         return report
 
+    def stay_guarded(self) -> None:
+        """Have the guard wait its whole time again, now that the start and the gate are over, and see that it is there.
+
+        Raises:
+            SlipwayError: it is not, so nothing would take the release back if the run died.
+        """
+        if self.reversible:
+            self.guard.renew()
+            self.guard.check()
+
     def gate(self) -> GateReport:
         """Pass the gate without starting anything, for a host that runs the release already.
 

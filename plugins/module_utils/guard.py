@@ -15,6 +15,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slipway.compose.plugins.module_utils import compose_cli
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.host_clock import Moment, this_moment
 from ansible_collections.slipway.compose.plugins.module_utils.stack_lock import end_process, process_began
 
@@ -41,6 +43,9 @@ _START = (
 )
 _LAUNCH_TIMEOUT_S = 10.0
 _END_S = 2.0
+#: Seconds for the guard's process to say that it is there; it was launched before the containers were.
+_SIGN_IN_S = 10.0
+_INTERVAL_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,20 @@ class Guard:
         if order is not None and order.run == self._store.run:
             self._store.write_file(FILE, asdict(replace(order, lasts_s=self._lasts_s, renewed=this_moment())))
 
+    def check(self) -> None:
+        """See that the guard's process is there.
+
+        Raises:
+            SlipwayError: it is not.
+        """
+        until = time.monotonic() + _SIGN_IN_S
+        while not self._present():
+            if time.monotonic() >= until:
+                log = self._store.folder / LOG_FILE
+                remedy = f"Read {log} on the host: something ends its processes, or keeps Python from starting."
+                raise SlipwayError([Finding(f"guard of stack {self._store.stack}", "its process", "none", remedy)])
+            time.sleep(_INTERVAL_S)
+
     def disarm(self) -> None:
         """End the guard, under the lock: then it is not at work."""
         self._store.remove_file(FILE)
@@ -194,6 +213,13 @@ class Guard:
         except (OSError, subprocess.TimeoutExpired):
             return False
         return started.returncode == 0
+
+    def _present(self) -> bool:
+        try:
+            pid, began = (self._store.folder / PROCESS_FILE).read_text().split()
+            return bool(began) and process_began(int(pid)) == began
+        except (OSError, ValueError):
+            return False
 
     def _end_process(self) -> None:
         with suppress(OSError, ValueError):

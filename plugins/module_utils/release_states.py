@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Callable
 
@@ -17,6 +18,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.deployment_hooks i
     with_hooks,
 )
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine, wait_for_engine
+from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard
 from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import read_order, write_order
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import HookOrder, HookReport
@@ -101,6 +103,8 @@ class ReleaseCall:
         before = _takeover(self._lease.take())
         try:
             with self._lease.locked():
+                # Another run may have overtaken this one since; then what lies there is that one's.
+                self._lease.keep()
                 before += recover(self._store, engine, self._guard, params["rollback_timeout"])
             prepared = self._preparation(engine, payload)
             self._before_deployment(engine, prepared, payload)
@@ -168,7 +172,10 @@ class ReleaseCall:
         with self._lease.locked():
             self._lease.hold(STARTED)
             result = {**gate_result(self._release, deployment.start(), changed=True), "confirmed": False}
-            if self._params["confirm"]:
+            if not self._params["confirm"]:
+                self._lease.hold(STARTED)
+                deployment.stay_guarded()
+            else:
                 deployment.confirm()
                 done = self._after_confirmation(deployment.engine)
                 result = {**result, **done, "confirmed": True, "summary": result["summary"] + done["summary"]}
@@ -187,9 +194,15 @@ class ReleaseCall:
         return {"changed": changed or bool(done["pruned"]), "release": self._release, **done}
 
     def _after_confirmation(self, engine: Engine) -> Result:
-        pruned = prune(self._store, engine, self._params["keep_releases"])
+        summary = [f"confirmed release {self._release}"]
+        pruned: list[str] = []
+        try:
+            pruned = prune(self._store, engine, self._params["keep_releases"])
+            summary += [f"pruned {', '.join(pruned)}"] if pruned else []
+        except (SlipwayError, OSError) as error:
+            # The release is confirmed. What could not be removed goes with the next one.
+            summary.append(f"old releases were not removed: {error}")
         self._lease.give_back()
-        summary = [f"confirmed release {self._release}"] + ([f"pruned {', '.join(pruned)}"] if pruned else [])
         return {"pruned": pruned, "summary": summary}
 
     def _rolled_back(self) -> Result:
@@ -201,8 +214,10 @@ class ReleaseCall:
             staged = deployment.staged
             if staged or deployment.touched:
                 self._lease.check()
-            report = deployment.roll_back(self._params["rollback_timeout"])
-            self._lease.give_back()
+            try:
+                report = deployment.roll_back(self._params["rollback_timeout"])
+            finally:
+                self._lease.give_back()
         if report is None:
             summary = [f"gave release {self._release} back; nothing was touched"] if staged else []
             return {"changed": staged, "release": self._release, "summary": summary}
@@ -221,6 +236,7 @@ class ReleaseCall:
             return {"changed": False, "guarded": False, "summary": ["nothing to give back"]}
         stack_lock.end_command(self._store.folder, self._store.run, _END_S)
         with self._lease.locked():
+            self._lease.check()
             release = journal.last_of_run(self._store.entries(), self._store.run)
             progress = ReleaseProgress(self._store, release or "")
             if release and progress.touched and not progress.settled and progress.reversible:
@@ -232,7 +248,9 @@ class ReleaseCall:
                 self._deployment(release).roll_back(self._params["rollback_timeout"])
             self._store.sweep()
             self._lease.give_back()
-        return {"changed": True, "release": release, "guarded": False, "summary": ["nothing was touched"]}
+            what = "stays as it is" if release and (progress.touched or progress.settled) else "is given back"
+            summary = [f"release {release} {what}" if release else "nothing was touched"]
+        return {"changed": True, "release": release, "guarded": False, "summary": summary}
 
     def _recovered(self) -> Result:
         if self._check_mode or not self._store.folder.is_dir():
@@ -243,14 +261,17 @@ class ReleaseCall:
         done = _takeover(self._lease.take())
         with self._lease.locked():
             try:
+                self._lease.keep()
                 done += recover(self._store, engine, self._guard, self._params["rollback_timeout"])
             finally:
                 self._lease.give_back()
         return {"changed": bool(done), "summary": done or ["nothing to settle"]}
 
     def _pruned(self) -> Result:
-        self._lease.check()
-        pruned = prune(self._store, Engine(), self._params["keep_releases"], check_mode=self._check_mode)
+        engine = Engine()
+        with self._lease.locked() if self._store.folder.is_dir() and not self._check_mode else nullcontext():
+            self._lease.check()
+            pruned = prune(self._store, engine, self._params["keep_releases"], check_mode=self._check_mode)
         summary = [f"pruned {', '.join(pruned)}" if pruned else "nothing to prune"]
         return {"changed": bool(pruned), "pruned": pruned, "summary": summary}
 

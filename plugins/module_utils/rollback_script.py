@@ -234,6 +234,8 @@ if [ -z "$SLIPWAY_CALLED" ]; then
         tries=$((tries + 1))
         if [ "$tries" -gt {gate_s} ]; then
             record {failed}
+            # Who reads this is at work now, and nothing may happen behind their back.
+            rm -f guard.json
             docker ps --all --filter label=com.docker.compose.project={stack} --format '{{{{.Names}}}}: {{{{.Status}}}}'
             say "It does not stand. See the logs: docker compose -p {stack} logs --tail 50"
             exit 1

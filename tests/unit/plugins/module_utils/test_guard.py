@@ -166,7 +166,7 @@ def test_one_that_is_no_longer_meant_does_nothing(store: ReleaseStore) -> None:
 
 
 def test_one_that_wakes_up_and_is_no_longer_meant_does_nothing(store: ReleaseStore) -> None:
-    of(store, lasts_s=0.6).arm(RELEASE)
+    of(store, lasts_s=3.0).arm(RELEASE)
     pid = process_of(store)
     order_of(store, "newer", lasts_s=0.0)
     until(lambda: not process_began(pid))
