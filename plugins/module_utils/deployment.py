@@ -174,8 +174,13 @@ class Deployment(ReleaseProgress):
             # Where the way back failed, people are at work next, and nothing may happen behind their backs.
             self.guard.disarm()
 
-    def settle_alone(self, timeout_s: float) -> str:
+    def settle_alone(self, timeout_s: float, *, again: bool = True) -> str:
         """Settle the release without the run that began it: confirm it, take it back, or remove its staging.
+
+        Args:
+            timeout_s: seconds that the containers may take to go back.
+            again: whether to go back once more where that has failed before. A deployment does not: it is what people
+                have made to get out of there, and must not be kept waiting by what did not work.
 
         Returns:
             What was done, in words; "" if there was nothing to do.
@@ -193,6 +198,9 @@ class Deployment(ReleaseProgress):
             return f"an earlier run had prepared release {self.release} and never started it: gave that back"
         if journal.unfinished(self.store.entries()) != self.release:
             return ""
+        if last == journal.ROLLBACK_FAILED and not again:
+            self.store.note(self.release, journal.LEFT)
+            return f"the way back from release {self.release} had failed: left as it is, to go forward from there"
         if not self.reversible:
             self.store.note(self.release, journal.ROLLBACK_BLOCKED)
             return f"an earlier run left release {self.release} unfinished; it is irreversible, so it was left as it is"

@@ -22,11 +22,12 @@ CONFIRMED = "confirmed"
 ROLLED_BACK = "rolled_back"
 ROLLBACK_FAILED = "rollback_failed"
 ROLLBACK_BLOCKED = "rollback_blocked"
+LEFT = "left"
 DISCARDED = "discarded"
 PRUNED = "pruned"
 
 #: After these nothing is left to be done for the release.
-_SETTLED = frozenset({CONFIRMED, ROLLED_BACK, ROLLBACK_BLOCKED, DISCARDED, PRUNED, PREPARED})
+_SETTLED = frozenset({CONFIRMED, ROLLED_BACK, ROLLBACK_BLOCKED, LEFT, DISCARDED, PRUNED, PREPARED})
 _TOUCHING = frozenset({STARTING, STARTED, GATE_PASSED, GATE_FAILED, CONFIRMING, ROLLING_BACK, ROLLBACK_FAILED})
 
 

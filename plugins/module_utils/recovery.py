@@ -14,7 +14,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.pruning import for
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
 
 
-def recover(store: ReleaseStore, engine: Engine, guard: Guard, timeout_s: float) -> list[str]:
+def recover(store: ReleaseStore, engine: Engine, guard: Guard, timeout_s: float, *, again: bool) -> list[str]:
     """Settle what earlier runs left: confirm what was about to be, take back what was started, remove what was staged.
 
     The caller has the lock and the lease, so none of those runs is at work any more.
@@ -24,6 +24,7 @@ def recover(store: ReleaseStore, engine: Engine, guard: Guard, timeout_s: float)
         engine: the engine that the stack runs on.
         guard: the stack's guard, whose work this is.
         timeout_s: seconds that the containers may take to go back.
+        again: whether to go back once more where that has failed before.
 
     Returns:
         What was done, in words; nothing if there was nothing to do.
@@ -36,7 +37,7 @@ def recover(store: ReleaseStore, engine: Engine, guard: Guard, timeout_s: float)
     remove_hook_containers(engine, store.stack)
     release = journal.unfinished(store.entries())
     if release is not None and release in store.kept():
-        done.append(Deployment(store, engine, release, guard).settle_alone(timeout_s))
+        done.append(Deployment(store, engine, release, guard).settle_alone(timeout_s, again=again))
     guard.disarm()
     store.sweep()
     entries = store.entries()

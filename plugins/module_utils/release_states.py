@@ -105,7 +105,8 @@ class ReleaseCall:
             with self._lease.locked():
                 # Another run may have overtaken this one since; then what lies there is that one's.
                 self._lease.keep()
-                before += recover(self._store, engine, self._guard, params["rollback_timeout"])
+                again = payload is None
+                before += recover(self._store, engine, self._guard, params["rollback_timeout"], again=again)
             prepared = self._preparation(engine, payload)
             self._before_deployment(engine, prepared, payload)
         except BaseException:
@@ -262,7 +263,7 @@ class ReleaseCall:
         with self._lease.locked():
             try:
                 self._lease.keep()
-                done += recover(self._store, engine, self._guard, self._params["rollback_timeout"])
+                done += recover(self._store, engine, self._guard, self._params["rollback_timeout"], again=True)
             finally:
                 self._lease.give_back()
         return {"changed": bool(done), "summary": done or ["nothing to settle"]}

@@ -103,3 +103,9 @@ def test_what_a_run_last_wrote_about() -> None:
     assert journal.last_of_run(lines, "three") is None
     assert journal.last_of_run((), "one") is None
     assert journal.last_of_run(iter(lines), "two") == A
+
+
+def test_what_was_left_as_it_is_is_settled() -> None:
+    failed = ((A, journal.STARTING), (A, journal.ROLLBACK_FAILED))
+    assert journal.unfinished(entries(*failed)) == A
+    assert journal.unfinished(entries(*failed, (A, journal.LEFT))) is None
