@@ -162,9 +162,10 @@ class Standing:
         self.reset()
         self.configure(stack_hooks=ASKED_AT_THE_END)
 
-    def goes_on(self, *options: str) -> Run:
+    def goes_on(self, *options: str, **variables: object) -> Run:
         """See that the next deployment works, as if nothing had happened."""
         self.reset()
+        self.configure(**variables)
         self.offer()
         run = self.deploy(*options)
         run.expect(0, "deployed")

@@ -59,7 +59,7 @@ def test_a_disk_that_fills_while_staging_refuses(solo: Standing) -> None:
         solo.untouched(run)
         assert "No space left" in run.output, run
         free(solo)
-        solo.goes_on()
+        solo.goes_on(stack_min_free_mb=LEAST_MB)
 
 
 @fault(
@@ -78,7 +78,7 @@ def test_a_disk_that_fills_while_journalling_loses_no_release(solo: Standing) ->
             run = attempt.end()
         assert run.exit_code in {20, 30, 40}, run
         free(solo)
-        solo.goes_on(*PATIENT)
+        solo.goes_on(*PATIENT, stack_min_free_mb=LEAST_MB)
 
 
 @fault(
@@ -91,12 +91,12 @@ def test_a_disk_that_fills_while_pulling_refuses(solo: Standing) -> None:
     host = solo.hosts[0]
     host.wipe()
     with small_engine_disk(host, 48):
-        solo.goes_on()
+        solo.goes_on(stack_min_free_mb=LEAST_MB)
         solo.offer(payload=64 * MEGABYTE)
         solo.configure(stack_min_free_mb=LEAST_MB)
         run = solo.deploy()
         solo.untouched(run)
         assert "disk" in run.output, run
-        solo.goes_on()
+        solo.goes_on(stack_min_free_mb=LEAST_MB)
     host.wipe()
     solo.goes_on()
