@@ -244,7 +244,10 @@ class CallbackModule(DefaultCallback):
     def v2_runner_item_on_failed(self, result: CallbackTaskResult) -> None:
         """Print why an item failed, in full."""
         self._drop_secrets(result)
-        self._show_failure(result, ignored=bool(result.task_fields.get("ignore_errors")))
+        if result.result.get("unreachable"):
+            self._show_unreachable(result)
+        else:
+            self._show_failure(result, ignored=bool(result.task_fields.get("ignore_errors")))
         if self._verbose:
             super().v2_runner_item_on_failed(result)
         else:
@@ -268,11 +271,15 @@ class CallbackModule(DefaultCallback):
         for line in text.summary_lines(result.result):
             self.say(f"  {line}", color)
 
+    def _show_unreachable(self, result: CallbackTaskResult) -> None:
+        self._say_failure(result, "UNREACHABLE", text.unreachable_lines(result.result), C.COLOR_UNREACHABLE)
+
     @never_raise
     def v2_runner_on_unreachable(self, result: CallbackTaskResult) -> None:
-        """Print the connection's reason and what to do."""
+        """Print the connection's reason and what to do; a loop's items have said so already."""
         self._take(result)
-        self._say_failure(result, "UNREACHABLE", text.unreachable_lines(result.result), C.COLOR_UNREACHABLE)
+        if not self._loops(result):
+            self._show_unreachable(result)
         if self._verbose:
             super().v2_runner_on_unreachable(result)
         else:
