@@ -17,7 +17,12 @@ AHEAD = "the host's clock, which is an hour ahead of the controller's"
 def clock(offset: str) -> dict[str, str]:
     """Return the environment in which programs see the wall clock moved, and nothing else."""
     assert LIBRARY is not None, "libfaketime is missing: run scripts/setup.sh --with test"
-    return {"LD_PRELOAD": str(LIBRARY), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    return {
+        "LD_PRELOAD": str(LIBRARY),
+        "FAKETIME": offset,
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "PYTHONPATH": str(Path(__file__).parent / "wrong_clock"),
+    }
 
 
 @faults(

@@ -23,7 +23,8 @@ class Finder:
         load = spec.loader.exec_module
         def exec_module(module):
             load(module)
-            module.Guard.disarm = lambda self: time.sleep(600)
+            if module.__name__ == name:  # the loader is that of all modules in the archive
+                module.Guard.disarm = lambda self: time.sleep(600)
         spec.loader.exec_module = exec_module
         return spec
 sys.meta_path.insert(0, Finder())
