@@ -44,6 +44,7 @@ class Standing:
         project: the user's project.
         version: what runs there.
         offered: what the source makes now; the same when nothing was offered since.
+        python: what the modules run with on the hosts.
     """
 
     def __init__(self, fleet: Fleet, hosts: Sequence[Host], root: Path, stack: str, port: int = 8080) -> None:
@@ -53,6 +54,7 @@ class Standing:
         self.registry = fleet.registry
         self.version = ""
         self.offered = ""
+        self.python = "/usr/bin/python3"
         self._port = port
         self._numbers = itertools.cycle(range(1, VERSIONS + 1))
         self._digests: dict[str, str] = {}
@@ -85,7 +87,8 @@ class Standing:
         # A host that is gone is to be missed soon.
         inventory = self.project.inventory / "hosts.yml"
         text = inventory.read_text(encoding="utf-8")
-        inventory.write_text(text.replace("ServerAliveInterval=10", "ServerAliveInterval=2"), encoding="utf-8")
+        text = text.replace("ServerAliveInterval=10", "ServerAliveInterval=2").replace("/usr/bin/python3", self.python)
+        inventory.write_text(text, encoding="utf-8")
 
     def reset(self) -> None:
         """Write the environment as it is for a deployment that nothing happens to."""

@@ -3,26 +3,51 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.faults import moments
+from tests.faults.console import console
 from tests.faults.standing import Standing
-from tests.faults.table import Fault, Phase, faults
+from tests.faults.table import Fault, Phase, fault, faults
+from tests.fleet.file_tree import PlacedFile, put_files
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-BEHIND = "the host's clock, which is an hour behind the controller's"
-AHEAD = "the host's clock, which is an hour ahead of the controller's"
+PATCH = Path(__file__).parent / "wrong_clock" / "sitecustomize.py"
+ON_HOST = "/usr/local/lib/wrong-clock"
 
 
-def clock(offset: str) -> dict[str, str]:
+def clock(library: str, patch: str, offset: str) -> dict[str, str]:
     """Return the environment in which programs see the wall clock moved, and nothing else."""
+    return {"LD_PRELOAD": library, "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "PYTHONPATH": patch}
+
+
+def controller_clock(offset: str) -> dict[str, str]:
+    """Return the environment of a controller whose clock is off."""
     assert LIBRARY is not None, "libfaketime is missing: run scripts/setup.sh --with test"
-    return {
-        "LD_PRELOAD": str(LIBRARY),
-        "FAKETIME": offset,
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "PYTHONPATH": str(Path(__file__).parent / "wrong_clock"),
-    }
+    return clock(str(LIBRARY), str(PATCH.parent), offset)
+
+
+@contextmanager
+def host_clock(standing: Standing, offset: str) -> Iterator[None]:
+    """Let the modules on the first host see another time than the controller."""
+    assert LIBRARY is not None, "libfaketime is missing: run scripts/setup.sh --with test"
+    words = [f"{name}={value}" for name, value in clock(f"{ON_HOST}/{LIBRARY.name}", ON_HOST, offset).items()]
+    program = f'#!/bin/sh\nexec env {shlex.join(words)} python3 "$@"\n'
+    files = [
+        PlacedFile(f"{ON_HOST}/{LIBRARY.name}", LIBRARY.read_bytes()),
+        PlacedFile(f"{ON_HOST}/{PATCH.name}", PATCH.read_bytes()),
+        PlacedFile(f"{ON_HOST}/python3", program.encode(), 0o755),
+    ]
+    put_files(standing.hosts[0].container, files)
+    standing.python = f"{ON_HOST}/python3"
+    try:
+        yield
+    finally:
+        standing.python = "/usr/bin/python3"
+        console(standing.hosts[0], f"rm -r {ON_HOST}")
 
 
 @faults(
@@ -30,49 +55,60 @@ def clock(offset: str) -> dict[str, str]:
     [
         (
             Fault(
-                "host-clock-an-hour-behind",
+                "host-clock-an-hour-ahead",
                 Phase.ANY,
-                BEHIND,
-                "Deployments work, and scripts/rollback.sh leads to the release that was confirmed before.",
+                "the controller, and the clock of the host is an hour ahead",
+                "Deployments work, and the guard is on time: it counts the time since the host's start.",
             ),
             "+1h",
         ),
-        (Fault("host-clock-an-hour-ahead", Phase.ANY, AHEAD, "As above."), "-1h"),
-    ],
-)
-def test_a_clock_that_is_off_changes_no_order(solo: Standing, offset: str) -> None:
-    solo.reset()
-    solo.offer()
-    with solo.begin(environment=clock(offset)) as attempt:
-        off = attempt.end()
-    off.expect(0, "deployed")
-    solo.version = before = solo.offered
-    solo.stands()
-    solo.goes_on()
-    back = solo.project.rollback()
-    back.expect(0, "deployed")
-    assert back.release == off.release, back
-    solo.version = before
-    solo.stands()
-    solo.goes_on()
-
-
-@faults(
-    "offset",
-    [
         (
-            Fault("guard-with-host-clock-behind", Phase.GATE, f"the controller, and {BEHIND}", "The guard is on time."),
-            "+1h",
-        ),
-        (
-            Fault("guard-with-host-clock-ahead", Phase.GATE, f"the controller, and {AHEAD}", "The guard is on time."),
+            Fault(
+                "host-clock-an-hour-behind",
+                Phase.ANY,
+                "the controller, and the clock of the host is an hour behind",
+                "The same.",
+            ),
             "-1h",
         ),
     ],
 )
-def test_a_clock_that_is_off_does_not_move_the_guard(solo: Standing, offset: str) -> None:
+def test_a_host_whose_clock_is_off_comes_back_on_time(solo: Standing, offset: str) -> None:
+    with host_clock(solo, offset):
+        solo.goes_on()
+        solo.ready()
+        solo.offer()
+        with moments.reached(solo, moments.gating) as attempt:
+            attempt.kill()
+        solo.settles()
+        solo.goes_on()
+    solo.goes_on()
+
+
+@fault(
+    "controller-clock-an-hour-behind",
+    Phase.PLAN,
+    dies="the controller's clock, which is an hour behind",
+    promised="Refused (10): its release would sort before the one that runs. Nothing was touched.",
+)
+def test_a_controller_whose_clock_is_behind_is_refused(solo: Standing) -> None:
     solo.offer()
-    with moments.gating(solo) as held, solo.begin(environment=clock(offset)) as attempt:
+    with solo.begin(environment=controller_clock("-1h")) as attempt:
+        run = attempt.end()
+    solo.untouched(run)
+    assert "clock" in run.output, run
+    solo.goes_on()
+
+
+@fault(
+    "controller-clock-an-hour-ahead",
+    Phase.GATE,
+    dies="the controller, whose clock is an hour ahead",
+    promised="The guard is on time: it asks no clock but the host's.",
+)
+def test_a_controller_whose_clock_is_ahead_does_not_move_the_guard(solo: Standing) -> None:
+    solo.offer()
+    with moments.gating(solo) as held, solo.begin(environment=controller_clock("+1h")) as attempt:
         held.reach(attempt)
         attempt.kill()
     solo.settles()
