@@ -55,7 +55,7 @@ def test_a_host_comes_back_without_the_network(solo: Standing, moment: Moment) -
             run.expect(40, "unknown")
             assert run.host(host.name)[0] == "unknown"
             solo.comes_back_alone(host)
-        solo.stands()
+        solo.settles()
     solo.goes_on(*PATIENT)
 
 
