@@ -15,6 +15,7 @@ from tests.fleet.command import docker
 REFUSED = "Refused (10) with what the registry said. Nothing was touched, nothing is left over."
 SLOW_S = 4.0
 SHORT_PULL_S = 5
+PAYLOAD = 400_000
 
 
 @fault("registry-gone-for-the-plan", Phase.PLAN, dies="the registry, before the deployment", promised=REFUSED)
@@ -73,7 +74,7 @@ def test_a_slow_registry_is_waited_for(solo: Standing) -> None:
 def test_a_registry_that_hangs_is_given_up(solo: Standing) -> None:
     solo.configure(stack_pull_timeout=SHORT_PULL_S)
     with impostor(solo.project.fleet, Spoils.STALLS) as address:
-        solo.offer(registry=address)
+        solo.offer(registry=address, payload=PAYLOAD)
         run = solo.deploy()
         solo.untouched(run)
     assert "stack_pull_timeout" in run.output, run
@@ -81,7 +82,13 @@ def test_a_registry_that_hangs_is_given_up(solo: Standing) -> None:
 
 
 SPOILED = [
-    ("registry-garbage-as-manifest", Phase.PLAN, "the registry answers a web page", Spoils.MANIFESTS, "manifest"),
+    (
+        "registry-garbage-as-manifest",
+        Phase.PLAN,
+        "the registry answers a web page",
+        Spoils.MANIFESTS,
+        "invalid character",
+    ),
     ("registry-garbage-as-layer", Phase.PULL, "the registry sends other bytes", Spoils.BLOBS, "verification failed"),
     ("registry-denies-second-pull", Phase.PULL, "the registry denies the second image", Spoils.SECOND_PULL, "denied"),
 ]
@@ -91,7 +98,7 @@ SPOILED = [
 def test_a_registry_that_answers_wrong_refuses(solo: Standing, wrong: tuple[Spoils, str]) -> None:
     spoils, says = wrong
     with impostor(solo.project.fleet, spoils) as address:
-        solo.offer(registry=address)
+        solo.offer(registry=address, payload=PAYLOAD)
         run = solo.deploy()
         solo.untouched(run)
     assert says in run.output, run
