@@ -29,7 +29,7 @@ class Impostor(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802 - the server calls it by this name
+    def do_GET(self) -> None:
         """Ask the registry, and answer."""
         upstream = http.client.HTTPSConnection(ADDRESS, context=TRUST, timeout=30)
         secret = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
