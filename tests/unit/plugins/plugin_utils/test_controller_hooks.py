@@ -25,8 +25,8 @@ HOOKS: dict[str, Any] = {
 }
 
 
-def controller(folder: Path, hooks: object = HOOKS) -> ControllerRun:
-    variables = {"stack_name": "shop", "stack_hooks": hooks, "stack_env": {"TOKEN": "canary-value"}}
+def controller(folder: Path, hooks: object = None) -> ControllerRun:
+    variables = {"stack_name": "shop", "stack_hooks": HOOKS if hooks is None else hooks, "stack_env": {"TOKEN": "canary-value"}}
     return ControllerRun(variables, folder, "run-7", ["web1", "web2"])
 
 
