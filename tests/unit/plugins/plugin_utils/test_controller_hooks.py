@@ -25,9 +25,9 @@ HOOKS: dict[str, Any] = {
 }
 
 
-def controller(folder: Path, hooks: object = None) -> ControllerRun:
-    variables = {"stack_name": "shop", "stack_hooks": HOOKS if hooks is None else hooks, "stack_env": {"TOKEN": "canary-value"}}
-    return ControllerRun(variables, folder, "run-7", ["web1", "web2"])
+def controller(folder: Path, **variables: object) -> ControllerRun:
+    known = {"stack_name": "shop", "stack_hooks": HOOKS, "stack_env": {"TOKEN": "canary-value"}}
+    return ControllerRun({**known, **variables}, folder, "run-7", ["web1", "web2"])
 
 
 def test_they_know_the_run(tmp_path: Path) -> None:
@@ -60,8 +60,8 @@ def test_a_program_of_the_stack_is_run_from_its_folder(tmp_path: Path) -> None:
 
 def test_wrong_hooks_run_not_at_all(tmp_path: Path) -> None:
     wrong = {**HOOKS, "never": []}
-    assert controller(tmp_path, wrong).hooks(Subject(ON_FAILURE, "", "")) == []
-    assert controller(tmp_path, None).hooks(Subject(ON_FAILURE, "", "")) == []
+    assert controller(tmp_path, stack_hooks=wrong).hooks(Subject(ON_FAILURE, "", "")) == []
+    assert controller(tmp_path, stack_hooks=None).hooks(Subject(ON_FAILURE, "", "")) == []
 
 
 def test_the_report_is_told_of_every_hook_once() -> None:
