@@ -235,6 +235,12 @@ class ReleaseCall:
     def _abandoned(self) -> Result:
         if self._check_mode or not self._store.folder.is_dir():
             return {"changed": False, "guarded": False, "summary": ["nothing to give back"]}
+        release = journal.last_of_run(self._store.entries(), self._store.run)
+        progress = ReleaseProgress(self._store, release or "")
+        if release and progress.touched and not progress.reversible:
+            # Nothing takes it back, so to cut its start off would leave it in pieces.
+            summary = [f"release {release} is irreversible: it stays, and what is at work on it comes to its end"]
+            return {"changed": False, "release": release, "guarded": False, "summary": summary}
         stack_lock.end_command(self._store.folder, self._store.run, _END_S)
         with self._lease.locked():
             self._lease.check()
