@@ -20,6 +20,7 @@ COUNT = 100
 def test_a_hundred_releases_are_kept_and_pruned(solo: Standing) -> None:
     host = solo.hosts[0]
     made: list[str] = run_on_host(solo, "many_releases.py", solo.stack, str(COUNT))["made"]
+    solo.reset()
     solo.configure(stack_keep_releases=COUNT + 3)
     solo.offer()
     run = solo.deploy()

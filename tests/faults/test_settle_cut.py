@@ -24,7 +24,13 @@ class Finder:
         def exec_module(module):
             load(module)
             if module.__name__ == name:  # the loader is that of all modules in the archive
-                module.Guard.disarm = lambda self: time.sleep(600)
+                disarm = module.Guard.disarm
+                def hang(self):
+                    last = self._store.entries()[-1:]
+                    if last and (last[0].run, last[0].event) == (self._store.run, "confirmed"):
+                        time.sleep(600)
+                    disarm(self)
+                module.Guard.disarm = hang
         spec.loader.exec_module = exec_module
         return spec
 sys.meta_path.insert(0, Finder())
