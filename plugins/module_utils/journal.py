@@ -70,9 +70,20 @@ def states(entries: Iterable[JournalEntry]) -> dict[str, str]:
     return {release: event for release, event in last.items() if event not in (PRUNED, DISCARDED)}
 
 
+def first_mentions(entries: Iterable[JournalEntry]) -> list[str]:
+    """Return all releases in the order in which this host met them.
+
+    That is the order in which they follow one another: their IDs carry the time of the controllers that made them, and
+    the clocks of two controllers may be an hour apart.
+    """
+    return list(dict.fromkeys(entry.release for entry in entries))
+
+
 def confirmed(entries: Iterable[JournalEntry]) -> list[str]:
-    """Return the releases that were confirmed at some time, oldest first."""
-    return sorted({entry.release for entry in entries if entry.event == CONFIRMED})
+    """Return the releases that were confirmed at some time, in the order in which this host met them."""
+    known = list(entries)
+    good = {entry.release for entry in known if entry.event == CONFIRMED}
+    return [release for release in first_mentions(known) if release in good]
 
 
 def last_of_run(entries: Iterable[JournalEntry], run: str) -> str | None:

@@ -25,7 +25,6 @@ from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import
 from ansible_collections.slipway.compose.plugins.module_utils.image_lock import lock_document, pin_services
 from ansible_collections.slipway.compose.plugins.module_utils.lease import PREPARED
 from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, secret_values
-from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan
 from ansible_collections.slipway.compose.plugins.module_utils.readiness import check_host, taken_ports
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import ReleaseOrder
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseFile, ReleaseRecord
@@ -87,7 +86,8 @@ def previous_release(store: ReleaseStore) -> str:
     """
     current = store.current()
     kept = store.kept()
-    older = [release for release in journal.confirmed(store.entries()) if release in kept and release < (current or "")]
+    good = [release for release in journal.confirmed(store.entries()) if release in kept]
+    older = good[: good.index(current)] if current in good else []
     if not older:
         seen = f"none; kept here: {', '.join(kept) or 'no release at all'}"
         remedy = "Deploy the version that you want with scripts/deploy.sh."
@@ -130,8 +130,6 @@ class Preparation:
             if record.id in journal.confirmed(self._store.entries()) and record.id in self._store.kept():
                 # The same plan again, after something changed on the host: the release is there, and stays as it is.
                 return self.of_kept(record.id)
-            if snapshot.release is not None and record.id < snapshot.release:
-                raise SlipwayError([_stale_plan(order.plan, snapshot.release)])
             lost = left_behind(snapshot, services, record.files, self._store.project)
             way = self._proved_way_back(record, snapshot, lost)
             return self._stage(order, building, services, record, way, snapshot)
@@ -290,12 +288,6 @@ class Preparation:
         kept = {file.path for file in files}
         gone = [file.path for file in (way.to.files if way.to else ()) if file.path not in kept]
         return tuple(sorted([*self._store.drift(files), *gone]))
-
-
-def _stale_plan(plan: Plan, current: str) -> Finding:
-    expected = f"a plan made after release {current}, which is confirmed here"
-    remedy = "Make a new plan. If it is new, set the clock of the machine that made it."
-    return Finding("plan", expected, f"one made at {plan.created_at}", remedy)
 
 
 def _plan_findings(order: ReleaseOrder) -> list[Finding]:

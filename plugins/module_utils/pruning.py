@@ -41,13 +41,16 @@ def prune(store: ReleaseStore, engine: Engine, keep: int, *, check_mode: bool = 
     current = store.current()
     if current is None:
         return []
-    good = [release for release in journal.confirmed(store.entries()) if release in store.kept()]
-    older = [release for release in good if release < current]
+    entries = store.entries()
+    order = journal.first_mentions(entries)
+    before = order[: order.index(current)] if current in order else []
+    good = [release for release in journal.confirmed(entries) if release in store.kept()]
+    older = [release for release in good if release in before]
     way_back_to = store.read_json(current, "snapshot.json").get("to")
     kept = {current, way_back_to, *older[-1:], *good[-max(keep, 2) :]}
     pruned = []
     for release in store.kept():
-        if release not in kept and (release < current or release in good):
+        if release not in kept and (release in before or release in good):
             if not check_mode:
                 store.note(release, journal.PRUNED)
                 forget(store, engine, release)

@@ -126,8 +126,11 @@ def prove_release(store: ReleaseStore, engine: Engine, record: ReleaseRecord) ->
 
 def irreversible_findings(store: ReleaseStore, goal: str) -> list[Finding]:
     """Find the releases after a kept one that changed data so that it cannot read them."""
-    started = {entry.release for entry in store.entries() if entry.event == journal.STARTING}
-    later = [store.record(release) for release in store.kept() if release > goal and release in started]
+    entries = store.entries()
+    order = journal.first_mentions(entries)
+    after = order[order.index(goal) + 1 :] if goal in order else []
+    started = {entry.release for entry in entries if entry.event == journal.STARTING}
+    later = [store.record(release) for release in store.kept() if release in after and release in started]
     return [
         Finding(
             thing=f"release {goal}",

@@ -35,11 +35,11 @@ def test_the_last_event_of_each_release_counts_and_what_is_gone_is_gone() -> Non
     assert found == {A: journal.CONFIRMED}
 
 
-def test_confirmed_releases_come_oldest_first_and_once() -> None:
+def test_confirmed_releases_come_once_and_in_the_order_in_which_the_host_met_them() -> None:
     found = journal.confirmed(
-        entries((B, journal.CONFIRMED), (A, journal.CONFIRMED), (B, journal.STARTING), (B, journal.CONFIRMED))
+        entries((B, journal.PREPARED), (A, journal.CONFIRMED), (B, journal.CONFIRMED), (B, journal.CONFIRMED))
     )
-    assert found == [A, B]
+    assert found == [B, A]
 
 
 @pytest.mark.parametrize(
