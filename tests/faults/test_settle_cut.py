@@ -16,7 +16,7 @@ HANGS_AT_DISARM = """
 import importlib.util, sys, time
 class Finder:
     def find_spec(self, name, path=None, target=None):
-        if not name.endswith("module_utils.guard") or sys.argv[0].endswith("guard_process.py"):
+        if not name.endswith("module_utils.guard") or any(word.endswith("guard_process") for word in sys.orig_argv):
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)
