@@ -18,7 +18,7 @@ def console(
 
 #: Kills every process of the deploy user that descends from an SSH session.
 _KILL_SESSIONS = r"""
-for session in $(pgrep -u deploy -f '^sshd'); do
+for session in $(pgrep -u deploy -f '^sshd'; pgrep -u deploy -f '^/bin/sh -c'); do
   family=$session
   for _ in 1 2 3 4 5 6; do family="$family $(pgrep -P "$(echo $family | tr ' ' ',')" | tr '\n' ' ')"; done
   kill -KILL $family 2>/dev/null
