@@ -38,7 +38,9 @@ BY_NAME = {"faults"}
 def main(argv: list[str]) -> int:
     """Run the stages and return the exit status."""
     parser = argparse.ArgumentParser(prog="scripts/test.sh", description="Run the project's tests and gates.")
-    parser.add_argument("stages", nargs="*", metavar="STAGE", help=f"any of: {', '.join(STAGES)}; none means all but faults")
+    parser.add_argument(
+        "stages", nargs="*", metavar="STAGE", help=f"any of: {', '.join(STAGES)}; none means all but faults"
+    )
     asked = parser.parse_args(argv).stages
     if unknown := [name for name in asked if name not in STAGES]:
         parser.error(f"unknown stage: {', '.join(unknown)} (choose from {', '.join(STAGES)})")
