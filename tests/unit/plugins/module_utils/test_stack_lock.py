@@ -113,7 +113,7 @@ def test_children_do_not_keep_it(tmp_path: Path) -> None:
     with StackLock(tmp_path, "first", 0.0):
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], close_fds=False)
     try:
-        with StackLock(tmp_path, "second", 0.0):
+        with StackLock(tmp_path, "second", 5.0):
             pass
     finally:
         child.kill()
