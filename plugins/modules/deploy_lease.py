@@ -29,8 +29,9 @@ options:
     description:
       - Without it, the module only tells who holds the lease.
       - V(held) takes the lease for O(run).
-      - V(released) ends the lease of O(run), dead or not. It refuses to end that of another run, so that a lease that
-        was taken meanwhile stays. What the run left is settled by its guard, or by the next run.
+      - V(released) ends the lease of O(run), and the command that the run still has at work on the host. It refuses to
+        end that of another run, so that a lease that was taken meanwhile stays. What the run left is settled by its
+        guard, or by the next run.
     type: str
     choices: [held, released]
   wait:
@@ -114,6 +115,7 @@ findings:
       sample: Wait for that run.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
@@ -123,10 +125,13 @@ from ansible_collections.slipway.compose.plugins.module_utils.module_edge import
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
 from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import StackLease
+from ansible_collections.slipway.compose.plugins.module_utils.stack_lock import end_command
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
+#: Seconds for a command to end by itself.
+_END_S = 1.0
 ARGUMENT_SPEC: dict[str, Any] = {
     **RUN_OPTIONS,
     "state": {"type": "str", "choices": ["held", "released"]},
@@ -147,12 +152,12 @@ def work(module: AnsibleModule) -> Result:
             store.make()
             lease.take(params["wait"])
     elif params["state"] == "released":
-        changed = _release(lease, params["run"], check_mode=module.check_mode)
+        changed = _release(lease, store.folder, params["run"], check_mode=module.check_mode)
     held = lease.held()
     return {"changed": changed, "lease": _as_result(held), "summary": [_summary(held)]}
 
 
-def _release(lease: StackLease, run: str, *, check_mode: bool) -> bool:
+def _release(lease: StackLease, folder: Path, run: str, *, check_mode: bool) -> bool:
     """End the lease of a run, if it holds it.
 
     Raises:
@@ -165,6 +170,8 @@ def _release(lease: StackLease, run: str, *, check_mode: bool) -> bool:
         seen = f"that of run {held.run} of {held.owner or 'somebody'}"
         raise SlipwayError([Finding("lease", f"the lease of run {run}", seen, f"To end it: --run {held.run}.")])
     if not check_mode:
+        # A command of that run may still be at work here, with the lock.
+        end_command(folder, run, _END_S)
         with lease.locked():
             lease.give_back()
     return True
