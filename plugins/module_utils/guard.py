@@ -79,13 +79,12 @@ class GuardOrder:
         Raises:
             KeyError, TypeError, ValueError: it holds none.
         """
-        moment = raw["renewed"]
         return cls(
             token=str(raw["token"]),
             run=str(raw["run"]),
             release=str(raw["release"]),
             lasts_s=float(raw["lasts_s"]),
-            renewed=Moment(str(moment["boot"]), float(moment["ticks"]), float(moment["epoch"])),
+            renewed=Moment.from_dict(raw["renewed"]),
             rollback_timeout_s=float(raw["rollback_timeout_s"]),
         )
 

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -25,6 +27,15 @@ class Moment:
     boot: str
     ticks: float
     epoch: float
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> Moment:
+        """Return the moment whose fields a file holds.
+
+        Raises:
+            KeyError, TypeError, ValueError: it holds none.
+        """
+        return cls(str(raw["boot"]), float(raw["ticks"]), float(raw["epoch"]))
 
     def seconds_since(self, earlier: Moment) -> float:
         """Return how long ago another moment of this host was; after a boot the wall clock has to do."""

@@ -57,7 +57,7 @@ class Lease:
         Raises:
             KeyError, OverflowError, TypeError, ValueError: it is none.
         """
-        moment, lasts_s = raw["renewed"], float(raw["lasts_s"])
+        lasts_s = float(raw["lasts_s"])
         if not math.isfinite(lasts_s):
             # Nothing would ever end it.
             raise ValueError(lasts_s)
@@ -68,7 +68,7 @@ class Lease:
             taken_at=str(raw["taken_at"]),
             phase=str(raw["phase"]),
             lasts_s=lasts_s,
-            renewed=Moment(str(moment["boot"]), float(moment["ticks"]), float(moment["epoch"])),
+            renewed=Moment.from_dict(raw["renewed"]),
         )
 
 
