@@ -30,6 +30,7 @@ notes:
 
 import functools
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -325,8 +326,8 @@ class CallbackModule(DefaultCallback):
 
     @never_raise
     def v2_playbook_on_no_hosts_matched(self) -> None:
-        """Say that a play has nobody to play for; one for the controller is only left out because of --limit."""
-        if self._play is not None and self._play.hosts in ("localhost", ["localhost"]):
+        """Say that a play has nobody to play for; one for the controller is left out on purpose, or by --limit."""
+        if self._play is not None and "localhost" in re.findall(r"[\w.-]+", str(self._play.hosts)):
             return
         self.say("  no host of the inventory matches here", C.COLOR_WARN)
 

@@ -16,7 +16,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.compose_argv impor
 from ansible_collections.slipway.compose.plugins.module_utils.confirmation import SecondLook
 from ansible_collections.slipway.compose.plugins.module_utils.deployment_hooks import DeploymentHooks
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError, StartFailedError
 from ansible_collections.slipway.compose.plugins.module_utils.gate_report import GateReport
 from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard
 from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
@@ -36,23 +36,6 @@ from ansible_collections.slipway.compose.plugins.module_utils.snapshot import Co
 #: Seconds to look at what does not stand after a start that failed.
 _EVIDENCE_S = 5.0
 _TAKEN_BACK = (journal.ROLLING_BACK, journal.ROLLED_BACK, journal.ROLLBACK_FAILED)
-
-
-class StartFailedError(Exception):
-    """The release was touched and does not stand.
-
-    Attributes:
-        subject: what was looked at.
-        report: what the gate saw; its failures are the evidence.
-        said: what Compose said, if the start itself failed; secrets are masked.
-    """
-
-    def __init__(self, subject: str, report: GateReport, said: str | None = None) -> None:
-        """Keep what was looked at and both."""
-        self.subject = subject
-        self.report = report
-        self.said = said
-        super().__init__(said or "the gate did not pass")
 
 
 class Deployment(ReleaseProgress):

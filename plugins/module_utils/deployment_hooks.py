@@ -10,12 +10,8 @@ from contextlib import suppress
 from typing import Any, Callable
 
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import (
-    ReleaseHooks,
-    read_order,
-    remove_hook_containers,
-)
+from ansible_collections.slipway.compose.plugins.module_utils.errors import HookStoppedError
+from ansible_collections.slipway.compose.plugins.module_utils.hook_orders import read_order, remove_hook_containers
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import (
     ON_FAILURE,
     POST_DEPLOY,
@@ -26,19 +22,6 @@ from ansible_collections.slipway.compose.plugins.module_utils.hooks import (
     report_lines,
 )
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
-
-
-class HookStoppedError(SlipwayError):
-    """A hook failed that the deployment depends on; its findings say which.
-
-    Attributes:
-        reports: how all hooks ended that ran.
-    """
-
-    def __init__(self, reports: Sequence[HookReport]) -> None:
-        """Keep the reports."""
-        self.reports = tuple(reports)
-        super().__init__(report.finding() for report in reports if report.stops)
 
 
 class DeploymentHooks:
@@ -116,6 +99,11 @@ class DeploymentHooks:
         return left if left != self._release else None
 
     def _run(self, release: str, kind: str, previous: str | None) -> None:
+        if not read_order(self._store, release).hooks:
+            return
+        # Ansible compiles a module's code anew at every call, and most releases have no hooks.
+        from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import ReleaseHooks
+
         # Which host is the first of the fleet is known of the release that this run prepared.
         first = read_order(self._store, self._release).first_host
         hooks = ReleaseHooks(self._store, self._engine, release, first_host=first)

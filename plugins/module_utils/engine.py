@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable
 
+from ansible_collections.slipway.compose.plugins.module_utils import compose_cli
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.image_reference import ImageReference
 from ansible_collections.slipway.compose.plugins.module_utils.libraries import load_library
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 _PARALLEL_PULLS = 4
 _RETRY_S = 0.5
+_ANSWER_S = 60.0
 _LONGEST_QUOTE = 300
 _BOOTSTRAP = "Run playbooks/bootstrap.yml on this host."
 
@@ -39,19 +42,30 @@ class RegistryAuth:
 class Engine:
     """The engine that the deploy user reaches; DOCKER_HOST is respected."""
 
-    def __init__(self, auths: Sequence[RegistryAuth] = (), timeout_s: int = 60) -> None:
+    def __init__(self, auths: Sequence[RegistryAuth] = (), timeout_s: int = 60, *, at_once: bool = True) -> None:
         """Connect.
 
         Args:
             auths: credentials that win over those which the host has.
             timeout_s: seconds that the engine may be silent within one call.
+            at_once: whether to connect now, and not only when something is asked.
 
         Raises:
             SlipwayError: the library is missing or the engine does not answer.
         """
-        self.client = connect(timeout_s)
         self._timeout_s = timeout_s
         self._auths = {auth.registry: auth for auth in auths}
+        if at_once:
+            _ = self.client
+
+    @cached_property
+    def client(self) -> DockerClient:
+        """Return the connected client.
+
+        Raises:
+            SlipwayError: the library is missing or the engine does not answer.
+        """
+        return connect(self._timeout_s)
 
     def containers(self, project: str) -> list[dict[str, Any]]:
         """Return the `docker inspect` documents of a project's containers, one-off runs left out."""
@@ -233,6 +247,20 @@ def wait_for_engine(patience_s: float) -> Engine:
             if time.monotonic() >= until:
                 raise
         time.sleep(_RETRY_S)
+
+
+def engine_that_answers() -> Engine:
+    """Return the engine, connected only when it is asked: to load the library takes longer than to see it answer.
+
+    Raises:
+        SlipwayError: the engine does not answer.
+    """
+    question = ["docker", "version", "--format", "{{.Server.Version}}"]
+    answers = False
+    with suppress(SlipwayError):
+        answers = compose_cli.run(question, compose_cli.command_environment({}), _ANSWER_S).exit_code == 0
+    # Where the client says no, the library knows why.
+    return Engine(at_once=not answers)
 
 
 def connect(timeout_s: int) -> DockerClient:

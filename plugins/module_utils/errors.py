@@ -5,8 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ansible_collections.slipway.compose.plugins.module_utils.gate_report import GateReport
+    from ansible_collections.slipway.compose.plugins.module_utils.hooks import HookReport
 
 
 @dataclass(frozen=True)
@@ -45,3 +50,33 @@ class SlipwayError(Exception):
         """Keep the findings; the message is one sentence a line."""
         self.findings: tuple[Finding, ...] = tuple(findings)
         super().__init__("\n".join(finding.sentence() for finding in self.findings))
+
+
+class StartFailedError(Exception):
+    """The release was touched and does not stand.
+
+    Attributes:
+        subject: what was looked at.
+        report: what the gate saw; its failures are the evidence.
+        said: what Compose said, if the start itself failed; secrets are masked.
+    """
+
+    def __init__(self, subject: str, report: GateReport, said: str | None = None) -> None:
+        """Keep what was looked at and both."""
+        self.subject = subject
+        self.report = report
+        self.said = said
+        super().__init__(said or "the gate did not pass")
+
+
+class HookStoppedError(SlipwayError):
+    """A hook failed that the deployment depends on; its findings say which.
+
+    Attributes:
+        reports: how all hooks ended that ran.
+    """
+
+    def __init__(self, reports: Sequence[HookReport]) -> None:
+        """Keep the reports."""
+        self.reports = tuple(reports)
+        super().__init__(report.finding() for report in reports if report.stops)

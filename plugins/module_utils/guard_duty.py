@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment, StartFailedError
+from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError, StartFailedError
 from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard, GuardOrder, read_order
 from ansible_collections.slipway.compose.plugins.module_utils.host_clock import this_moment
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,46 +17,31 @@ from typing import Any, Callable
 from ansible_collections.slipway.compose.plugins.module_utils import compose_cli
 from ansible_collections.slipway.compose.plugins.module_utils.bounded_command import Ended, run_bounded
 from ansible_collections.slipway.compose.plugins.module_utils.compose_argv import ComposeProject
-from ansible_collections.slipway.compose.plugins.module_utils.compose_config import Service
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.hook_orders import read_order, remove_hook_containers
+from ansible_collections.slipway.compose.plugins.module_utils.hook_programs import found_program
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import (
+    HOOK_LABEL,
     PRE_DEPLOY,
-    TARGET,
     Hook,
     HookContext,
-    HookOrder,
     HookReport,
     select,
-    service_findings,
 )
 from ansible_collections.slipway.compose.plugins.module_utils.host_gate import release_masker
 from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker
 from ansible_collections.slipway.compose.plugins.module_utils.one_off_project import (
-    HOOK_LABEL,
     FolderMap,
     one_off_document,
 )
-from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore, now
 
-#: The hooks of a release, in its folder.
-HOOKS_FILE = "hooks.json"
 #: How its hooks ended, one JSON object a line; the guard has nobody else to tell it to.
 HOOKS_LOG = "hooks.jsonl"
 _CONFIG_TIMEOUT_S = 60.0
 _LONGEST_LINE = 400
-
-
-def read_order(store: ReleaseStore, release: str) -> HookOrder:
-    """Return the hooks that a release was given; none for a release from before there were hooks."""
-    return HookOrder.from_dict(store.read_json(release, HOOKS_FILE))
-
-
-def write_order(store: ReleaseStore, release: str, order: HookOrder) -> None:
-    """Keep the hooks with their release, for the way back and for the day when it is gone back to."""
-    store.write_json(release, HOOKS_FILE, order.as_dict())
 
 
 class ReleaseHooks:
@@ -152,36 +137,6 @@ def run_command_hook(hook: Hook, argv: Sequence[str], surroundings: Surroundings
     except OSError as error:
         return HookReport(hook, passed=False, seen=f"{argv[0]} cannot be run: {error.strerror or error}")
     return _report(hook, ended, around.masker)
-
-
-def hook_findings(payload: Payload, services: Sequence[Service]) -> list[Finding]:
-    """Find what is wrong with the hooks that are to run on this host.
-
-    Args:
-        payload: the release for this host.
-        services: its services; none if Compose could not read them, and then nothing is said of them.
-    """
-    executables = {file.path: file.executable for file in payload.bundle.files}
-    findings = program_findings(payload.hooks, TARGET, executables)
-    return findings + (service_findings(payload.hooks, {one.name for one in services}) if services else [])
-
-
-def program_findings(hooks: Iterable[Hook], place: str, executables: Mapping[str, bool]) -> list[Finding]:
-    """Find the commands whose program is not here.
-
-    Args:
-        hooks: all hooks.
-        place: `target` or `controller`, whichever this is.
-        executables: the stack's files by relative path, and whether each may be executed.
-    """
-    commands = [hook for hook in hooks if hook.place == place and hook.service is None]
-    return [finding for hook in commands for finding in _program_finding(hook, executables)]
-
-
-def found_program(command: Sequence[str], folder: Path) -> list[str]:
-    """Return a command line whose program, if it is given by a relative path, is the stack's own in this folder."""
-    program = command[0]
-    return [str(folder / program) if _is_relative_path(program) else program, *command[1:]]
 
 
 class _TargetRunner:
@@ -298,32 +253,7 @@ class _TargetRunner:
         return self._engine.network_names(self._record.stack)
 
 
-def remove_hook_containers(engine: Engine, stack: str) -> None:
-    """Remove the containers of hooks that were ended, or whose caller was."""
-    engine.remove_containers([f"com.docker.compose.project={stack}", HOOK_LABEL])
-
-
 def _report(hook: Hook, ended: Ended, masker: Masker) -> HookReport:
     text = masker.mask("\n".join(line for line in ended.lines if not compose_cli.is_noise(line)))
     lines = tuple(line[:_LONGEST_LINE] for line in text.splitlines())
     return HookReport(hook, ended.passed, ended.seen(hook.timeout_s), lines, ended.duration_s)
-
-
-def _program_finding(hook: Hook, executables: Mapping[str, bool]) -> Iterator[Finding]:
-    program = hook.command[0]
-    thing = f"{hook.thing}, program {program}"
-    where = "the target" if hook.place == TARGET else "the controller"
-    if _is_relative_path(program):
-        path = os.path.normpath(program)
-        if path not in executables:
-            remedy = "Correct the path, or add the file to the stack's folder."
-            yield Finding(thing, "a file of the stack", "no such file in stack_src", remedy)
-        elif not executables[path]:
-            yield Finding(thing, "a file that may be executed", "one that may not", f"chmod +x {path} in stack_src.")
-    elif shutil.which(program, path=compose_cli.command_environment({})["PATH"]) is None:
-        remedy = f"Install it on {where}, or give its whole path. No shell is involved: a pipe or && needs `sh -c`."
-        yield Finding(thing, f"a program on {where}", "none", remedy)
-
-
-def _is_relative_path(program: str) -> bool:
-    return "/" in program and not program.startswith("/")

@@ -23,6 +23,8 @@ DEFAULT_TIMEOUT_S = 300.0
 
 _KEYS = frozenset({"name", "command", "run", "on", "once", "timeout", "on_error"})
 _RUN_KEYS = frozenset({"service", "command"})
+#: Marks the container of a hook, so that one which was left behind is found.
+HOOK_LABEL = "io.slipway.hook"
 
 
 @dataclass(frozen=True)

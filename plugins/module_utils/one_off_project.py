@@ -14,8 +14,6 @@ from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Callable
 
-#: Marks the container of a hook, so that one which was left behind is found.
-HOOK_LABEL = "io.slipway.hook"
 #: What belongs to the one container that stands for the service, and cannot be had twice.
 _UNIQUE = ("container_name", "ports", "restart", "scale", "healthcheck", "depends_on", "build", "env_file")
 _UNIQUE_IN_NETWORK = ("ipv4_address", "ipv6_address", "link_local_ips", "mac_address", "aliases")

@@ -21,7 +21,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.compose_config imp
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
-from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import hook_findings
+from ansible_collections.slipway.compose.plugins.module_utils.hook_programs import hook_findings
 from ansible_collections.slipway.compose.plugins.module_utils.image_lock import lock_document, pin_services
 from ansible_collections.slipway.compose.plugins.module_utils.lease import PREPARED
 from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, secret_values

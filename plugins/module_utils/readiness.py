@@ -13,7 +13,7 @@ from ansible_collections.slipway.compose.plugins.module_utils import host_checks
 from ansible_collections.slipway.compose.plugins.module_utils.compose_config import Service
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine, RegistryAuth
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import hook_findings
+from ansible_collections.slipway.compose.plugins.module_utils.hook_programs import hook_findings
 from ansible_collections.slipway.compose.plugins.module_utils.libraries import PACKAGES, load_library
 from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, secret_values
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload
@@ -84,6 +84,35 @@ def taken_ports(engine: Engine, stack: str, services: Sequence[Service]) -> list
     own = host_checks.engine_port_keys(engine.containers(stack)) if wanted else set()
     others = {key: f"container of {owner}" for key, owner in engine.listening().items() if owner != stack}
     return host_checks.port_findings(wanted, own, others)
+
+
+def resolve_images(stack: str, payload: Payload | None, images: Sequence[str], timeout_s: int = 60) -> dict[str, str]:
+    """Return the digest of every image of a release, and of those that are named besides, by reference.
+
+    Args:
+        stack: the stack's name.
+        payload: the release for this host; None if only the named images count.
+        images: references.
+        timeout_s: seconds that the engine may be silent.
+
+    Raises:
+        SlipwayError: everything that is wrong with the project, and every image that has no digest.
+    """
+    findings: list[Finding] = []
+    wanted = set(images)
+    if payload is not None:
+        masker = Masker(secret_values(payload.bundle.env))
+        with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
+            unpack_files(payload.bundle, Path(folder))
+            project, findings = examine(stack, payload.bundle, Path(folder), masker)
+        findings += hook_findings(payload, project.services)
+        wanted.update(image_references(project.services))
+    try:
+        digests, unresolved = Engine(payload.auths if payload else (), timeout_s).resolve(sorted(wanted))
+    except SlipwayError as error:
+        raise SlipwayError([*findings, *error.findings]) from error
+    host_checks.raise_all([*findings, *unresolved])
+    return digests
 
 
 def _release_findings(engine: Engine | None, stack: str, payload: Payload) -> list[Finding]:

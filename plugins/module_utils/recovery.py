@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from ansible_collections.slipway.compose.plugins.module_utils import journal
-from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard
-from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import remove_hook_containers
+from ansible_collections.slipway.compose.plugins.module_utils.hook_orders import remove_hook_containers
 from ansible_collections.slipway.compose.plugins.module_utils.pruning import forget
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
 
@@ -37,14 +36,23 @@ def recover(store: ReleaseStore, engine: Engine, guard: Guard, timeout_s: float,
     remove_hook_containers(engine, store.stack)
     release = journal.unfinished(store.entries())
     if release is not None and release in store.kept():
-        done.append(Deployment(store, engine, release, guard).settle_alone(timeout_s, again=again))
+        done.append(_settle(store, engine, release, guard, timeout_s, again=again))
     guard.disarm()
     store.sweep()
     entries = store.entries()
     prepared = [one for one, event in journal.states(entries).items() if event == journal.PREPARED]
     kept = set(store.kept())
-    done += [Deployment(store, engine, one, guard).settle_alone(timeout_s) for one in prepared if one in kept]
+    done += [_settle(store, engine, one, guard, timeout_s, again=True) for one in prepared if one in kept]
     # A run that died while it pulled left a folder of which the journal does not know yet.
     for unknown in sorted(kept - {entry.release for entry in entries}):
         forget(store, engine, unknown)
     return [text for text in done if text]
+
+
+def _settle(  # noqa: PLR0913 - as for recover, and the release
+    store: ReleaseStore, engine: Engine, release: str, guard: Guard, timeout_s: float, *, again: bool
+) -> str:
+    # Ansible compiles a module's code anew at every call, and most of them find nothing to settle.
+    from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment
+
+    return Deployment(store, engine, release, guard).settle_alone(timeout_s, again=again)

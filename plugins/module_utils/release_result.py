@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slipway.compose.plugins.module_utils.deployment import StartFailedError
-from ansible_collections.slipway.compose.plugins.module_utils.deployment_hooks import HookStoppedError
+from ansible_collections.slipway.compose.plugins.module_utils.errors import HookStoppedError, StartFailedError
 from ansible_collections.slipway.compose.plugins.module_utils.gate_report import GateReport
-from ansible_collections.slipway.compose.plugins.module_utils.preparation import Prepared
 from ansible_collections.slipway.compose.plugins.module_utils.wording import counted
+
+if TYPE_CHECKING:
+    from ansible_collections.slipway.compose.plugins.module_utils.preparation import Prepared
 
 
 def prepared_result(prepared: Prepared, before: Sequence[str]) -> dict[str, Any]:

@@ -87,18 +87,11 @@ findings:
       sample: Stop it, or publish another port.
 """
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import hook_findings
-from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, secret_values
 from ansible_collections.slipway.compose.plugins.module_utils.module_edge import Result, run_module
+from ansible_collections.slipway.compose.plugins.module_utils.readiness import resolve_images
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload
-from ansible_collections.slipway.compose.plugins.module_utils.release_store import unpack_files
-from ansible_collections.slipway.compose.plugins.module_utils.resolved_project import examine, image_references
 from ansible_collections.slipway.compose.plugins.module_utils.wording import counted
 
 if TYPE_CHECKING:
@@ -107,27 +100,9 @@ if TYPE_CHECKING:
 
 def work(module: AnsibleModule) -> Result:
     """Resolve the images of the stack and those named besides."""
-    wanted = list(module.params["images"])
-    findings: list[Finding] = []
     payload = Payload.unpack(module.params["payload"]) if module.params["payload"] else None
-    if payload is not None:
-        images, findings = _images(module.params["stack"], payload)
-        wanted += images
-    try:
-        digests, unresolved = Engine(payload.auths if payload else ()).resolve(sorted(set(wanted)))
-    except SlipwayError as error:
-        raise SlipwayError([*findings, *error.findings]) from error
-    if findings or unresolved:
-        raise SlipwayError([*findings, *unresolved])
+    digests = resolve_images(module.params["stack"], payload, module.params["images"])
     return {"changed": False, "images": digests, "summary": [f"{counted(len(digests), 'image')} resolved"]}
-
-
-def _images(stack: str, payload: Payload) -> tuple[list[str], list[Finding]]:
-    with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
-        unpack_files(payload.bundle, Path(folder))
-        masker = Masker(secret_values(payload.bundle.env))
-        project, findings = examine(stack, payload.bundle, Path(folder), masker)
-    return image_references(project.services), findings + hook_findings(payload, project.services)
 
 
 def main() -> None:

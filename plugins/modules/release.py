@@ -32,6 +32,8 @@ options:
   state:
     description:
       - V(checked) looks at the host and touches nothing. With O(source) it looks for taken ports, too.
+      - V(resolved) asks the registries which digests the images of O(source) have now, and touches nothing, as
+        M(slipway.compose.image_digest_info) does.
       - V(prepared) checks the host, takes the lease, stages the release, takes the snapshot, proves the way back, and
         pulls. No container is touched. If anything speaks against the release, all of it is reported, and nothing is
         left behind. Without O(plan), it prepares for going to a release that the host keeps. What an earlier run left
@@ -48,7 +50,7 @@ options:
       - V(recovered) settles what earlier runs left unfinished, as V(prepared) does.
       - V(pruned) removes the releases and images that nothing needs any more.
     type: str
-    choices: [checked, prepared, started, confirmed, rolled_back, renewed, abandoned, recovered, pruned]
+    choices: [checked, resolved, prepared, started, confirmed, rolled_back, renewed, abandoned, recovered, pruned]
     required: true
   release:
     description:
@@ -69,7 +71,7 @@ options:
   source:
     description:
       - The variables of role P(slipway.compose.stack#role) by their names, from which the controller's part reads and
-        renders the stack. Needed with O(plan), useful with O(state=checked).
+        renders the stack. Needed with O(plan) and O(state=resolved), useful with O(state=checked).
     type: dict
   plan:
     description: The plan, as M(slipway.compose.release_plan) returns it.
@@ -148,6 +150,12 @@ release:
   returned: success, where the state is about one release
   type: str
   sample: 20261122T214500Z-1.4.2
+images:
+  description: Digest of each image reference.
+  returned: success with O(state=resolved)
+  type: dict
+  sample:
+    registry.example.com/team/web:1.4.2: sha256:6a92cd1fcdc8d8cdec60f33dda4db2cb1fcdcacf3410a8e05b3741f44a9b5998
 unchanged:
   description: Whether the host already runs exactly this release.
   returned: success with O(state=prepared)
@@ -231,7 +239,7 @@ findings:
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slipway.compose.plugins.module_utils.module_edge import RUN_OPTIONS, Result, run_module
-from ansible_collections.slipway.compose.plugins.module_utils.release_states import STATES, ReleaseCall
+from ansible_collections.slipway.compose.plugins.module_utils.release_states import STATES, bring_about
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -256,7 +264,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 def work(module: AnsibleModule) -> Result:
     """Bring the release into the state that was asked for."""
-    return ReleaseCall(module.params, check_mode=module.check_mode).result()
+    return bring_about(module.params, check_mode=module.check_mode)
 
 
 def main() -> None:
@@ -265,6 +273,7 @@ def main() -> None:
         ARGUMENT_SPEC,
         work,
         required_if=[
+            ("state", "resolved", ("payload",)),
             ("state", "prepared", ("plan", "release"), True),
             ("state", "started", ("release",)),
             ("state", "confirmed", ("release",)),

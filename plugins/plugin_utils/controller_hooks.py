@@ -16,9 +16,9 @@ from ansible.errors import AnsibleError
 from ansible_collections.slipway.compose.plugins.module_utils.compose_cli import command_environment
 from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.hook_moments import VARIABLES, Subject
+from ansible_collections.slipway.compose.plugins.module_utils.hook_programs import found_program
 from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import (
     Surroundings,
-    found_program,
     run_command_hook,
 )
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import (

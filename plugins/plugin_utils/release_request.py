@@ -17,7 +17,7 @@ from ansible.template import trust_as_template
 from ansible_collections.slipway.compose.plugins.module_utils.checks import parse_checks
 from ansible_collections.slipway.compose.plugins.module_utils.engine import RegistryAuth
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import program_findings
+from ansible_collections.slipway.compose.plugins.module_utils.hook_programs import program_findings
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import (
     CONTROLLER,
     TARGET,

@@ -17,7 +17,8 @@ import yaml
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.file_bundle import BundledFile, FileBundle
 from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
-from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import ReleaseHooks, write_order
+from ansible_collections.slipway.compose.plugins.module_utils.hook_orders import write_order
+from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import ReleaseHooks
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import (
     POST_DEPLOY,
     PRE_DEPLOY,

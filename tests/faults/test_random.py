@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tests.faults.standing import PACE, PATIENT, Standing
+from tests.faults.standing import PACE, PATIENT, SLACK_S, Standing
 from tests.faults.table import Phase, fault
+from tests.faults.waiting import await_that
 from tests.integration.attempt import Attempt
 
 if TYPE_CHECKING:
@@ -80,8 +81,14 @@ def test_whatever_dies_whenever_one_release_stands(solo: Standing, seed: int) ->
         attempt.until_ended(after_s)
         breaks(solo, attempt, outage_s)
         run = attempt.end()
+    print(run)
     if run.verdict:
-        solo.on(solo.hosts[0]).agrees_with(run, solo.version, solo.offered)
+        # After an outage, containers may be on their way up.
+        await_that(
+            "what the verdict says",
+            lambda: solo.on(solo.hosts[0]).agrees_with(run, solo.version, solo.offered),
+            SLACK_S,
+        )
     if breaks not in BOOTS and run.word != "rollback_failed":
         assert solo.settles_on_either() in {solo.version, solo.offered}
     solo.goes_on(*PATIENT)

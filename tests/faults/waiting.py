@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tests.fleet.command import CommandError
 
-POLL_S = 0.1
+POLL_S = 0.4
 
 
 def await_that(what: str, seen: Callable[[], object], timeout: float) -> float:

@@ -110,8 +110,12 @@ class WholeStack:
         assert current.endswith(f"-{version}"), f"{self.host.name}: current is {current} where {version} runs"
         assert "confirmed" in self.events(current), f"{self.host.name}: {current} was never confirmed\n{self.story()}"
 
-    def agrees_with(self, run: Run, old: str, new: str) -> None:
-        """See that what the verdict says of this host is true."""
+    def agrees_with(self, run: Run, old: str, new: str) -> bool:
+        """See that what the verdict says of this host is true.
+
+        Raises:
+            AssertionError: it is not.
+        """
         # A run that was cut off before it knew its hosts names none.
         known = self.host.name in run.verdict["hosts"]
         state, release = run.host(self.host.name) if known else ("untouched", None)
@@ -119,6 +123,7 @@ class WholeStack:
             version = new if NEW_RUNS[state] else old
             self.stands(Expected(version))
             assert release is None or str(release).endswith(f"-{version}"), run
+        return True
 
     def nothing_is_left_over(self) -> None:
         """See that neither interrupted recreates nor interrupted stagings left anything."""

@@ -22,7 +22,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.guard_duty import 
 from ansible_collections.slipway.compose.plugins.module_utils.host_clock import this_moment
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import GateOrder
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseRecord
-from ansible_collections.slipway.compose.plugins.module_utils.release_states import ReleaseCall
+from ansible_collections.slipway.compose.plugins.module_utils.release_states import bring_about
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
 from ansible_collections.slipway.compose.plugins.module_utils.rollback_script import WayBack
 from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import StackLease
@@ -100,7 +100,7 @@ class Round:
             "keep_releases": 5, "rollback_timeout": TIMEOUT_S, "guard_timeout": LASTS_S, "owner": "", "run_url": "",
         }  # fmt: skip
         try:
-            ReleaseCall(options, check_mode=False).result()
+            bring_about(options, check_mode=False)
             said.append("confirmed")
         except SlipwayError as error:
             said.append(str(error))

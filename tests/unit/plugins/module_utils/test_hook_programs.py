@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import found_program, program_findings
+from ansible_collections.slipway.compose.plugins.module_utils.hook_programs import found_program, program_findings
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import CONTROLLER, PRE_DEPLOY, TARGET, Hook
 
 FILES = {"hooks/run.sh": True, "hooks/data.txt": False}

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all states of the module `release` have in common (I/O)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from ansible_collections.slipway.compose.plugins.module_utils import guard_process
+from ansible_collections.slipway.compose.plugins.module_utils.deployment_hooks import with_hooks
+from ansible_collections.slipway.compose.plugins.module_utils.errors import HookStoppedError, StartFailedError
+from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard
+from ansible_collections.slipway.compose.plugins.module_utils.hooks import HookReport
+from ansible_collections.slipway.compose.plugins.module_utils.lease import Lease
+from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
+from ansible_collections.slipway.compose.plugins.module_utils.release_result import hook_stopped, start_failed
+from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
+from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import StackLease
+
+Result = dict[str, Any]
+
+
+class ReleaseCall:
+    """One call of the module; a method `_STATE` does the work of each state."""
+
+    def __init__(self, params: Mapping[str, Any], *, check_mode: bool) -> None:
+        """Read the options; nothing is done yet.
+
+        Args:
+            params: the module's options.
+            check_mode: whether nothing may be changed.
+
+        Raises:
+            SlipwayError: a name in them is none.
+        """
+        check_names(params["stack"], params["release"], params["run"])
+        self._params = params
+        self._check_mode = check_mode
+        self._release: str = params["release"]
+        self._store = ReleaseStore(params["root"], params["stack"], params["run"])
+        self._lease = StackLease(self._store, params["guard_timeout"], params["owner"], params["run_url"])
+        self._reports: list[HookReport] = []
+        self._guard = Guard(self._store, guard_process.__name__, params["guard_timeout"], params["rollback_timeout"])
+
+    def result(self) -> Result:
+        """Bring the release into the state that was asked for, and return the module's result.
+
+        Raises:
+            SlipwayError: it cannot be done, or must not be.
+        """
+        work: Callable[[], Result] = getattr(self, f"_{self._params['state']}")
+        try:
+            return with_hooks(work(), self._reports)
+        except StartFailedError as error:
+            return with_hooks(start_failed(self._release, error), self._reports)
+        except HookStoppedError as error:
+            return with_hooks(hook_stopped(self._release, error), self._reports)
+
+
+def takeover(ended: Lease | None) -> list[str]:
+    """Say whose lease had ended before this run took its own."""
+    return [] if ended is None else [f"the lease of run {ended.run} of {ended.owner or 'somebody'} had ended"]

@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The states of the module `release` before a container is touched (I/O)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ansible_collections.slipway.compose.plugins.module_utils.deployment_hooks import DeploymentHooks
+from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
+from ansible_collections.slipway.compose.plugins.module_utils.errors import HookStoppedError
+from ansible_collections.slipway.compose.plugins.module_utils.hook_orders import read_order, write_order
+from ansible_collections.slipway.compose.plugins.module_utils.hooks import HookOrder
+from ansible_collections.slipway.compose.plugins.module_utils.host_checks import folder_findings
+from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan
+from ansible_collections.slipway.compose.plugins.module_utils.preparation import Preparation, Prepared, previous_release
+from ansible_collections.slipway.compose.plugins.module_utils.readiness import look, meet_engine, resolve_images
+from ansible_collections.slipway.compose.plugins.module_utils.recovery import recover
+from ansible_collections.slipway.compose.plugins.module_utils.release_call import ReleaseCall, Result, takeover
+from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload, ReleaseOrder
+from ansible_collections.slipway.compose.plugins.module_utils.release_progress import ReleaseProgress
+from ansible_collections.slipway.compose.plugins.module_utils.release_result import prepared_result
+from ansible_collections.slipway.compose.plugins.module_utils.wording import counted
+
+
+class PreparingCall(ReleaseCall):
+    """A call with state checked, resolved or prepared."""
+
+    def _checked(self) -> Result:
+        params = self._params
+        payload = Payload.unpack(params["payload"]) if params["payload"] else None
+        look(self._store, params["stack"], payload, params["min_free_mb"], params["pull_timeout"])
+        return {"changed": False, "summary": ["this host can take a release"]}
+
+    def _resolved(self) -> Result:
+        payload = Payload.unpack(self._params["payload"])
+        images = resolve_images(self._params["stack"], payload, (), self._params["pull_timeout"])
+        return {"changed": False, "images": images, "summary": [f"{counted(len(images), 'image')} resolved"]}
+
+    def _prepared(self) -> Result:
+        params = self._params
+        payload = Payload.unpack(params["payload"]) if params["plan"] else None
+        auths = payload.auths if payload else ()
+        engine = meet_engine(self._store, params["min_free_mb"], auths, params["pull_timeout"])
+        if self._check_mode or folder_findings(self._store.folder):
+            self._lease.check()
+            return prepared_result(self._preparation(engine, payload), [])
+        self._store.make()
+        before = takeover(self._lease.take())
+        try:
+            with self._lease.locked():
+                # Another run may have overtaken this one since; then what lies there is that one's.
+                self._lease.keep()
+                again = payload is None
+                before += recover(self._store, engine, self._guard, params["rollback_timeout"], again=again)
+            prepared = self._preparation(engine, payload)
+            self._before_deployment(engine, prepared, payload)
+        except BaseException:
+            with self._lease.locked():
+                # Whatever failed, that another run has overtaken this one is the reason then.
+                self._lease.check()
+                self._lease.give_back()
+            raise
+        if prepared.unchanged:
+            with self._lease.locked():
+                self._lease.give_back()
+        result = prepared_result(prepared, before)
+        progress = ReleaseProgress(self._store, prepared.release)
+        return result if prepared.unchanged else {**result, "reversible": progress.reversible}
+
+    def _preparation(self, engine: Engine, payload: Payload | None) -> Prepared:
+        params = self._params
+        preparation = Preparation(
+            self._store, engine, self._lease, min_free_mb=params["min_free_mb"], check_mode=self._check_mode
+        )
+        if payload is not None:
+            return preparation.of_new(ReleaseOrder(Plan.from_dict(params["plan"]), params["host"], payload))
+        release = previous_release(self._store) if params["release"] == "previous" else params["release"]
+        return preparation.of_kept(release, force=params["force"])
+
+    def _before_deployment(self, engine: Engine, prepared: Prepared, payload: Payload | None) -> None:
+        """Keep the hooks with the release, and run those that come before the host is touched.
+
+        Raises:
+            HookStoppedError: one of them failed; the release was given back.
+        """
+        first_host = self._params["first_host"]
+        if payload is None and prepared.unchanged:
+            return
+        if payload is None:
+            # To go back to a kept release is no deployment.
+            order = replace(read_order(self._store, prepared.release), first_host=first_host, gone_back_to=True)
+        else:
+            order = HookOrder(payload.hooks, self._params["host"], first_host)
+        write_order(self._store, prepared.release, order)
+        if prepared.unchanged or payload is None:
+            return
+        if not payload.hooks:
+            return
+        # Ansible compiles a module's code anew at every call, and most releases have no hooks.
+        from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment
+
+        deployment = Deployment(self._store, engine, prepared.release, self._guard)
+        hooks = DeploymentHooks(self._store, engine, prepared.release, self._keep_lease)
+        self._reports = hooks.reports
+        try:
+            hooks.before_deployment()
+        except HookStoppedError:
+            with self._lease.locked():
+                self._lease.check()
+                deployment.roll_back(self._params["rollback_timeout"])
+            raise
+
+    def _keep_lease(self) -> None:
+        with self._lease.locked():
+            self._lease.keep()
