@@ -56,7 +56,7 @@ class Engine:
         self._timeout_s = timeout_s
         self._auths = {auth.registry: auth for auth in auths}
         if at_once:
-            _ = self.client
+            self.client = connect(timeout_s)
 
     @cached_property
     def client(self) -> DockerClient:

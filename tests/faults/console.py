@@ -62,7 +62,7 @@ class _Shell:
 
     def _more(self, until: float) -> bytes:
         assert self._process.stdout is not None
-        ready, _, _ = select.select([self._process.stdout], [], [], max(0.0, until - time.monotonic()))
+        ready = select.select([self._process.stdout], [], [], max(0.0, until - time.monotonic()))[0]
         said = os.read(self._process.stdout.fileno(), _CHUNK_BYTES) if ready else b""
         if not said:
             raise BrokenPipeError
