@@ -41,6 +41,8 @@ _LINGER = Path("/var/lib/systemd/linger")
 _START = (
     "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module(sys.argv.pop(1), run_name='__main__')"
 )
+#: Starts a command that is nobody's child: whoever ends a session with all processes below it does not find the guard.
+_ORPHANED = ("sh", "-c", '"$@" &', "sh")
 _LAUNCH_TIMEOUT_S = 10.0
 _END_S = 2.0
 #: Seconds for the guard's process to say that it is there; it was launched before the containers were.
@@ -176,14 +178,15 @@ class Guard:
         log_file = os.open(self._store.folder / LOG_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(log_file, "ab") as log:
             # run_command belongs to a module, and knows neither time limits nor process groups.
-            subprocess.Popen(  # pylint: disable=ansible-bad-function
-                command,
+            subprocess.run(  # pylint: disable=ansible-bad-function
+                [*_ORPHANED, *command],
                 env=dict(environment),
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                check=False,
             )
 
     def _launch_as_unit(self, command: list[str], environment: Mapping[str, str], token: str) -> bool:
