@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from tests.faults.held_compose import held
 from tests.faults.slow_registry import silenced
 from tests.faults.standing import PACE, Standing
-from tests.integration import observed
 from tests.integration.attempt import Attempt
 
 #: Seconds that a container is watched at the gate, where something is to happen meanwhile.
@@ -66,20 +65,15 @@ def staging(standing: Standing) -> Iterator[Held]:
 @contextmanager
 def pulling(standing: Standing) -> Iterator[Held]:
     """The images are on their way."""
-    host = standing.hosts[0]
-
-    def staged() -> bool:
-        here = observed.kept_releases(host, standing.stack)
-        return any(name.endswith(f"-{standing.offered}") and not name.startswith(".") for name in here)
-
-    with silenced(standing.registry, at_once=False) as registry:
+    host = standing.on(standing.hosts[0])
+    # Who has the lease asks the registry for nothing but the images.
+    with silenced(standing.registry, at_once=False) as registry, leasing(standing) as leased:
 
         def reach(attempt: Attempt) -> None:
-            attempt.until("the plan", lambda: attempt.folder and (attempt.folder / "plan.json").exists())
+            leased.reach(attempt)
             registry.silence()
-            attempt.until("a staged release", staged)
-            seen = standing.on(host).saw("prepared", version=standing.offered)
-            assert not seen, "the images were there before the registry fell silent"
+            leased.let_go()
+            attempt.until("a staged release", lambda: host.has_staged(standing.offered))
 
         yield Held(reach, registry.speak)
 

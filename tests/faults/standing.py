@@ -34,6 +34,8 @@ SLACK_S = 15 * PACE
 PATIENT = ("--lease-wait", str(2 * GUARD_S))
 #: Seconds that the old container takes to stop: the middle of a recreate can be seen.
 STOP_S = 2
+#: What these tests have pushed, whichever stack it was for: image and digest by registry, repository and tag.
+_PUSHED: dict[tuple[str, str, str], tuple[Probe, str]] = {}
 
 
 class Standing:
@@ -117,9 +119,7 @@ class Standing:
         address = registry or self.registry.address
         images = {}
         for service in SERVICES:
-            probe = Probe(version, behaviour, salt=service, payload=payload)
-            probe.push(self.registry, f"faults-{service}", version)
-            self._digests[self.registry.digest(f"faults-{service}", version)] = version
+            self._push(Probe(version, behaviour, salt=service, payload=payload), f"faults-{service}")
             images[service] = f"{address}/faults-{service}:${{STACK_VERSION}}"
         self.project.stack(
             {
@@ -130,6 +130,14 @@ class Standing:
         )
         self.offered = version
         return version
+
+    def _push(self, probe: Probe, repository: str) -> None:
+        """Have the registry name this image; what has its tag already is not pushed once more, which takes long."""
+        tag = (self.registry.container, repository, probe.version)
+        if tag not in _PUSHED or _PUSHED[tag][0] != probe:
+            probe.push(self.registry, repository, probe.version)
+            _PUSHED[tag] = (probe, self.registry.digest(repository, probe.version))
+        self._digests[_PUSHED[tag][1]] = probe.version
 
     def _compose(self, images: Mapping[str, str], web: Mapping[str, object]) -> str:
         usual: dict[str, object] = {

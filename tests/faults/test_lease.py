@@ -6,8 +6,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.faults import moments
-from tests.faults.standing import Standing
+from tests.faults.standing import GUARD_S, START_S, Standing
 from tests.faults.table import Phase, fault
+
+#: Seconds for a run that is refused, on a busy machine.
+WHOLE_RUN_S = 60
 
 
 @fault(
@@ -20,6 +23,8 @@ def test_a_lease_that_is_held_refuses(solo: Standing, tmp_path: Path) -> None:
     other = solo.twin(tmp_path / "p")
     solo.offer()
     other.offer()
+    # The other run comes and goes while this one's start is held.
+    solo.configure(stack_start_timeout=START_S + WHOLE_RUN_S, stack_guard_timeout=GUARD_S + WHOLE_RUN_S)
     with moments.armed(solo) as held, solo.begin("-e", "stack_run_owner=alice") as attempt:
         held.reach(attempt)
         refused = other.deploy()

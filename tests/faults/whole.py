@@ -6,11 +6,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from tests.faults.console import console
+from tests.faults.look import Look, look, readable
 from tests.fleet import Host
 from tests.integration import observed
 from tests.integration.attempt import Run
@@ -61,33 +61,27 @@ class WholeStack:
         Raises:
             AssertionError: it is a mixture, or not whole.
         """
-        found = observed.services(self.host, self.stack)
-        assert set(found) == set(SERVICES), f"{self.host.name}: not exactly the services of a release: {found}"
-        not_well = [one for one in found.values() if not one.runs]
-        assert not not_well, f"{self.host.name}: {not_well}"
-        versions = {name: self.digests.get(one.image.rpartition("@")[2], one.image) for name, one in found.items()}
-        assert len(set(versions.values())) == 1, f"{self.host.name} runs a mixture: {versions}"
-        return versions["web"]
+        return self._version(look(self.host, self.stack))
 
     def stands(self, expected: Expected) -> None:
         """See that this runs whole, answers with its own settings and files, and is what the journal says."""
         version = expected.version
-        seen = self.version()
+        there = look(self.host, self.stack)
+        seen = self._version(there)
         assert seen == version, f"{self.host.name} runs {seen} instead of {version}:\n{self.story()}"
-        assert observed.answer(self.host, "/", self.port) == version
-        assert observed.answer(self.host, "/config", self.port) == f"configuration of {version}"
-        settings = observed.answer(self.host, "/env", self.port).splitlines()
-        assert f"PROBE_GREETING=hello from {version}" in settings
-        assert observed.project_file(self.host, self.stack, "probe.conf") == f"configuration of {version}\n"
-        self.journal_is_true(version)
+        for path, expected_answer in (("/", version), ("/config", f"configuration of {version}")):
+            answer = observed.answer(self.host, path, self.port)
+            assert answer == expected_answer, f"{self.host.name} runs {version} and answers {path} with {answer!r}"
+        settings = observed.answer(self.host, "/env", self.port)
+        greeting = f"PROBE_GREETING=hello from {version}"
+        assert greeting in settings.splitlines(), f"{self.host.name} runs {version} with other settings:\n{settings}"
+        configuration = there.configuration
+        assert configuration == f"configuration of {version}\n", f"{self.host.name} has a file with {configuration!r}"
+        self._journal_is_true(there, version)
 
     def journal(self) -> list[Mapping[str, Any]]:
         """Return the journal's lines that can be read."""
-        lines = []
-        for line in console(self.host, f"cat {self.folder}/journal.jsonl || :").splitlines():
-            with suppress(ValueError):
-                lines.append(json.loads(line))
-        return lines
+        return readable(console(self.host, f"cat {self.folder}/journal.jsonl || :").splitlines())
 
     def events(self, release: str) -> list[str]:
         """Return what the journal says of one release, oldest first."""
@@ -98,17 +92,6 @@ class WholeStack:
         lines = self.journal()
         last = str(lines[-1]["release"]) if lines else ""
         return last.endswith(f"-{version}") and event in self.events(last)
-
-    def journal_is_true(self, version: str) -> None:
-        """See that by the journal the version runs and nothing is under way, and that `current` says the same."""
-        last: dict[str, str] = {}
-        for line in self.journal():
-            last[str(line["release"])] = str(line["event"])
-        open_ones = {release: event for release, event in last.items() if event not in SETTLED}
-        assert not open_ones, f"{self.host.name}: by the journal still under way: {open_ones}\n{self.story()}"
-        current = observed.current_release(self.host, self.stack) or ""
-        assert current.endswith(f"-{version}"), f"{self.host.name}: current is {current} where {version} runs"
-        assert "confirmed" in self.events(current), f"{self.host.name}: {current} was never confirmed\n{self.story()}"
 
     def agrees_with(self, run: Run, old: str, new: str) -> bool:
         """See that what the verdict says of this host is true.
@@ -127,12 +110,18 @@ class WholeStack:
 
     def nothing_is_left_over(self) -> None:
         """See that neither interrupted recreates nor interrupted stagings left anything."""
-        stray = [name for name in observed.containers(self.host, self.stack) if _RECREATED.match(name)]
+        there = look(self.host, self.stack)
+        stray = [one.name for one in there.containers if _RECREATED.match(one.name)]
         assert not stray, f"{self.host.name}: left over from an interrupted recreate: {stray}"
-        hidden = [name for name in observed.kept_releases(self.host, self.stack) if name.startswith(".")]
+        hidden = [name for name in there.releases if name.startswith(".")]
         assert not hidden, f"{self.host.name}: left over from an interrupted staging: {hidden}"
-        for name in ("lease.json", "guard.json"):
-            assert not self.has(name), f"{self.host.name}: {name} is left over"
+        kept = there.files & {"lease.json", "guard.json"}
+        assert not kept, f"{self.host.name}: {', '.join(sorted(kept))} is left over"
+
+    def has_staged(self, version: str) -> bool:
+        """Tell whether a release of this version is staged under its name."""
+        listed = console(self.host, f"ls {self.folder}/releases || :").split()
+        return any(name.endswith(f"-{version}") for name in listed)
 
     def has(self, name: str) -> bool:
         """Tell whether the stack's folder has a file of this name."""
@@ -153,7 +142,7 @@ class WholeStack:
 
     def mid_recreate(self) -> bool:
         """Tell whether Compose is replacing a container right now."""
-        listed = self.host.docker("ps", "--all", "--format", "{{.Names}}")
+        listed = console(self.host, "docker ps --all --format '{{.Names}}'")
         return any(_RECREATED.match(name) for name in listed.split())
 
     def wipe(self) -> None:
@@ -168,3 +157,21 @@ class WholeStack:
     def story(self) -> str:
         """Return the end of the journal, for messages."""
         return "\n".join(json.dumps(line) for line in self.journal()[-12:])
+
+    def _version(self, there: Look) -> str:
+        found = there.services
+        assert set(found) == set(SERVICES), f"{self.host.name}: not exactly the services of a release: {found}"
+        not_well = [one for one in found.values() if not one.runs]
+        assert not not_well, f"{self.host.name}: {not_well}"
+        versions = {name: self.digests.get(one.image.rpartition("@")[2], one.image) for name, one in found.items()}
+        assert len(set(versions.values())) == 1, f"{self.host.name} runs a mixture: {versions}"
+        return versions["web"]
+
+    def _journal_is_true(self, there: Look, version: str) -> None:
+        """See that by the journal the version runs and nothing is under way, and that `current` says the same."""
+        last = {str(line["release"]): str(line["event"]) for line in there.journal}
+        open_ones = {release: event for release, event in last.items() if event not in SETTLED}
+        assert not open_ones, f"{self.host.name}: by the journal still under way: {open_ones}\n{self.story()}"
+        current = there.current
+        assert current.endswith(f"-{version}"), f"{self.host.name}: current is {current} where {version} runs"
+        assert "confirmed" in there.events(current), f"{self.host.name}: {current} was never confirmed\n{self.story()}"

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-POLL_S = 0.05
+POLL_S = 0.1
 TIMEOUT_S = 600.0
 MOMENT_TIMEOUT_S = 120.0
 _RUN_FOLDER = re.compile(r"var/runs/(\S+)")
@@ -84,6 +84,7 @@ class Attempt:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
         self._project = project
         self._log = project / f"output-{os.urandom(4).hex()}.txt"
+        self._known: dict[Path, dict[str, Any]] = {}
         with self._log.open("wb") as output:
             self._process = subprocess.Popen(
                 command,
@@ -191,14 +192,12 @@ class Attempt:
 
     def _events(self, kind: str) -> list[dict[str, Any]]:
         folder = self.folder
-        found: list[dict[str, Any]] = []
-        for path in sorted(folder.glob("artifacts/job_events/*.json")) if folder else ():
-            # An event is there under a temporary name first; one that is not whole yet is seen the next time.
-            with suppress(OSError, ValueError):
-                event = json.loads(path.read_text(encoding="utf-8"))
-                if event.get("event") == kind:
-                    found.append(event)
-        return found
+        for path in folder.glob("artifacts/job_events/*.json") if folder else ():
+            if path not in self._known:
+                # An event is there under a temporary name first; one that is not whole yet is seen the next time.
+                with suppress(OSError, ValueError):
+                    self._known[path] = json.loads(path.read_text(encoding="utf-8"))
+        return [event for _path, event in sorted(self._known.items()) if event.get("event") == kind]
 
 
 def end_tree(pid: int) -> None:

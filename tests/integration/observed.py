@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,16 +39,35 @@ class Container:
         return self.state == "running" and self.health in {"", "healthy"}
 
 
+def container(inspected: Mapping[str, Any]) -> Container:
+    """Return a container as `docker inspect` shows it."""
+    state = inspected["State"]
+    return Container(
+        service=inspected["Config"]["Labels"][f"{LABEL}service"],
+        name=inspected["Name"].lstrip("/"),
+        id=inspected["Id"],
+        image=inspected["Config"]["Image"],
+        image_id=inspected["Image"],
+        state=state["Status"],
+        health=(state.get("Health") or {}).get("Status", "").replace("none", ""),
+        started_at=state["StartedAt"],
+    )
+
+
 def containers(host: Host, stack: str) -> dict[str, Container]:
     """Return the stack's containers, whatever their state, by name."""
     ids = host.docker("ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={LABEL}project={stack}").split()
-    found = [_container(one) for one in json.loads(host.docker("inspect", *ids))] if ids else []
+    found = [container(one) for one in json.loads(host.docker("inspect", *ids))] if ids else []
     return {one.name: one for one in found}
 
 
 def services(host: Host, stack: str) -> dict[str, Container]:
     """Return the stack's containers by service, of which each has one."""
-    found = containers(host, stack).values()
+    return by_service(tuple(containers(host, stack).values()))
+
+
+def by_service(found: Sequence[Container]) -> dict[str, Container]:
+    """Return containers by service, of which each has one."""
     result = {one.service: one for one in found}
     assert len(result) == len(found), f"several containers of one service: {found}"
     return result
@@ -136,17 +155,3 @@ def networks(host: Host, stack: str) -> set[str]:
     """Return the names of the stack's networks."""
     listed = host.docker("network", "ls", "--filter", f"label={LABEL}project={stack}", "--format", "{{.Name}}")
     return set(listed.split())
-
-
-def _container(inspected: Mapping[str, Any]) -> Container:
-    state = inspected["State"]
-    return Container(
-        service=inspected["Config"]["Labels"][f"{LABEL}service"],
-        name=inspected["Name"].lstrip("/"),
-        id=inspected["Id"],
-        image=inspected["Config"]["Image"],
-        image_id=inspected["Image"],
-        state=state["Status"],
-        health=(state.get("Health") or {}).get("Status", "").replace("none", ""),
-        started_at=state["StartedAt"],
-    )
