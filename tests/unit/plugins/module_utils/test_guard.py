@@ -84,13 +84,20 @@ def guards(folder: Path) -> list[int]:
     return found
 
 
+def parent_of(pid: int) -> int:
+    """Return the process that a process is a child of (proc(5))."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def test_it_is_armed_renewed_and_disarmed(store: ReleaseStore) -> None:
     of(store).arm(RELEASE)
     order = read_order(store.folder)
     assert order is not None
     assert (order.run, order.release, order.lasts_s) == (RUN, RELEASE, 900.0)
     pid = process_of(store)
-    assert os.getsid(pid) == pid
+    # Whoever ends this session, or all processes below this one, does not find it.
+    assert os.getsid(pid) != os.getsid(0)
+    assert parent_of(pid) != os.getpid()
     arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]
     assert arguments[-3:] == [str(store.folder.parent).encode(), b"shop", order.token.encode()]
     for name in (guard.FILE, guard.PROCESS_FILE, guard.LOG_FILE):
