@@ -130,13 +130,22 @@ def test_a_newer_one_takes_its_place(store: ReleaseStore) -> None:
     assert newer.token != order.token
 
 
+def tokens(folder: Path) -> set[str]:
+    """Return the tokens of the processes that guard the stack of a folder."""
+    found = set()
+    for pid in guards(folder):
+        with suppress(OSError):
+            found.add(Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").rpartition("\0")[2])
+    return found
+
+
 def test_two_that_begin_at_once_do_not_end_each_other(store: ReleaseStore) -> None:
     # The first has not even signed in when the second comes.
     for _again in range(2):
         of(store).arm(RELEASE)
-    until(lambda: signed_in(store.folder) is not None)
-    time.sleep(0.3)
-    assert len(guards(store.folder)) == 1
+    order = read_order(store.folder)
+    assert order is not None
+    until(lambda: tokens(store.folder) == {order.token} and signed_in(store.folder) is not None)
     for pid in guards(store.folder):
         end_process(pid, process_began(pid), WAIT_S)
 
