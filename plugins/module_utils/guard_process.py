@@ -29,6 +29,9 @@ def main(argv: Sequence[str]) -> None:
     """Guard one release of one stack."""
     root, stack, token = argv
     folder = Path(root) / stack
+    if _order(folder, token) is None:
+        # Another one was armed since; who signs in now would take its place in the list.
+        return
     sign_in(folder)
     while (order := _order(folder, token)) is not None:
         left = order.left_s(this_moment())
