@@ -9,13 +9,12 @@ usage() {
   cat <<'TEXT'
 Usage: scripts/test.sh [STAGE...]
 
-Without a stage it runs these, in this order, all but faults:
+Without a stage it runs these, in this order:
   lint      the gates: linters, types, documentation, sanity tests, workflows
   unit      tests of the code alone
   engine    tests against this machine's Docker engine
   fleet     tests against real hosts over SSH (nested engines that tests/fleet starts)
-  faults    controller, hosts, engines, network, disks and registry that die in the middle (docs/reliability.md);
-            only when it is named
+  faults    controller, hosts, engines, network, disks and registry that die in the middle (docs/reliability.md)
   molecule  the scenarios in molecule/
 
 KEEP_FLEET=1 leaves the hosts of the last three running for the next run.

@@ -31,21 +31,17 @@ STAGES: dict[str, Stage] = {
 }
 #: These use the nested hosts of tests/fleet.
 FLEET_STAGES = {"fleet", "faults", "molecule"}
-#: Only run by name: its limits are seconds, and it has not been measured yet on machines that do other things as well.
-BY_NAME = {"faults"}
 
 
 def main(argv: list[str]) -> int:
     """Run the stages and return the exit status."""
     parser = argparse.ArgumentParser(prog="scripts/test.sh", description="Run the project's tests and gates.")
-    parser.add_argument(
-        "stages", nargs="*", metavar="STAGE", help=f"any of: {', '.join(STAGES)}; none means all but faults"
-    )
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help=f"any of: {', '.join(STAGES)}; none means all")
     asked = parser.parse_args(argv).stages
     if unknown := [name for name in asked if name not in STAGES]:
         parser.error(f"unknown stage: {', '.join(unknown)} (choose from {', '.join(STAGES)})")
     signal.signal(signal.SIGTERM, _interrupt)
-    names = [name for name in STAGES if (name in asked if asked else name not in BY_NAME)]
+    names = [name for name in STAGES if not asked or name in asked]
     results: list[StageResult] = []
     try:
         for name in names:
