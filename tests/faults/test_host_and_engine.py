@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from tests.faults import moments
+from tests.faults.look import look
 from tests.faults.moments import reached
 from tests.faults.standing import PATIENT, Standing
 from tests.faults.table import Phase, fault
@@ -19,6 +20,7 @@ RECOVERED = "unfinished"
 )
 def test_an_engine_killed_while_it_pulls_refuses(solo: Standing) -> None:
     host = solo.hosts[0]
+    before = look(host, solo.stack)
     solo.offer()
     with reached(solo, moments.pulling) as attempt:
         host.stop_engine(hard=True)
@@ -27,7 +29,12 @@ def test_an_engine_killed_while_it_pulls_refuses(solo: Standing) -> None:
         finally:
             host.start_engine()
     run.expect(10, "refused")
-    solo.settles()
+    # What the engine lost with its crash, it does not start again by itself.
+    after = look(host, solo.stack)
+    assert {one.id for one in after.containers} == {one.id for one in before.containers}
+    assert (after.current, after.configuration) == (before.current, before.configuration)
+    assert after.releases == before.releases
+    solo.on(host).nothing_is_left_over()
     solo.goes_on()
 
 
