@@ -31,6 +31,7 @@ class WayBack:
         release: ID of the release to be undone.
         undone_files: every file of that release.
         to: record of the release that ran before; None if Slipway had started none.
+        started: for that release, the (container ID, start) pairs that were true before anything was changed.
         adopted_from: project directory of a stack that Slipway did not start; None if nothing like that ran.
         adopted_tags: for such a stack, the (image ID, image reference) pairs that have to hold again.
         expected: what has to stand afterwards.
@@ -41,6 +42,7 @@ class WayBack:
     release: str
     undone_files: tuple[ReleaseFile, ...]
     to: ReleaseRecord | None = None
+    started: tuple[tuple[str, str], ...] = ()
     adopted_from: str | None = None
     adopted_tags: tuple[tuple[str, str], ...] = ()
     expected: tuple[ServiceExpectation, ...] = ()
@@ -108,6 +110,7 @@ def _restore_release(way: WayBack, to: ReleaseRecord) -> list[str]:
     gone = [file.path for file in way.undone_files if file.path not in kept]
     calls += [f"rm -f -- {shlex.quote('project/' + path)}" for path in gone]
     files = " ".join(f'-f "$stack_dir"/project/{shlex.quote(path)}' for path in to.compose_files)
+    calls += [f"afresh {shlex.quote(container)} {shlex.quote(start)}" for container, start in way.started]
     return [
         *calls,
         f". ./{folder}/environment.sh",
@@ -168,6 +171,16 @@ restore() {{
         cp "$1/files/$2" "project/$2.slipway-new"
         chmod "$3" "project/$2.slipway-new"
         mv -f "project/$2.slipway-new" "project/$2"
+    fi
+}}
+
+# A container that was started again meanwhile, after a boot or a crash, found the files that lay there then. Compose
+# sees no difference and would leave it as it is; one that it finds stopped, it starts.
+afresh() {{
+    start=$(docker inspect --format '{{{{.State.StartedAt}}}}' "$1" 2>/dev/null) || return 0
+    if [ "$start" != "$2" ]; then
+        docker stop "$1" >/dev/null
+        say "Stopped container $1, which was started again meanwhile."
     fi
 }}
 

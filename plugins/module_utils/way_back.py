@@ -82,7 +82,8 @@ def choose(
     containers = snapshot.containers
     from_store = all(origin.directory == str(store.project) for origin in snapshot.origins)
     if current is not None and (from_store or all(belongs_to(current, hashes, one) for one in containers)):
-        return WayBack(snapshot.stack, release, undone, to=current, expected=current.services)
+        started = tuple((one.id, one.started_at) for one in containers if one.state == "running")
+        return WayBack(snapshot.stack, release, undone, to=current, started=started, expected=current.services)
     if containers and not from_store:
         tags = {(one.image_id, one.image) for one in containers if "@" not in one.image and ":" not in one.image[:7]}
         origin = snapshot.origins[0]

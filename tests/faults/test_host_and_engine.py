@@ -87,3 +87,23 @@ def test_a_host_that_was_restarted_mid_recreate_is_recovered_first(solo: Standin
         run = attempt.end()
     assert run.ended in {(20, "rolled_back"), (30, "rollback_failed"), (40, "unknown")}, run
     solo.goes_on(*PATIENT)
+
+
+@fault(
+    "host-restarted-before-the-start",
+    Phase.ARMED,
+    dies="controller and host (power cut), started again with the new release's files in place and no container new",
+    promised="What came up with the new files is started again with the old ones: the way back leaves no mixture.",
+)
+def test_what_came_up_with_files_of_the_new_release_goes_back_whole(solo: Standing) -> None:
+    solo.offer()
+    with moments.armed(solo) as held, solo.begin() as attempt:
+        held.reach(attempt)
+        run = attempt.kill()
+        solo.hosts[0].restart(hard=True)
+        held.let_go()
+    assert run.folder is not None
+    recovered = solo.project.run("recover", "--run", run.folder.name)
+    assert recovered.exit_code == 0, recovered
+    solo.settles()
+    solo.goes_on()

@@ -38,7 +38,7 @@ OLD_RECORD = ReleaseRecord(
     services=(),
 )
 WAYS = {
-    "to a release": WayBack("shop", NEW, FILES, to=OLD_RECORD),
+    "to a release": WayBack("shop", NEW, FILES, to=OLD_RECORD, started=(("0123abc", "2026-11-22T21:00:03Z"),)),
     "to an adopted stack": WayBack(
         "shop", NEW, FILES, adopted_from=f"/srv/{ODD}", adopted_tags=(("sha256:1", "web:1"), ("sha256:2", ODD))
     ),
@@ -95,6 +95,8 @@ def test_odd_names_are_names(script: Path, tmp_path: Path) -> None:
         assert (stack / "project" / ODD).read_text() == f"old {ODD}"
         assert f"A={ODD}" in words
         assert "--pull\nnever" in words
+        # The engine says another start than the one that was true before.
+        assert "stop\n0123abc\n" in words
     elif "adopted" in script.read_text():
         assert f"tag\nsha256:2\n{ODD}\n" in words
     else:
