@@ -110,7 +110,11 @@ def _restore_release(way: WayBack, to: ReleaseRecord) -> list[str]:
     gone = [file.path for file in way.undone_files if file.path not in kept]
     calls += [f"rm -f -- {shlex.quote('project/' + path)}" for path in gone]
     files = " ".join(f'-f "$stack_dir"/project/{shlex.quote(path)}' for path in to.compose_files)
-    calls += [f"afresh {shlex.quote(container)} {shlex.quote(start)}" for container, start in way.started]
+    if way.started:
+        # Once the release is confirmed, what still runs from before has nothing of its own that changed.
+        calls += [f'if [ "$(readlink current)" != releases/{way.release} ]; then']
+        calls += [f"    afresh {shlex.quote(container)} {shlex.quote(start)}" for container, start in way.started]
+        calls += ["fi"]
     return [
         *calls,
         f". ./{folder}/environment.sh",
