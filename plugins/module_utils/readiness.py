@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ansible_collections.slipway.compose.plugins.module_utils import host_checks
@@ -100,15 +101,18 @@ def resolve_images(stack: str, payload: Payload | None, images: Sequence[str], t
     """
     findings: list[Finding] = []
     wanted = set(images)
-    if payload is not None:
-        masker = Masker(secret_values(payload.bundle.env))
-        with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
-            unpack_files(payload.bundle, Path(folder))
-            project, findings = examine(stack, payload.bundle, Path(folder), masker)
-        findings += hook_findings(payload, project.services)
-        wanted.update(image_references(project.services))
+    with ThreadPoolExecutor(1) as side:
+        # Compose is another process; meanwhile this one loads the engine's library.
+        engine = side.submit(Engine, payload.auths if payload else (), timeout_s)
+        if payload is not None:
+            masker = Masker(secret_values(payload.bundle.env))
+            with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
+                unpack_files(payload.bundle, Path(folder))
+                project, findings = examine(stack, payload.bundle, Path(folder), masker)
+            findings += hook_findings(payload, project.services)
+            wanted.update(image_references(project.services))
     try:
-        digests, unresolved = Engine(payload.auths if payload else (), timeout_s).resolve(sorted(wanted))
+        digests, unresolved = engine.result().resolve(sorted(wanted))
     except SlipwayError as error:
         raise SlipwayError([*findings, *error.findings]) from error
     host_checks.raise_all([*findings, *unresolved])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The states of the module `release` before a container is touched (I/O)."""
+"""The state `prepared` of the module `release` (I/O)."""
 
 from __future__ import annotations
 
@@ -15,28 +15,16 @@ from ansible_collections.slipway.compose.plugins.module_utils.hooks import HookO
 from ansible_collections.slipway.compose.plugins.module_utils.host_checks import folder_findings
 from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan
 from ansible_collections.slipway.compose.plugins.module_utils.preparation import Preparation, Prepared, previous_release
-from ansible_collections.slipway.compose.plugins.module_utils.readiness import look, meet_engine, resolve_images
+from ansible_collections.slipway.compose.plugins.module_utils.readiness import meet_engine
 from ansible_collections.slipway.compose.plugins.module_utils.recovery import recover
 from ansible_collections.slipway.compose.plugins.module_utils.release_call import ReleaseCall, Result, takeover
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload, ReleaseOrder
 from ansible_collections.slipway.compose.plugins.module_utils.release_progress import ReleaseProgress
 from ansible_collections.slipway.compose.plugins.module_utils.release_result import prepared_result
-from ansible_collections.slipway.compose.plugins.module_utils.wording import counted
 
 
 class PreparingCall(ReleaseCall):
-    """A call with state checked, resolved or prepared."""
-
-    def _checked(self) -> Result:
-        params = self._params
-        payload = Payload.unpack(params["payload"]) if params["payload"] else None
-        look(self._store, params["stack"], payload, params["min_free_mb"], params["pull_timeout"])
-        return {"changed": False, "summary": ["this host can take a release"]}
-
-    def _resolved(self) -> Result:
-        payload = Payload.unpack(self._params["payload"])
-        images = resolve_images(self._params["stack"], payload, (), self._params["pull_timeout"])
-        return {"changed": False, "images": images, "summary": [f"{counted(len(images), 'image')} resolved"]}
+    """A call with state prepared."""
 
     def _prepared(self) -> Result:
         params = self._params

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ansible_collections.slipway.compose.plugins.module_utils.release_call import ReleaseCall, Result
 
-_BEFORE_THE_START = ("checked", "resolved", "prepared")
-_FROM_THE_START = ("started", "confirmed", "rolled_back", "renewed", "abandoned", "recovered", "pruned")
-STATES = (*_BEFORE_THE_START, *_FROM_THE_START)
+_LOOKING = ("checked", "resolved")
+_PREPARING = ("prepared",)
+_RUNNING = ("started", "confirmed", "rolled_back", "renewed", "abandoned", "recovered", "pruned")
+STATES = (*_LOOKING, *_PREPARING, *_RUNNING)
 
 
 def bring_about(params: Mapping[str, Any], *, check_mode: bool) -> Result:
@@ -31,7 +32,11 @@ def bring_about(params: Mapping[str, Any], *, check_mode: bool) -> Result:
 
 def _kind(state: str) -> type[ReleaseCall]:
     # Ansible compiles a module's code anew at every call; no call needs all of it.
-    if state in _BEFORE_THE_START:
+    if state in _LOOKING:
+        from ansible_collections.slipway.compose.plugins.module_utils.release_looking import LookingCall
+
+        return LookingCall
+    if state in _PREPARING:
         from ansible_collections.slipway.compose.plugins.module_utils.release_preparing import PreparingCall
 
         return PreparingCall
