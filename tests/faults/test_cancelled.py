@@ -8,9 +8,10 @@ import time
 from dataclasses import dataclass
 
 from tests.faults import moments
-from tests.faults.moments import Moment
-from tests.faults.standing import PATIENT, Standing
+from tests.faults.moments import Moment, reached
+from tests.faults.standing import PATIENT, SLACK_S, START_S, Standing
 from tests.faults.table import Fault, Phase, fault, faults
+from tests.faults.waiting import await_that
 
 #: A pipeline sends SIGINT, and SIGTERM this much later, and kills this much after that.
 TERM_AFTER_S, KILL_AFTER_S = 7.5, 2.5
@@ -79,4 +80,23 @@ def test_a_pipeline_that_cancels_gets_its_verdict_in_time(solo: Standing) -> Non
     assert run.word == "unknown", run
     assert run.host(solo.hosts[0].name)[0] in {"unknown", "rolled_back"}, run
     solo.settles()
+    solo.goes_on(*PATIENT)
+
+
+@fault(
+    "cancelled-irreversible",
+    Phase.START,
+    dies="the run is cancelled while a release starts that must not be taken back (stack_reversible: false)",
+    promised="What is at work comes to its end: the new release runs whole, unconfirmed. Verdict unknown (40); the "
+    "next deployment goes forward from there.",
+)
+def test_a_start_that_must_not_be_taken_back_comes_to_its_end(solo: Standing) -> None:
+    solo.configure(stack_reversible=False)
+    solo.offer()
+    with reached(solo, moments.recreating) as attempt:
+        attempt.signal(signal.SIGTERM)
+        run = attempt.end()
+    run.expect(40, "unknown")
+    host = solo.on(solo.hosts[0])
+    await_that("the new release, whole", lambda: host.version() == solo.offered, START_S + SLACK_S)
     solo.goes_on(*PATIENT)

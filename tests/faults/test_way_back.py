@@ -27,7 +27,8 @@ def flag(solo: Standing) -> Iterator[str]:
     "way-back-fails-its-gate",
     Phase.BACK,
     dies="something outside the stack, so that neither the new release nor the old one is well",
-    promised="Verdict rollback_failed (30) names the host and the command to run there. Afterwards deployments work.",
+    promised="Verdict rollback_failed (30) names the host and the command to run there. The next "
+    "deployment goes forward from there, although the old release still cannot stand.",
 )
 def test_a_way_back_that_does_not_stand_is_told(solo: Standing, flag: str) -> None:
     health = {"test": ["CMD", "test", "-e", "/outside/flag"], "interval": "1s", "retries": 2}
@@ -47,5 +48,5 @@ def test_a_way_back_that_does_not_stand_is_told(solo: Standing, flag: str) -> No
     run.expect(30, "rollback_failed")
     assert run.host(host.name)[0] == "rollback_failed", run
     assert f"{solo.folder}/releases/" in run.output, f"no command to run in:\n{run}"
-    console(host, f"touch {flag}")
+    # The old release still cannot stand: the next one must not wait for it.
     solo.goes_on()
