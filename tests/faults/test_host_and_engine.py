@@ -78,7 +78,7 @@ def test_a_host_that_was_restarted_unconfirmed_is_recovered_first(solo: Standing
     "host-restarted-mid-recreate",
     Phase.START,
     dies="the host (power cut), started again in the middle of a recreate",
-    promised="As above, and what the interrupted recreate left is removed.",
+    promised="The run, or the next one, takes the release back; what the interrupted recreate left is removed.",
 )
 def test_a_host_that_was_restarted_mid_recreate_is_recovered_first(solo: Standing) -> None:
     solo.offer()
