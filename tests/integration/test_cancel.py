@@ -21,8 +21,9 @@ from tests.integration.attempt import Attempt, Run
 
 #: GitHub sends SIGTERM this long after SIGINT, and kills what is left 2.5 s later.
 TERM_AFTER_S, PIPELINE_S = 7.5, 10.0
+START_S, GATE_S = 20, 40
 #: As short as the limits of a start and a gate allow.
-GUARD_S = 150
+GUARD_S = 70
 COMES_BACK_S = 300.0
 TOLD = "by itself, now"
 #: A health check that never passes, and never gives up: the gate looks until its time is over.
@@ -48,7 +49,7 @@ def pair(standing: Standing) -> Standing:
 def at_the_gate(pair: Standing) -> Iterator[Attempt]:
     """Deploy a release that is never healthy, up to the gate."""
     pair.offer(web={"healthcheck": NEVER})
-    pair.configure(stack_gate_timeout=90, stack_start_timeout=30, stack_guard_timeout=GUARD_S)
+    pair.configure(stack_gate_timeout=GATE_S, stack_start_timeout=START_S, stack_guard_timeout=GUARD_S)
     with pair.begin() as attempt:
         for host in pair.hosts:
             at_gate = partial(pair.on(host).saw, "started", version=pair.offered)
@@ -189,10 +190,10 @@ def test_the_whole_run_has_a_limit(pair: Standing) -> None:
 def test_without_the_scripts_the_limit_is_looked_at_between_batches(pair: Standing) -> None:
     version = pair.offer()
     pair.configure(
-        stack_serial=1, stack_healthy_for=80, stack_gate_timeout=160, stack_guard_timeout=400, stack_run_timeout=75
+        stack_serial=1, stack_healthy_for=50, stack_gate_timeout=100, stack_guard_timeout=200, stack_run_timeout=45
     )
     exit_status, output = pair.project.run_playbook("deploy", "-e", f"stack_version={version}")
     assert exit_status != 0
-    assert "longer than stack_run_timeout, 75 s. It was about to begin with host2" in output
+    assert "longer than stack_run_timeout, 45 s. It was about to begin with host2" in output
     assert "rolled_back: " in output
     comes_back(pair)
