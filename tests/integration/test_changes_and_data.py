@@ -85,13 +85,14 @@ def test_exactly_the_service_whose_image_or_file_changed_is_made_anew(each_kind:
     assert {name for name in now if _start(now[name]) != _start(containers[name])} == {"listed"}
 
 
-def test_data_survives_ten_deployments_and_five_rollbacks(each_kind: Fleet, tmp_path: Path) -> None:
-    host = each_kind.hosts[0]
-    project = Project(tmp_path / "project", each_kind, "app")
+def test_data_survives_ten_deployments_and_five_rollbacks(fleet: Fleet, tmp_path: Path) -> None:
+    host = fleet.hosts[0]
+    host.wipe()
+    project = Project(tmp_path / "project", fleet, "app")
     project.environment([host], stack_healthy_for=1)
-    image = Probe("1.0").push(each_kind.registry).replace("1.0", "${STACK_VERSION}")
+    image = Probe("1.0").push(fleet.registry).replace("1.0", "${STACK_VERSION}")
     for version in ("1.1", "1.2"):
-        Probe(version).push(each_kind.registry)
+        Probe(version).push(fleet.registry)
     service = app(image, environment={"PROBE_DATA": "/named"}, volumes=["named:/named", "./data:/bound"])
     project.stack({"compose.yaml": compose({"app": service}, volumes={"named": {}})})
     lines: list[str] = []
