@@ -27,8 +27,9 @@ KIND_LABEL = "slipway.fleet.kind"
 IMAGE_LABEL = "slipway.fleet.image"
 
 FIRST_PORT = 20000
-PORTS_A_FLEET = 2000
-MOST_FLEETS = 6
+PORTS_A_FLEET = 200
+#: Below the ports that the kernel gives away by itself, and enough for the fleets of runs that were killed.
+MOST_FLEETS = 60
 MOST_HOSTS = 18
 PUBLISHED = (8080, 8081, 8082, 8083)
 
@@ -66,15 +67,15 @@ class Layout:
 
     def ssh_port(self, number: int) -> int:
         """Return the port on 127.0.0.1 that reaches the SSH server of host `number`."""
-        return self._base + 100 * number + 22
+        return self._base + 10 * number
 
     def published(self, number: int) -> dict[int, int]:
         """Return which port on 127.0.0.1 reaches each published port of host `number`."""
-        return {inside: self._base + 100 * number + inside - 8000 for inside in PUBLISHED}
+        return {inside: self._base + 10 * number + place for place, inside in enumerate(PUBLISHED, start=1)}
 
     def registry_port(self, offset: int) -> int:
         """Return the port on 127.0.0.1 of a registry."""
-        return self._base + 50 + offset
+        return self._base + offset
 
     @property
     def _base(self) -> int:
