@@ -41,6 +41,8 @@ def main(argv: list[str]) -> int:
     if unknown := [name for name in asked if name not in STAGES]:
         parser.error(f"unknown stage: {', '.join(unknown)} (choose from {', '.join(STAGES)})")
     signal.signal(signal.SIGTERM, _interrupt)
+    # A shell starts its background jobs with this one ignored, and what they start would ignore it, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     names = [name for name in STAGES if not asked or name in asked]
     results: list[StageResult] = []
     try:
