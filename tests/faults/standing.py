@@ -119,8 +119,10 @@ class Standing:
         address = registry or self.registry.address
         images = {}
         for service in SERVICES:
-            self._push(Probe(version, behaviour, salt=service, payload=payload), f"faults-{service}")
-            images[service] = f"{address}/faults-{service}:${{STACK_VERSION}}"
+            # Of this stack alone: what another one keeps on the same host would not be pulled.
+            name = f"faults-{self.stack}-{service}"
+            self._push(Probe(version, behaviour, salt=name, payload=payload), name)
+            images[service] = f"{address}/{name}:${{STACK_VERSION}}"
         self.project.stack(
             {
                 "compose.yaml": self._compose(images, web or {}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from tests.faults import moments
 from tests.faults.moments import Moment, reached
-from tests.faults.standing import GATE_S, PATIENT, Standing
+from tests.faults.standing import GATE_S, PATIENT, SLACK_S, Standing
 from tests.faults.table import Fault, Phase, fault, faults
 from tests.faults.waiting import await_that
 from tests.fleet import Behaviour
@@ -63,7 +63,8 @@ def test_a_lone_host_goes_on(solo: Standing) -> None:
     solo.offer()
     with reached(solo, moments.gating) as attempt:
         attempt.kill()
-    await_that("the confirmation", lambda: solo.on(solo.hosts[0]).saw("confirmed", version=solo.offered), GATE_S)
+    patience = GATE_S + SLACK_S
+    await_that("the confirmation", lambda: solo.on(solo.hosts[0]).saw("confirmed", version=solo.offered), patience)
     solo.stands(solo.offered)
     solo.goes_on()
 

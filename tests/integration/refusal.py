@@ -60,7 +60,7 @@ class Standing:
     def cut_off(self, host: Host) -> None:
         """Let the inventory name a port of a host where nothing listens."""
         path = self.project.inventory / "hosts.yml"
-        wrong = str(host.ssh_port + 1)
+        wrong = str(host.ssh_port + 9)
         path.write_text(path.read_text(encoding="utf-8").replace(str(host.ssh_port), wrong), encoding="utf-8")
 
     def states(self) -> list[HostState]:
