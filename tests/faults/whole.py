@@ -89,7 +89,8 @@ class WholeStack:
 
     def saw(self, event: str, *, version: str) -> bool:
         """Tell whether the journal has an event of the last release, which is of this version."""
-        lines = self.journal()
+        # Who confirms a release prunes older ones, and says so after it.
+        lines = [line for line in self.journal() if line["event"] != "pruned"]
         last = str(lines[-1]["release"]) if lines else ""
         return last.endswith(f"-{version}") and event in self.events(last)
 
