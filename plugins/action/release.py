@@ -15,6 +15,7 @@ from ansible_collections.slipway.compose.plugins.module_utils import fleet_cours
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.host_steps import STEPS, collect
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import STACK_NAME
+from ansible_collections.slipway.compose.plugins.plugin_utils.later_call import later_call
 from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
 from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import examine_request, failure
 
@@ -47,7 +48,9 @@ class ActionModule(ActionBase):
             arguments["first_host"] = variables["inventory_hostname"] == _first_host(variables)
         # Before the call: whatever the host does in it, its lease and its guard live on from then at the earliest.
         called_at = time.time()
-        result: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=variables)
+        result: dict[str, Any] | None = later_call(self, arguments)
+        if result is None:
+            result = self._execute_module(module_args=arguments, task_vars=variables)
         return {**result, "called_at": called_at, "guard_timeout": arguments.get("guard_timeout")}
 
     def _look(

@@ -14,7 +14,6 @@ import os
 import pwd
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,7 +21,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slipway.compose.plugins.module_utils import compose_cli
+from ansible_collections.slipway.compose.plugins.module_utils import compose_cli, module_archive
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.host_clock import Moment, this_moment
 from ansible_collections.slipway.compose.plugins.module_utils.stack_lock import end_process, process_began
@@ -33,14 +32,8 @@ if TYPE_CHECKING:
 FILE = "guard.json"
 PROCESS_FILE = "guard.pid"
 LOG_FILE = "guard.log"
-#: The code that the guard runs, in the release's folder.
-_CODE_FILE = "guard.zip"
 _SYSTEMD = Path("/run/systemd/system")
 _LINGER = Path("/var/lib/systemd/linger")
-#: Runs a module from an archive: `python3 -c START ARCHIVE MODULE ARGUMENT…`.
-_START = (
-    "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module(sys.argv.pop(1), run_name='__main__')"
-)
 #: Starts a command that is nobody's child: whoever ends a session with all processes below it does not find the guard.
 _ORPHANED = ("sh", "-c", '"$@" &', "sh")
 _LAUNCH_TIMEOUT_S = 10.0
@@ -123,15 +116,14 @@ class Guard:
             release: the release that it takes back.
             at_once: whether it is not to wait for anything.
         """
-        code = self._code(release)
+        code = module_archive.keep(self._store, release)
         self._end_process()
         lasts_s = 0.0 if at_once else self._lasts_s
         order = GuardOrder(
             os.urandom(8).hex(), self._store.run, release, lasts_s, this_moment(), self._rollback_timeout_s
         )
         self._store.write_file(FILE, asdict(order))
-        # Not by PYTHONPATH: what Ansible packs has a sitecustomize of its own in it.
-        command = [sys.executable, "-B", "-c", _START, code, self._program]
+        command = module_archive.command(code, self._program)
         command += [str(self._store.folder.parent), self._store.stack, order.token]
         environment = compose_cli.command_environment({})
         if not self._launch_as_unit(command, environment, order.token):
@@ -161,18 +153,6 @@ class Guard:
         """End the guard, under the lock: then it is not at work."""
         self._store.remove_file(FILE)
         self._end_process()
-
-    def _code(self, release: str) -> str:
-        """Return where the guard finds its code: a copy of the archive that this module runs from, if it does."""
-        archive = getattr(globals().get("__loader__"), "archive", None)
-        if archive is None:
-            return str(Path(__file__).absolute().parents[5])
-        copy = self._store.release_folder(release) / _CODE_FILE
-        fresh = copy.with_suffix(".new")
-        shutil.copyfile(archive, fresh)
-        fresh.chmod(0o600)
-        fresh.replace(copy)
-        return str(copy)
 
     def _launch_detached(self, command: list[str], environment: Mapping[str, str]) -> None:
         log_file = os.open(self._store.folder / LOG_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

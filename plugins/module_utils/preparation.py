@@ -16,7 +16,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.compose.plugins.module_utils import host_checks, journal, way_back
+from ansible_collections.slipway.compose.plugins.module_utils import (
+    host_checks,
+    journal,
+    module_archive,
+    way_back,
+)
 from ansible_collections.slipway.compose.plugins.module_utils.adopted_data import left_behind
 from ansible_collections.slipway.compose.plugins.module_utils.compose_config import Service
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
@@ -177,6 +182,7 @@ class Preparation:
         """
         with self._lease.locked():
             self._lease.keep(PREPARED)
+            module_archive.offer_calls(self._store, release)
             self._store.note(release, journal.PREPARED)
 
     def _building_folder(self) -> Path:

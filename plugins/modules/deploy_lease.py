@@ -118,10 +118,11 @@ findings:
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.slipway.compose.plugins.module_utils.answer import Result
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.host_clock import this_moment
 from ansible_collections.slipway.compose.plugins.module_utils.lease import Lease, sentence
-from ansible_collections.slipway.compose.plugins.module_utils.module_edge import RUN_OPTIONS, Result, run_module
+from ansible_collections.slipway.compose.plugins.module_utils.module_edge import RUN_OPTIONS, run_module
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
 from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import StackLease

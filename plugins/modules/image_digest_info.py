@@ -89,7 +89,8 @@ findings:
 
 from typing import TYPE_CHECKING
 
-from ansible_collections.slipway.compose.plugins.module_utils.module_edge import Result, run_module
+from ansible_collections.slipway.compose.plugins.module_utils.answer import Result
+from ansible_collections.slipway.compose.plugins.module_utils.module_edge import run_module
 from ansible_collections.slipway.compose.plugins.module_utils.readiness import resolve_images
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload
 from ansible_collections.slipway.compose.plugins.module_utils.wording import counted

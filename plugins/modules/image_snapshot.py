@@ -99,8 +99,9 @@ findings:
 
 from typing import TYPE_CHECKING
 
+from ansible_collections.slipway.compose.plugins.module_utils.answer import Result
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.module_edge import Result, run_module
+from ansible_collections.slipway.compose.plugins.module_utils.module_edge import run_module
 from ansible_collections.slipway.compose.plugins.module_utils.preparation import take_snapshot
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore

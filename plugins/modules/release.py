@@ -238,7 +238,8 @@ findings:
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slipway.compose.plugins.module_utils.module_edge import RUN_OPTIONS, Result, run_module
+from ansible_collections.slipway.compose.plugins.module_utils.answer import Result
+from ansible_collections.slipway.compose.plugins.module_utils.module_edge import RUN_OPTIONS, run_module
 from ansible_collections.slipway.compose.plugins.module_utils.release_states import STATES, bring_about
 
 if TYPE_CHECKING:

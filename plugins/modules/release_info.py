@@ -144,10 +144,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slipway.compose.plugins.module_utils import journal, lease
+from ansible_collections.slipway.compose.plugins.module_utils.answer import Result
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.guard import read_order
 from ansible_collections.slipway.compose.plugins.module_utils.host_clock import this_moment
-from ansible_collections.slipway.compose.plugins.module_utils.module_edge import Result, run_module
+from ansible_collections.slipway.compose.plugins.module_utils.module_edge import run_module
 from ansible_collections.slipway.compose.plugins.module_utils.preparation import take_snapshot
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore

@@ -18,10 +18,10 @@ PROGRAMS = Path(__file__).parent / "programs"
 def run_on_host(standing: Standing, program: str, *arguments: str) -> dict[str, Any]:
     """Run a program of this folder as the deploy user, and return the JSON object that it prints last.
 
-    It finds the code of the modules in the archive that the last release's guard was started from.
+    It finds the code of the modules in the archive that the last release keeps.
     """
     host = standing.hosts[0]
-    archive = f"{standing.folder}/current/guard.zip"
+    archive = f"{standing.folder}/current/module.zip"
     words = shlex.join(["python3", "-", standing.folder.rpartition("/")[0], *arguments])
     text = (PROGRAMS / program).read_text(encoding="utf-8")
     said = console(

@@ -235,10 +235,10 @@ def test_it_runs_from_a_copy_of_the_archive_that_the_module_came_in(store: Relea
     subprocess.run([sys.executable, "-c", script, archive], check=True, timeout=30, cwd="/", env=dict(os.environ))
     archive.unlink()
     pid = process_of(store)
-    copy = store.release_folder(RELEASE) / "guard.zip"
+    copy = store.release_folder(RELEASE) / "module.zip"
     assert str(copy).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
-    assert sorted(one.name for one in copy.parent.iterdir()) == ["guard.zip"]
+    assert sorted(one.name for one in copy.parent.iterdir()) == ["module.zip"]
     of(store).disarm()
     assert not process_began(pid)
     assert (store.folder / guard.LOG_FILE).read_text() == ""

@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turns work that may fail into the one clear answer that a call gives; no traceback reaches a user."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any, Callable
+
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+
+Result = dict[str, Any]
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+def answer(work: Callable[[], Result]) -> Result:
+    """Do the work and return its result, or with `failed` and `msg` why there is none."""
+    try:
+        return work()
+    except SlipwayError as error:
+        return _found(error)
+    except OSError as error:
+        return _found(_no_room(error)) if error.errno in _NO_ROOM else {"failed": True, "msg": _unexpected(error)}
+    except Exception as error:  # noqa: BLE001 - no traceback reaches a user
+        return {"failed": True, "msg": _unexpected(error)}
+
+
+def _found(error: SlipwayError) -> Result:
+    return {"failed": True, "msg": str(error), "findings": [finding.as_dict() for finding in error.findings]}
+
+
+def _no_room(error: OSError) -> SlipwayError:
+    thing = f"disk of {error.filename}" if error.filename else "disk"
+    return SlipwayError([Finding(thing, "room to write", str(error.strerror), "Free disk space on this host.")])
+
+
+def _unexpected(error: Exception) -> str:
+    place = extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}, line {place.lineno}, in {place.name}"
+    said = " ".join(str(error).split()) or "no message"
+    return f"Slipway met an error that it does not know, {type(error).__name__}: {said} ({where}). Please report it."

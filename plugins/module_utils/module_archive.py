@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps the code of the module that runs in a release's folder, for what runs it without Ansible (I/O).
+
+That is the guard, and the calls of a run after the one that prepared the host: most of what a module call costs is that
+its code is packed, sent and compiled together with all of Ansible's that a module can need.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ansible_collections.slipway.compose.plugins.module_utils import later_call
+
+if TYPE_CHECKING:
+    from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
+
+FILE = "module.zip"
+#: Runs a module from an archive: `python3 -c START ARCHIVE MODULE ARGUMENT…`.
+_START = (
+    "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module(sys.argv.pop(1), run_name='__main__')"
+)
+
+
+def keep(store: ReleaseStore, release: str) -> str:
+    """Return where the code of the module that runs is found later: a copy of the archive that it is in, if it is."""
+    archive = getattr(globals().get("__loader__"), "archive", None)
+    if archive is None:
+        return str(Path(__file__).absolute().parents[5])
+    copy = store.release_folder(release) / FILE
+    if Path(archive) != copy:
+        fresh = copy.with_suffix(".new")
+        shutil.copyfile(archive, fresh)
+        fresh.chmod(0o600)
+        fresh.replace(copy)
+    return str(copy)
+
+
+def command(code: str, program: str) -> list[str]:
+    """Return the words that run a Python module with the kept code, to which its arguments are added.
+
+    Args:
+        code: where the code is.
+        program: the Python module's whole name.
+    """
+    # Not by PYTHONPATH: what Ansible packs has a sitecustomize of its own in it.
+    return [sys.executable, "-B", "-c", _START, code, program]
+
+
+def offer_calls(store: ReleaseStore, release: str) -> None:
+    """Let the calls of this run that follow for a release be made without sending the code again."""
+    words = command(keep(store, release), later_call.__name__)
+    store.write(release, later_call.FILE, later_call.script(store.run, words))

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run starts and confirms a release with the code that it brought when it prepared the host, where it may."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fleet import Fleet, Probe
+from tests.integration import observed
+from tests.integration.conftest import MakeProject
+from tests.integration.probe_stack import app, compose
+from tests.integration.process_watch import ProcessWatch
+
+STACK = "travels-light"
+
+
+@pytest.mark.parametrize("pipelining", ["True", "False"])
+def test_every_host_is_deployed_on_and_the_code_goes_there_once_if_it_may(
+    fleet: Fleet, new_project: MakeProject, pipelining: str
+) -> None:
+    image = Probe("1.0").push(fleet.registry)
+    project = new_project(STACK)
+    project.stack({"compose.yaml": compose({"app": app(image)})})
+    with ProcessWatch() as watch:
+        attempt = project.begin("deploy", "--version", "1.0", environment={"ANSIBLE_PIPELINING": pipelining})
+        attempt.end().expect(0, "deployed")
+    assert [observed.answer(host) for host in fleet.hosts] == ["1.0", "1.0"]
+    mine = [line for line in watch.command_lines if f"/{STACK}/releases/" in line]
+    assert any("module_utils.later_call" in line for line in mine) == (pipelining == "True")
