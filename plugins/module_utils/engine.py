@@ -27,6 +27,7 @@ _PARALLEL_PULLS = 4
 _RETRY_S = 0.5
 _ANSWER_S = 60.0
 _LONGEST_QUOTE = 300
+_PULL_AGAIN = "See what removes images on this host, and deploy again."
 _BOOTSTRAP = "Run playbooks/bootstrap.yml on this host."
 
 
@@ -106,38 +107,55 @@ class Engine:
         return digests, [answer for answer in answers if isinstance(answer, Finding)]
 
     def pull(
-        self, pins: Sequence[str], still_wanted: Callable[[], None] | None = None
+        self, names: Mapping[str, str], still_wanted: Callable[[], None] | None = None
     ) -> tuple[list[str], list[Finding]]:
-        """Pull the images that are not here.
+        """Pull the images that are not here, and name each as soon as it is.
 
         Args:
-            pins: the images by digest.
+            names: the image by digest, and the name ("repository:tag") that keeps it from whoever removes what has none.
             still_wanted: asked all the time; what it raises ends the pull.
 
         Returns:
             The images that had to be pulled, and a finding for every one that could not.
         """
-        missing = [pin for pin in dict.fromkeys(pins) if self.image(pin) is None]
+        missing = [pin for pin, name in names.items() if not self._name(pin, name)]
         until = time.monotonic() + self._timeout_s
+
+        def pull(pin: str) -> Finding | None:
+            finding = self._pull(pin, until, still_wanted)
+            if finding is None and not self._name(pin, names[pin]):
+                return Finding(f"image {pin}", "to be here once it is pulled", "it is gone again", _PULL_AGAIN)
+            return finding
+
         with ThreadPoolExecutor(_PARALLEL_PULLS) as pool:
-            answers = pool.map(lambda pin: self._pull(pin, until, still_wanted), missing)
-            failures = [finding for finding in answers if finding is not None]
+            failures = [finding for finding in pool.map(pull, missing) if finding is not None]
         return missing, failures
 
-    def tag(self, image: str, name: str) -> None:
-        """Give an image that is here another name ("repository:tag")."""
-        repository, _colon, tag = name.rpartition(":")
-        self.client.api.tag(image, repository, tag)
+    def let_go(self, image: str, name: str) -> None:
+        """Take its name off an image, and remove the image if it has no other and no container uses it.
 
-    def untag(self, reference: str) -> None:
-        """Take a name off an image; the image goes with its last name, unless a container uses it."""
+        An engine that does not answer keeps both.
+        """
+        import docker.errors
+        import requests
+
+        nothing_to_do = (docker.errors.APIError, requests.RequestException)
+        with suppress(*nothing_to_do):
+            self.client.api.remove_image(name)
+        with suppress(*nothing_to_do):
+            if not self.client.api.inspect_image(image).get("RepoTags"):
+                self.client.api.remove_image(image)
+
+    def _name(self, image: str, name: str) -> bool:
+        """Give an image another name; tell whether it is here at all."""
         import docker.errors
 
+        repository, _colon, tag = name.rpartition(":")
         try:
-            self.client.api.remove_image(reference)
-        except docker.errors.APIError:
-            # It is gone already, or a container uses it: either way there is nothing left to do.
-            return
+            self.client.api.tag(image, repository, tag)
+        except docker.errors.NotFound:
+            return False
+        return True
 
     def network_names(self, project: str = "") -> set[str]:
         """Return the names of the networks, of those of one project if it is named."""

@@ -31,6 +31,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.hook_programs impo
 from ansible_collections.slipway.compose.plugins.module_utils.image_lock import lock_document, pin_services
 from ansible_collections.slipway.compose.plugins.module_utils.lease import PREPARED
 from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, secret_values
+from ansible_collections.slipway.compose.plugins.module_utils.pruning import forget
 from ansible_collections.slipway.compose.plugins.module_utils.readiness import check_host, taken_ports
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import ReleaseOrder
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseFile, ReleaseRecord
@@ -242,15 +243,14 @@ class Preparation:
                 self._lease.keep()
                 self._store.stage(building, record, order.bundle, order.gate.as_dict(), lock)
             self._write_way_back(record.id, way, snapshot)
-            pulled, findings = self._engine.pull(images, self._lease.live)
+            names = way_back.kept_names(record.stack, record.id, images)
+            pulled, findings = self._engine.pull(names, self._lease.live)
             host_checks.raise_all(findings)
-            for image, name in way_back.kept_names(record.stack, record.id, images).items():
-                self._engine.tag(image, name)
             self._note_prepared(record.id)
         except BaseException:
             # Another run that has overtaken this one may deploy the same plan: then the folder is its own by now.
             if self._lease.mine():
-                self._store.remove(record.id)
+                forget(self._store, self._engine, record.id)
             raise
         return Prepared(record.id, record.images, snapshot, way.goal, pulled=tuple(pulled), files_changed=changed)
 

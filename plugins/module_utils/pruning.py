@@ -19,10 +19,7 @@ def forget(store: ReleaseStore, engine: Engine, release: str) -> None:
     with suppress(SlipwayError):
         record = store.record(release)
         for image, name in way_back.kept_names(record.stack, record.id, list(record.images.values())).items():
-            engine.untag(name)
-            document = engine.image(image)
-            if document is not None and not document.get("RepoTags"):
-                engine.untag(image)
+            engine.let_go(image, name)
     store.remove(release)
 
 

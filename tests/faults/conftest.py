@@ -23,8 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def emptied(fleet: Fleet) -> Fleet:
     """Take everything off the fleet's hosts, once; without their images, so that each version has to be pulled."""
     for host in fleet.hosts:
-        host.wipe()
-        host.docker("image", "prune", "--all", "--force")
+        host.wipe(images=True)
     return fleet
 
 

@@ -187,6 +187,7 @@ class Standing:
         for host in self.hosts:
             assert run.host(host.name) == ("deployed", run.release)
             self.on(host).nothing_is_left_over()
+            self.on(host).keeps_no_other_images()
         return run
 
     def on(self, host: Host) -> WholeStack:

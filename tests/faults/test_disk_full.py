@@ -89,7 +89,7 @@ def test_a_disk_that_fills_while_journalling_loses_no_release(solo: Standing) ->
 )
 def test_a_disk_that_fills_while_pulling_refuses(solo: Standing) -> None:
     host = solo.hosts[0]
-    host.wipe()
+    host.wipe(images=True)
     with small_engine_disk(host, 48):
         solo.goes_on(stack_min_free_mb=LEAST_MB)
         solo.offer(payload=64 * MEGABYTE)
@@ -98,5 +98,5 @@ def test_a_disk_that_fills_while_pulling_refuses(solo: Standing) -> None:
         solo.untouched(run)
         assert "disk" in run.output, run
         solo.goes_on(stack_min_free_mb=LEAST_MB)
-    host.wipe()
+    host.wipe(images=True)
     solo.goes_on()

@@ -119,6 +119,14 @@ class WholeStack:
         kept = there.files & {"lease.json", "guard.json"}
         assert not kept, f"{self.host.name}: {', '.join(sorted(kept))} is left over"
 
+    def keeps_no_other_images(self) -> None:
+        """See that of all that was ever pushed for the stack the host has only what its releases need."""
+        listed = console(self.host, f"docker image ls --digests --format '{{{{.Digest}}}}'; ls {self.folder}/releases")
+        lines = set(listed.split())
+        there = {self.digests[line] for line in lines if line in self.digests}
+        kept = {line.rpartition("-")[2] for line in lines}
+        assert there <= kept, f"{self.host.name}: images that no release needs: {sorted(there - kept)}"
+
     def has_staged(self, version: str) -> bool:
         """Tell whether a release of this version is staged under its name."""
         listed = console(self.host, f"ls {self.folder}/releases || :").split()
@@ -147,12 +155,15 @@ class WholeStack:
         return any(_RECREATED.match(name) for name in listed.split())
 
     def wipe(self) -> None:
-        """Remove the stack from the host, and all that Slipway keeps of it."""
+        """Remove the stack from the host with its images, and all that Slipway keeps of it."""
         project = f"label={observed.LABEL}project={self.stack}"
+        names = "docker image ls --digests --format '{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}'"
         console(
             self.host,
             f"rm -rf {self.folder}; docker ps --all --quiet --filter {project} | xargs -r docker rm --force --volumes;"
-            f" docker network ls --quiet --filter {project} | xargs -r docker network rm",
+            f" docker network ls --quiet --filter {project} | xargs -r docker network rm;"
+            f" {names} | grep --only-matching '^slipway-kept:{self.stack}[.][^ ]*' | xargs -r docker image rm;"
+            f" {names} | grep --only-matching '[^ ]*/faults-{self.stack}-[^ ]*@[^ ]*' | xargs -r docker image rm",
         )
 
     def story(self) -> str:

@@ -177,13 +177,18 @@ class Host:
         docker("network", "connect", self.layout.network, self.container)
         self.await_ready()
 
-    def wipe(self) -> None:
-        """Remove every container, network, volume and release from the host; keep its images."""
+    def wipe(self, *, images: bool = False) -> None:
+        """Remove every container, network, volume and release from the host.
+
+        Args:
+            images: whether its images go as well; then each has to be pulled again.
+        """
         self.ssh(
             "docker ps --all --quiet | xargs --no-run-if-empty docker rm --force --volumes >/dev/null"
             " && docker network prune --force >/dev/null"
             " && docker volume ls --quiet | xargs --no-run-if-empty docker volume rm --force >/dev/null"
-            " && find /var/lib/slipway -mindepth 1 -delete && rm -rf /home/deploy/.docker",
+            " && find /var/lib/slipway -mindepth 1 -delete && rm -rf /home/deploy/.docker"
+            + (" && docker image prune --all --force >/dev/null" if images else ""),
             user="root",
         )
 
