@@ -112,7 +112,7 @@ class Engine:
         """Pull the images that are not here, and name each as soon as it is.
 
         Args:
-            names: the image by digest, and the name ("repository:tag") that keeps it from whoever removes what has none.
+            names: the name ("repository:tag") that is to keep each image, by image with digest.
             still_wanted: asked all the time; what it raises ends the pull.
 
         Returns:
