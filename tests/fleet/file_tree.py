@@ -14,11 +14,19 @@ from tests.fleet.command import run
 
 @dataclass(frozen=True)
 class PlacedFile:
-    """One file, owned by root, to be put into a container."""
+    """One file, owned by root, to be put into a container.
+
+    Attributes:
+        path: where, absolute.
+        content: its bytes.
+        mode: its rights.
+        link_to: what it is a symbolic link to, if it is one.
+    """
 
     path: str
-    content: bytes
+    content: bytes = b""
     mode: int = 0o644
+    link_to: str = ""
 
 
 def put_files(container: str, files: list[PlacedFile]) -> None:
@@ -34,5 +42,7 @@ def pack(files: list[PlacedFile]) -> bytes:
             entry = tarfile.TarInfo(file.path.lstrip("/"))
             entry.size = len(file.content)
             entry.mode = file.mode
+            if file.link_to:
+                entry.type, entry.linkname = tarfile.SYMTYPE, file.link_to
             archive.addfile(entry, io.BytesIO(file.content))
     return buffer.getvalue()

@@ -7,24 +7,24 @@
 set -eu
 
 port=${PROBE_PORT:-8080}
-version=${PROBE_VERSION:-$(cat /VERSION)}
+read -r version </VERSION
 behaviour=${PROBE_BEHAVIOUR:-healthy}
 
 say() { echo "probe $version: $*"; }
 
-# reply STATUS TYPE: what stands on standard input is the body.
+# A page is asked for all the time, so it is made without other processes where that is possible.
+# reply STATUS TYPE BODY
 reply() {
-  body=$(cat)
   printf 'HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %s\r\nConnection: close\r\n\r\n%s\n' \
-    "$1" "$2" "$((${#body} + 1))" "$body"
+    "$1" "$2" "$((${#3} + 1))" "$3"
 }
 
 # verdict NAME BAD-STATUS BAD-BEHAVIOUR
 verdict() {
   if [ "$behaviour" = "$3" ]; then
-    echo "{\"$1\": false, \"version\": \"$version\"}" | reply "$2" application/json
+    reply "$2" application/json "{\"$1\": false, \"version\": \"$version\"}"
   else
-    echo "{\"$1\": true, \"version\": \"$version\"}" | reply "200 OK" application/json
+    reply "200 OK" application/json "{\"$1\": true, \"version\": \"$version\"}"
   fi
 }
 
@@ -32,19 +32,20 @@ verdict() {
 page() {
   read -r method path _ || exit 0
   length=0
-  while read -r header value && [ "$header" != "$(printf '\r')" ]; do
+  # The headers end with a line that is empty but for its carriage return.
+  while read -r header value && [ "${#header}" -gt 1 ]; do
     case "$header" in
       [Cc]ontent-[Ll]ength:) length=${value%%[!0-9]*} ;;
     esac
   done
   [ "$length" = 0 ] || head -c "$length" >/dev/null
   case "${path%%\?*}" in
-    /) echo "$version" | reply "200 OK" text/plain ;;
+    /) reply "200 OK" text/plain "$version" ;;
     /healthz) verdict healthy "503 Service Unavailable" never-healthy ;;
     /ready) verdict ready "500 Internal Server Error" http-500 ;;
-    /env) { env | grep '^PROBE_' | sort || :; } | reply "200 OK" text/plain ;;
-    /config) { cat /etc/probe.conf 2>/dev/null || :; } | reply "200 OK" text/plain ;;
-    *) echo "no $method for $path here" | reply "404 Not Found" text/plain ;;
+    /env) reply "200 OK" text/plain "$(env | grep '^PROBE_' | sort || :)" ;;
+    /config) reply "200 OK" text/plain "$(cat /etc/probe.conf 2>/dev/null || :)" ;;
+    *) reply "404 Not Found" text/plain "no $method for $path here" ;;
   esac
 }
 
