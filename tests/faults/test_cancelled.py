@@ -58,6 +58,7 @@ def test_a_cancelled_run_leaves_what_was_confirmed(solo: Standing, cancel: Cance
         run = attempt.end()
     run.expect(40, "unknown")
     solo.settles()
+    assert solo.on(solo.hosts[0]).agrees_with(run, solo.version, solo.offered)
     solo.goes_on()
 
 

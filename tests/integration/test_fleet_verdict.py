@@ -17,6 +17,8 @@ from tests.integration.attempt import Attempt
 from tests.integration.probe_stack import app, compose
 from tests.integration.project import Project, Run
 
+pytestmark = pytest.mark.xdist_group("four hosts")
+
 #: Limits that a probe needs on a busy machine, so that no guard is waited for much longer than a minute.
 QUICK = {"stack_start_timeout": 30, "stack_gate_timeout": 30, "stack_guard_timeout": 75, "stack_healthy_for": 1}
 CRASH_AFTER_S = 8
@@ -126,12 +128,14 @@ def test_a_canary_that_ends_while_it_bakes_takes_itself_back_and_nobody_else_is_
 
 
 def test_a_rollout_that_outlasts_every_guard_and_lease_keeps_them_alive(rollout: Rollout) -> None:
-    run = rollout.deploy("1.1", stack_bake_time=25, stack_guard_timeout=90)
+    run = rollout.deploy(
+        "1.1", stack_bake_time=14, stack_guard_timeout=45, stack_start_timeout=15, stack_gate_timeout=15
+    )
     run.expect(0, "deployed")
     events = rollout.events(rollout.hosts[0], run.release)
-    assert (events["confirmed"] - events["starting"]).total_seconds() > 90
+    assert (events["confirmed"] - events["starting"]).total_seconds() > 45
     assert rollout.pages() == ["1.1"] * 4
-    assert run.output.count("bakes for 25 s; then") == 3
+    assert run.output.count("bakes for 14 s; then") == 3
     assert "goes on" in run.output
     for host in rollout.hosts:
         assert {"rolling_back", "rolled_back"}.isdisjoint(rollout.events(host, run.release))
