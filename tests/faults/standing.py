@@ -23,7 +23,7 @@ SETTINGS = {"GREETING": "hello from {{ stack_version }}"}
 #: How many times slower than usual this machine is now; FAULTS_PACE says so, since the limits here are short.
 PACE = float(os.environ.get("FAULTS_PACE", "1"))
 #: The limits of a start, of a gate, and of a guard's patience.
-START_S, GATE_S = round(15 * PACE), round(10 * PACE)
+START_S, GATE_S = round(15 * PACE), round(15 * PACE)
 ASK_S = round(3 * PACE)
 GUARD_S = START_S + GATE_S + ASK_S + 2
 #: A lone host confirms a release with its start, unless something on the controller is to be asked after it.

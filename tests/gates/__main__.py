@@ -18,8 +18,12 @@ Stage = Callable[[], Iterator[Outcome]]
 
 STAGES: dict[str, Stage] = {
     "lint": lint.outcomes,
-    "unit": lambda: pytest_stage.outcomes(("tests/unit",), test_timeout=60, stage_timeout=300.0),
-    "engine": lambda: pytest_stage.outcomes(("tests/engine",), test_timeout=180, stage_timeout=1200.0),
+    "unit": lambda: pytest_stage.outcomes(
+        ("tests/unit",), test_timeout=60, stage_timeout=300.0, workers=Workers(2, "worksteal")
+    ),
+    "engine": lambda: pytest_stage.outcomes(
+        ("tests/engine",), test_timeout=180, stage_timeout=1200.0, workers=Workers(3, "worksteal")
+    ),
     # Deployments wait as much as they work, so three workers gain on two cores.
     "fleet": lambda: pytest_stage.outcomes(
         ("tests/integration",), test_timeout=900, stage_timeout=5400.0, workers=Workers(3, "loadgroup")

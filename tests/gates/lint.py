@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from tests.gates import sanity
+from tests.gates import sanity, side_by_side
 from tests.gates.outcome import Outcome
-from tests.gates.process import BIN, Completed, end_all, project_files, run
+from tests.gates.process import BIN, Completed, project_files, run
 from tests.gates.sizes import oversized
 
 COLLECTION = "ansible_collections.slipway.compose"
@@ -55,14 +55,7 @@ def gates() -> list[Gate]:
 
 def outcomes() -> Iterator[Outcome]:
     """Run all gates, two at a time, and return each result as it comes."""
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        try:
-            for done in as_completed([pool.submit(_outcome, gate) for gate in gates()]):
-                yield done.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            end_all()
-            raise
+    yield from side_by_side.outcomes([partial(_outcome, gate) for gate in gates()], 2)
 
 
 def _outcome(gate: Gate) -> Outcome:

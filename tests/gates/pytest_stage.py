@@ -14,7 +14,7 @@ from tests.gates.process import CACHE, ROOT, run
 
 @dataclass(frozen=True)
 class Workers:
-    """Several processes that share a folder's tests; each has a fleet of its own.
+    """Several processes that share a folder's tests; each has a fleet of its own, where it needs one.
 
     Attributes:
         number: how many.

@@ -70,7 +70,10 @@ def test_a_command_that_was_left_alone_is_ended_before_the_next(note: Path, tmp_
         left.wait()
 
 
-@pytest.mark.parametrize("text", ["", "x", "1", "1 2 3", "99999999 1", "\0", f"{os.getpid()} 1\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "1", "1 2 3", "99999999 1", "\0", pytest.param(f"{os.getpid()} 1\n", id="this process, another one")],
+)
 def test_a_note_about_nobody_ends_nobody(note: Path, text: str) -> None:
     note.write_text(text)
     assert compose_cli.run(["echo", "done"], ENVIRONMENT, WAIT_S, note=note).output == "done\n"
