@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -237,20 +238,22 @@ class Preparation:
             return Prepared(record.id, record.images, snapshot, way.goal, pulled=missing, files_changed=changed)
         hashes = {file.path: file.sha256 for file in record.files}
         lock = lock_document(services, record.images, hashes, order.bundle.env)
+        names = way_back.kept_names(record.stack, record.id, images)
         try:
             with self._lease.locked():
                 # What is there under the same name may be that of a run which has overtaken this one.
                 self._lease.keep()
                 self._store.stage(building, record, order.bundle, order.gate.as_dict(), lock)
             self._write_way_back(record.id, way, snapshot)
-            names = way_back.kept_names(record.stack, record.id, images)
             pulled, findings = self._engine.pull(names, self._lease.live)
             host_checks.raise_all(findings)
             self._note_prepared(record.id)
         except BaseException:
-            # Another run that has overtaken this one may deploy the same plan: then the folder is its own by now.
-            if self._lease.mine():
-                forget(self._store, self._engine, record.id)
+            with suppress(SlipwayError), self._lease.locked():
+                # Another run that has overtaken this one may deploy the same plan: then what is there is its own. If
+                # nothing is, it has removed what was staged, and cannot know of what was pulled after that.
+                if self._lease.mine() or record.id not in self._store.kept():
+                    forget(self._store, self._engine, record.id, names)
             raise
         return Prepared(record.id, record.images, snapshot, way.goal, pulled=tuple(pulled), files_changed=changed)
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 from ansible_collections.slipway.compose.plugins.module_utils import journal, way_back
@@ -13,12 +14,18 @@ from ansible_collections.slipway.compose.plugins.module_utils.errors import Slip
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
 
 
-def forget(store: ReleaseStore, engine: Engine, release: str) -> None:
-    """Remove a release's folder, and its images where nothing else names or uses them."""
+def forget(store: ReleaseStore, engine: Engine, release: str, names: Mapping[str, str] | None = None) -> None:
+    """Remove a release's folder, and its images where nothing else names or uses them.
+
+    Args:
+        store: the stack's folder.
+        engine: the engine with the images.
+        release: the release.
+        names: the name that keeps each image; what its record says if None.
+    """
     # What is to go must not keep the host from its work because its record is damaged.
     with suppress(SlipwayError):
-        record = store.record(release)
-        for image, name in way_back.kept_names(record.stack, record.id, list(record.images.values())).items():
+        for image, name in (_names(store, release) if names is None else names).items():
             engine.let_go(image, name)
     store.remove(release)
 
@@ -53,3 +60,8 @@ def prune(store: ReleaseStore, engine: Engine, keep: int, *, check_mode: bool = 
                 forget(store, engine, release)
             pruned.append(release)
     return pruned
+
+
+def _names(store: ReleaseStore, release: str) -> dict[str, str]:
+    record = store.record(release)
+    return way_back.kept_names(record.stack, record.id, list(record.images.values()))

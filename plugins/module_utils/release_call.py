@@ -13,6 +13,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.deployment_hooks i
 from ansible_collections.slipway.compose.plugins.module_utils.errors import HookStoppedError, StartFailedError
 from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import HookReport
+from ansible_collections.slipway.compose.plugins.module_utils.host_clock import this_moment
 from ansible_collections.slipway.compose.plugins.module_utils.lease import Lease
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
 from ansible_collections.slipway.compose.plugins.module_utils.release_result import hook_stopped, start_failed
@@ -59,6 +60,11 @@ class ReleaseCall:
             return with_hooks(hook_stopped(self._release, error), self._reports)
 
 
-def takeover(ended: Lease | None) -> list[str]:
-    """Say whose lease had ended before this run took its own."""
-    return [] if ended is None else [f"the lease of run {ended.run} of {ended.owner or 'somebody'} had ended"]
+def takeover(before: Lease | None) -> list[str]:
+    """Say whose lease this run took over, and why it could."""
+    if before is None:
+        return []
+    whose = f"run {before.run} of {before.owner or 'somebody'}"
+    if before.left_s(this_moment()) > 0:
+        return [f"{whose} began in the same moment, had started nothing, and stands back"]
+    return [f"the lease of {whose} had ended"]

@@ -63,7 +63,7 @@ class StackLease:
             wait_s: seconds to wait for another run to give it back.
 
         Returns:
-            The ended lease of another run, if there was one.
+            The lease of another run that this one took over, if there was one: it has ended, or `decide` said so.
 
         Raises:
             SlipwayError: another run holds it.

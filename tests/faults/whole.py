@@ -121,11 +121,11 @@ class WholeStack:
 
     def keeps_no_other_images(self) -> None:
         """See that of all that was ever pushed for the stack the host has only what its releases need."""
-        listed = console(self.host, f"docker image ls --digests --format '{{{{.Digest}}}}'; ls {self.folder}/releases")
-        lines = set(listed.split())
-        there = {self.digests[line] for line in lines if line in self.digests}
-        kept = {line.rpartition("-")[2] for line in lines}
-        assert there <= kept, f"{self.host.name}: images that no release needs: {sorted(there - kept)}"
+        pinned = f"cat {self.folder}/releases/*/release.json | grep --only-matching 'sha256:[0-9a-f]*'"
+        listed = console(self.host, f"docker image ls --digests --format 'has {{{{.Digest}}}}'; {pinned}").split("\n")
+        there = {line.removeprefix("has ") for line in listed if line.startswith("has ")}
+        left = {f"{digest} of {self.digests[digest]}" for digest in (there - set(listed)) & set(self.digests)}
+        assert not left, f"{self.host.name}: images that no release needs: {sorted(left)}\n{self.story()}"
 
     def has_staged(self, version: str) -> bool:
         """Tell whether a release of this version is staged under its name."""

@@ -24,8 +24,7 @@ def main(root: str, stack: str, count: str) -> None:
         shutil.copytree(store.release_folder(current), folder)
         record = json.loads((folder / "release.json").read_text())
         (folder / "release.json").write_text(json.dumps({**record, "id": release}))
-        for image, name in way_back.kept_names(stack, release, images).items():
-            engine.tag(image, name)
+        engine.pull(way_back.kept_names(stack, release, images))
         for event in (journal.PREPARED, journal.STARTING, journal.STARTED, journal.GATE_PASSED, journal.CONFIRMED):
             store.note(release, event)
     # What runs is confirmed last.
