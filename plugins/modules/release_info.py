@@ -239,8 +239,14 @@ def _summary(
         lines.append(f"release {unfinished} was begun and never settled; the next run takes it back, or: sh {script}")
     lines += [f"differs: {difference}" for difference in drift]
     lines += [f"{one.service}: {one.state}{' ' + one.health if one.health else ''}" for one in snapshot.containers]
+    entries = store.entries()
+    states, good = journal.states(entries), journal.confirmed(entries)
     others = [release for release in reversed(store.kept()) if release != snapshot.release]
-    return [*lines, f"also kept: {', '.join(others)}"] if others else lines
+    kept = [release for release in others if release in good]
+    bad = [f"{release} ({states.get(release, 'unknown')})" for release in others if release not in good]
+    lines += [f"also kept: {', '.join(kept)}"] if kept else []
+    # What it left is there to look at; nobody is taken back to what never stood.
+    return [*lines, f"never confirmed: {', '.join(bad)}"] if bad else lines
 
 
 def main() -> None:

@@ -72,6 +72,7 @@ def test_recover_settles_at_once_what_a_dead_run_left(pair: Standing) -> None:
     held.expect(10, "refused")
     assert f"--run {dead}" in held.output
 
+    unconfirmed = str(pair.on(pair.hosts[0]).journal()[-1]["release"])
     recovered = pair.project.run("recover", "--run", dead)
     recovered.expect(0, "unchanged")
     pair.stands()
@@ -80,6 +81,9 @@ def test_recover_settles_at_once_what_a_dead_run_left(pair: Standing) -> None:
     again = pair.project.run("recover")
     again.expect(0, "unchanged")
     assert "nothing to settle" in again.output
+    status = pair.project.status()
+    status.expect(0, "unchanged")
+    assert f"never confirmed: {unconfirmed} (rolled_back)" in status.output
     pair.goes_on()
 
 
