@@ -26,7 +26,7 @@ STAGES: dict[str, Stage] = {
     ),
     # Deployments wait as much as they work, so three workers gain on two cores.
     "fleet": lambda: pytest_stage.outcomes(
-        ("tests/integration",), test_timeout=900, stage_timeout=5400.0, workers=Workers(3, "loadgroup")
+        ("tests/integration",), test_timeout=900, stage_timeout=5400.0, workers=Workers(3, "loadfile")
     ),
     "faults": lambda: pytest_stage.outcomes(
         ("tests/faults",), test_timeout=600, stage_timeout=3600.0, workers=Workers(3, "worksteal")

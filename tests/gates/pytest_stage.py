@@ -18,7 +18,7 @@ class Workers:
 
     Attributes:
         number: how many.
-        share: what a worker takes from the pile: "loadgroup", what belongs together, or "worksteal", one test.
+        share: what a worker takes from the pile: "loadfile", the tests of a file, or "worksteal", one test.
     """
 
     number: int

@@ -28,7 +28,7 @@ def trio(fleet: Fleet) -> Fleet:
     return Fleet.up([Kind.TRIXIE] * 3, fleet.layout.name)
 
 
-@pytest.fixture(params=["trixie", pytest.param("systemd", marks=pytest.mark.xdist_group("systemd"))])
+@pytest.fixture(params=["trixie", "systemd"])
 def each_kind(request: pytest.FixtureRequest) -> Fleet:
     """A fleet whose first host is of the new and of the old kind, and empty but for its images."""
     found: Fleet = request.getfixturevalue("fleet" if request.param == "trixie" else "systemd_fleet")

@@ -18,8 +18,6 @@ from tests.faults.waiting import await_that
 from tests.fleet import Fleet, Host
 from tests.integration.attempt import Attempt, Run
 
-pytestmark = pytest.mark.xdist_group("cancel")
-
 #: What a pipeline that cancels gives.
 PIPELINE_S = 10.0
 START_S, GATE_S = 15, 25

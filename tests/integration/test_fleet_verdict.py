@@ -17,8 +17,6 @@ from tests.integration.attempt import Attempt
 from tests.integration.probe_stack import app, compose
 from tests.integration.project import Project, Run
 
-pytestmark = pytest.mark.xdist_group("four hosts")
-
 #: Limits that a probe needs on a busy machine, so that no guard is waited for much longer than a minute.
 QUICK = {"stack_start_timeout": 30, "stack_gate_timeout": 30, "stack_guard_timeout": 75, "stack_healthy_for": 1}
 CRASH_AFTER_S = 8

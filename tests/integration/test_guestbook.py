@@ -13,8 +13,6 @@ from tests.fleet import Behaviour, Fleet, Probe
 from tests.integration import guestbook, observed
 from tests.integration.project import Project, Run
 
-pytestmark = pytest.mark.xdist_group("guestbook")
-
 
 @dataclass(frozen=True)
 class Standing:

@@ -14,8 +14,6 @@ from tests.faults.standing import Standing
 from tests.fleet import Fleet, Host
 from tests.integration.attempt import Attempt
 
-pytestmark = pytest.mark.xdist_group("recover")
-
 #: Longer than any of these tests: nothing here comes back by itself.
 LONG_S = 600
 ENDS_S = 300.0

@@ -18,8 +18,6 @@ from tests.integration.conftest import MakeProject
 from tests.integration.project import Project
 from tests.integration.refusal import EVERY_HOST, STACK, Standing
 
-pytestmark = pytest.mark.xdist_group("refusals")
-
 
 @pytest.fixture(scope="module")
 def deployed(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing:
