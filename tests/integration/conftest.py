@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet import Fleet, Kind
+from tests.fleet import Fleet
 from tests.integration.project import Project
 
 MakeProject = Callable[..., Project]
@@ -20,12 +20,6 @@ def new_project(fleet: Fleet, tmp_path: Path) -> MakeProject:
     for host in fleet.hosts:
         host.wipe()
     return lambda stack: Project(tmp_path / f"project-{stack}", fleet, stack)
-
-
-@pytest.fixture(scope="session")
-def trio(fleet: Fleet) -> Fleet:
-    """The same fleet with a third host."""
-    return Fleet.up([Kind.TRIXIE] * 3, fleet.layout.name)
 
 
 @pytest.fixture(params=["trixie", "systemd"])

@@ -125,6 +125,17 @@ def test_a_canary_that_ends_while_it_bakes_takes_itself_back_and_nobody_else_is_
         assert "starting" not in rollout.events(host, run.release)
 
 
+def test_one_that_crashes_while_the_next_batch_changes_takes_everybody_back(rollout: Rollout) -> None:
+    # The others have to stand for longer than the first one lives.
+    healthy_for = f"{{{{ 1 if inventory_hostname == 'host1' else {CRASH_AFTER_S + 4} }}}}"
+    crashes = {"host1": "healthy-then-crash"}
+    run = rollout.deploy("1.1", crashes, stack_serial=[1, "100%"], stack_healthy_for=healthy_for)
+    run.expect(20, "rolled_back")
+    assert rollout.states(run) == ["rolled_back"] * 4
+    assert rollout.pages() == ["1.0"] * 4
+    assert "out of cheese" in run.verdict["hosts"]["host1"]["error"]
+
+
 def test_a_rollout_that_outlasts_every_guard_and_lease_keeps_them_alive(rollout: Rollout) -> None:
     run = rollout.deploy(
         "1.1", stack_bake_time=14, stack_guard_timeout=45, stack_start_timeout=15, stack_gate_timeout=15

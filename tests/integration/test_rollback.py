@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -38,29 +38,29 @@ def unplugged(fleet: Fleet) -> Iterator[Fleet]:
 
 
 def test_by_hand_to_the_release_before_and_to_one_three_back(unplugged: Fleet, new_project: MakeProject) -> None:
-    project, hosts = new_project("app"), unplugged.hosts
-    states = [_deploy(project, version) for version in VERSIONS]
+    project, host = new_project("app"), unplugged.hosts[0]
+    states = [_deploy(project, [host], version)[0] for version in VERSIONS]
     for registry in (unplugged.registry, unplugged.open_registry):
         registry.stop()
 
     before = project.rollback()
     before.expect(0, "deployed")
-    assert [_state(host) for host in hosts] == states[3]
+    assert _state(host) == states[3]
 
-    target = states[0][0].release
+    target = states[0].release
     far = project.rollback("--to", str(target))
     far.expect(0, "deployed")
     assert far.release == target
-    assert [_state(host) for host in hosts] == states[0]
+    assert _state(host) == states[0]
 
     again = project.rollback("--to", str(target))
     again.expect(0, "unchanged")
-    assert [_state(host) for host in hosts] == states[0]
+    assert _state(host) == states[0]
 
 
 def test_to_a_release_that_is_not_kept_is_refused(fleet: Fleet, new_project: MakeProject) -> None:
     project = new_project("app")
-    states = _deploy(project, VERSIONS[0])
+    states = _deploy(project, fleet.hosts, VERSIONS[0])
     before = [observed.containers(host, "app") for host in fleet.hosts]
     for options in ((), ("--to", "20200101T000000Z-0.1")):
         run = project.rollback(*options)
@@ -69,7 +69,7 @@ def test_to_a_release_that_is_not_kept_is_refused(fleet: Fleet, new_project: Mak
     assert [observed.containers(host, "app") for host in fleet.hosts] == before
 
 
-def _deploy(project: Project, version: str) -> list[State]:
+def _deploy(project: Project, hosts: Sequence[Host], version: str) -> list[State]:
     image = Probe(version).push(project.fleet.registry).replace(version, "${STACK_VERSION}")
     service = app(
         image,
@@ -85,10 +85,10 @@ def _deploy(project: Project, version: str) -> list[State]:
             f"only/in-{version}.txt": "a file that no other version has\n",
         }
     )
-    project.environment(stack_env={"GREETING": f"greeting of {version}"})
+    project.environment(hosts, stack_env={"GREETING": f"greeting of {version}"})
     run = project.deploy(version)
     run.expect(0, "deployed")
-    states = [_state(host) for host in project.fleet.hosts]
+    states = [_state(host) for host in hosts]
     for state in states:
         assert state.release == run.release
         assert state.page == version
