@@ -212,8 +212,7 @@ class Deployment(ReleaseProgress):
             # First of all, since what is damaged may keep the rest from being told.
             self.store.note(self.release, journal.ROLLBACK_FAILED, "rollback.sh failed")
             said = release_masker(self.store, self.store.record(self.release)).mask(said)
-            remedy = f"Run this on the host and read what it says: sh {script}"
-            raise SlipwayError([Finding("way back", f"{script} to succeed", said, remedy)])
+            raise SlipwayError([way_back.failed(script, said)])
         before = self.store.read_json(self.release, "snapshot.json")
         report = self._gate_before(before)
         if not report.passed:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.compose.plugins.module_utils import compose_cli, journal
@@ -23,6 +24,8 @@ from ansible_collections.slipway.compose.plugins.module_utils.wording import cou
 ADOPTED_FILE = "adopted.yaml"
 _TIMEOUT_S = 60.0
 _LONGEST_STACK_IN_TAG = 40
+#: What the engine says when a port is taken by its own accounts, whether or not a container is there for it.
+_PORT_IS_HELD = "port is already allocated"
 
 
 def kept_names(stack: str, release: str, images: Sequence[str]) -> dict[str, str]:
@@ -32,6 +35,22 @@ def kept_names(stack: str, release: str, images: Sequence[str]) -> dict[str, str
         short = f"{stack[:30]}-{hashlib.sha256(stack.encode()).hexdigest()[:8]}"
     distinct = sorted(set(images))
     return {image: f"slipway-kept:{short}.{release[:81]}.{number}" for number, image in enumerate(distinct)}
+
+
+def failed(script: Path, said: str) -> Finding:
+    """Say that a way back could not be gone, and what to do.
+
+    Args:
+        script: its rollback.sh.
+        said: the end of what that said.
+    """
+    remedy = f"Run this on the host and read what it says: sh {script}"
+    if _PORT_IS_HELD in said:
+        remedy = (
+            "If `docker ps` shows no container with that port, the engine holds it since it crashed within a start: "
+            f"restart the engine (systemctl restart docker). {remedy}"
+        )
+    return Finding("way back", f"{script} to succeed", said, remedy)
 
 
 def runs_as(record: ReleaseRecord, hashes: Mapping[str, Any], containers: Sequence[ContainerSnapshot]) -> bool:

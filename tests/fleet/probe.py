@@ -50,7 +50,7 @@ class Behaviour(enum.StrEnum):
     NEVER_HEALTHY = "never-healthy"
     """Serves, and its health check fails."""
     HEALTHY_THEN_CRASH = "healthy-then-crash"
-    """Gets healthy, and ends with 7 after PROBE_CRASH_AFTER (3) seconds, at each start."""
+    """Gets healthy, and ends with 7 after PROBE_CRASH_AFTER (2) seconds, at each start."""
     CRASH_LOOP = "crash-loop"
     """Ends with 7 at once, and has no health check."""
     BAD_ENTRYPOINT = "bad-entrypoint"

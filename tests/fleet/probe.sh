@@ -56,7 +56,7 @@ serve() {
   server=$!
   say "serving on $port as $behaviour"
   if [ "$behaviour" = healthy-then-crash ]; then
-    sleep "${PROBE_CRASH_AFTER:-3}" &
+    sleep "${PROBE_CRASH_AFTER:-2}" &
     wait $!
     say "fatal: out of cheese" >&2
     exit 7
