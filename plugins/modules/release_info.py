@@ -156,8 +156,11 @@ from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import
 from ansible_collections.slipway.compose.plugins.module_utils.way_back import differences
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ansible.module_utils.basic import AnsibleModule
 
+    from ansible_collections.slipway.compose.plugins.module_utils.journal import JournalEntry
     from ansible_collections.slipway.compose.plugins.module_utils.snapshot import Snapshot
 
 
@@ -182,7 +185,7 @@ def work(module: AnsibleModule) -> Result:
         "containers": [asdict(container) for container in snapshot.containers],
         "guard_in": at_work.guard_in,
         "journal": [asdict(entry) for entry in entries[-module.params["journal_lines"] :]],
-        "summary": [*at_work.words, *_summary(store, snapshot, drift, unfinished, at_work)],
+        "summary": [*at_work.words, *_summary(store, snapshot, drift, entries, at_work)],
     }
 
 
@@ -231,15 +234,15 @@ def _releases(store: ReleaseStore, states: dict[str, str]) -> list[dict[str, Any
 
 
 def _summary(
-    store: ReleaseStore, snapshot: Snapshot, drift: list[str], unfinished: str | None, at_work: _AtWork
+    store: ReleaseStore, snapshot: Snapshot, drift: list[str], entries: Sequence[JournalEntry], at_work: _AtWork
 ) -> list[str]:
     lines = [f"runs release {snapshot.release}" if snapshot.release else "no release is confirmed here"]
+    unfinished = journal.unfinished(entries)
     if unfinished and at_work.guard_in is None:
         script = store.release_folder(unfinished) / "rollback.sh"
         lines.append(f"release {unfinished} was begun and never settled; the next run takes it back, or: sh {script}")
     lines += [f"differs: {difference}" for difference in drift]
     lines += [f"{one.service}: {one.state}{' ' + one.health if one.health else ''}" for one in snapshot.containers]
-    entries = store.entries()
     states, good = journal.states(entries), journal.confirmed(entries)
     others = [release for release in reversed(store.kept()) if release != snapshot.release]
     kept = [release for release in others if release in good]
