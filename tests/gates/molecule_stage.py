@@ -26,4 +26,12 @@ def _outcome(scenario: str) -> Outcome:
     print(f"    molecule test -s {scenario}", flush=True)
     completed = run([str(BIN / "molecule"), "test", "-s", scenario], timeout=SCENARIO_SECONDS)
     failed = int(completed.exit_code != 0)
-    return Outcome(f"molecule {scenario}", 1 - failed, failed, completed.seconds, completed.output)
+    return Outcome(f"molecule {scenario}", 1 - failed, failed, completed.seconds, from_failure(completed.output))
+
+
+def from_failure(output: str) -> str:
+    """Return a scenario's output from the task that failed first; all of it if none says so."""
+    lines = output.splitlines()
+    failed = next((place for place, line in enumerate(lines) if line.startswith(("fatal:", "failed:"))), 0)
+    tasks = [place for place, line in enumerate(lines[:failed]) if line.startswith("TASK [")]
+    return "\n".join(lines[tasks[-1] if tasks else 0 :])
