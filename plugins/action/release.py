@@ -15,7 +15,7 @@ from ansible_collections.slipway.compose.plugins.module_utils import fleet_cours
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.host_steps import STEPS, collect
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import STACK_NAME
-from ansible_collections.slipway.compose.plugins.plugin_utils.later_call import later_call
+from ansible_collections.slipway.compose.plugins.plugin_utils.direct_call import direct_call
 from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
 from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import examine_request, failure
 
@@ -48,10 +48,15 @@ class ActionModule(ActionBase):
             arguments["first_host"] = variables["inventory_hostname"] == _first_host(variables)
         # Before the call: whatever the host does in it, its lease and its guard live on from then at the earliest.
         called_at = time.time()
-        result: dict[str, Any] | None = later_call(self, arguments)
-        if result is None:
-            result = self._execute_module(module_args=arguments, task_vars=variables)
+        result = self._call(arguments, variables)
         return {**result, "called_at": called_at, "guard_timeout": arguments.get("guard_timeout")}
+
+    def _call(self, arguments: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the host answers."""
+        result: dict[str, Any] | None = direct_call(self, arguments, task_vars)
+        if result is None:
+            result = self._execute_module(module_args=dict(arguments), task_vars=dict(task_vars))
+        return result
 
     def _look(
         self, arguments: Mapping[str, Any], stack: Mapping[str, Any], task_vars: Mapping[str, Any]
@@ -64,7 +69,7 @@ class ActionModule(ActionBase):
             "min_free_mb": stack["stack_min_free_mb"],
             "pull_timeout": stack["stack_pull_timeout"],
         }
-        result: dict[str, Any] = self._execute_module(module_args={**arguments, **usable}, task_vars=dict(task_vars))
+        result = self._call({**arguments, **usable}, task_vars)
         if not result.get("findings"):
             return result
         known = [finding for step in _EARLIER for finding in (task_vars.get(STEPS[step]) or {}).get("findings") or []]

@@ -1,11 +1,7 @@
 # Copyright: (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps the code of the module that runs in a release's folder, for what runs it without Ansible (I/O).
-
-That is the guard, and the calls of a run after the one that prepared the host: most of what a module call costs is that
-its code is packed, sent and compiled together with all of Ansible's that a module can need.
-"""
+"""Keeps the code of the module that runs in a release's folder, for the guard, which runs it without Ansible (I/O)."""
 
 from __future__ import annotations
 
@@ -13,8 +9,6 @@ import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from ansible_collections.slipway.compose.plugins.module_utils import later_call
 
 if TYPE_CHECKING:
     from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
@@ -49,9 +43,3 @@ def command(code: str, program: str) -> list[str]:
     """
     # Not by PYTHONPATH: what Ansible packs has a sitecustomize of its own in it.
     return [sys.executable, "-B", "-c", _START, code, program]
-
-
-def offer_calls(store: ReleaseStore, release: str) -> None:
-    """Let the calls of this run that follow for a release be made without sending the code again."""
-    words = command(keep(store, release), later_call.__name__)
-    store.write(release, later_call.FILE, later_call.script(store.run, words))

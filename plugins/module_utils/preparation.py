@@ -184,7 +184,7 @@ class Preparation:
         """
         with self._lease.locked():
             self._lease.keep(PREPARED)
-            module_archive.offer_calls(self._store, release)
+            module_archive.keep(self._store, release)
             self._store.note(release, journal.PREPARED)
 
     def _building_folder(self) -> Path:

@@ -261,6 +261,16 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "pull_timeout": {"type": "int", "default": 600},
     "rollback_timeout": {"type": "int", "default": 300},
 }
+CONSTRAINTS: dict[str, Any] = {
+    "required_if": [
+        ("state", "resolved", ("payload",)),
+        ("state", "prepared", ("plan", "release"), True),
+        ("state", "started", ("release",)),
+        ("state", "confirmed", ("release",)),
+        ("state", "rolled_back", ("release",)),
+    ],
+    "required_by": {"plan": ["payload", "host"]},
+}
 
 
 def work(module: AnsibleModule) -> Result:
@@ -270,18 +280,7 @@ def work(module: AnsibleModule) -> Result:
 
 def main() -> None:
     """Run the module."""
-    run_module(
-        ARGUMENT_SPEC,
-        work,
-        required_if=[
-            ("state", "resolved", ("payload",)),
-            ("state", "prepared", ("plan", "release"), True),
-            ("state", "started", ("release",)),
-            ("state", "confirmed", ("release",)),
-            ("state", "rolled_back", ("release",)),
-        ],
-        required_by={"plan": ["payload", "host"]},
-    )
+    run_module(ARGUMENT_SPEC, work, **CONSTRAINTS)
 
 
 if __name__ == "__main__":

@@ -44,6 +44,8 @@ class BenchStack:
             "    healthcheck:",
             "      test: [CMD, wget, -q, -O, /dev/null, 'http://127.0.0.1:8080/healthz']",
             "      interval: 1s",
+            # Else the image's own would hold, which asks more often at the beginning.
+            "      start_interval: 1s",
             "      timeout: 2s",
             "      retries: 3",
             "",

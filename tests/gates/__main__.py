@@ -29,7 +29,7 @@ STAGES: dict[str, Stage] = {
         ("tests/integration",), test_timeout=900, stage_timeout=5400.0, workers=Workers(3, "loadfile")
     ),
     "faults": lambda: pytest_stage.outcomes(
-        ("tests/faults",), test_timeout=600, stage_timeout=3600.0, workers=Workers(3, "worksteal")
+        ("tests/faults",), test_timeout=600, stage_timeout=3600.0, workers=Workers(4, "worksteal")
     ),
     "molecule": molecule_stage.outcomes,
 }

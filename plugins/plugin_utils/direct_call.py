@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes the calls of the module `release` with the collection's own code alone.
+
+Most of what a module's call costs is that its code is packed, sent and compiled together with all of Ansible's that a
+module can need. This one needs none of that: its options are checked here, and its answers are JSON.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.slipway.compose.plugins.module_utils import direct_call as program
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.modules.release import ARGUMENT_SPEC, CONSTRAINTS
+from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
+from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import failure
+
+if TYPE_CHECKING:
+    from ansible.plugins.action import ActionBase
+
+#: Exit statuses when the interpreter cannot be run, or is one that Ansible has to refuse.
+_NO_INTERPRETER = (126, 127)
+_TOO_OLD = 97
+_PATH = re.compile(r"/[\w./+-]+")
+#: Runs the program from what comes first on its input, which never lies in a file; the archive has a path all the same.
+_START = (
+    "import os, sys\n"
+    f"if sys.version_info < (3, 8): sys.exit({_TOO_OLD})\n"
+    "import runpy\n"
+    "size = int(sys.stdin.buffer.readline())\n"
+    "code = os.fdopen(os.memfd_create('slipway'), 'wb')\n"
+    "code.write(sys.stdin.buffer.read(size))\n"
+    "code.flush()\n"
+    "sys.path.insert(0, '/proc/self/fd/%d' % code.fileno())\n"
+    f"runpy.run_module('{program.__name__}', run_name='__main__')\n"
+)
+
+
+def packed() -> bytes:
+    """Return the archive of the code that runs on hosts."""
+    package = program.__name__.split(".")[:-1]
+    kept = io.BytesIO()
+    with ZipFile(kept, "w", ZIP_DEFLATED) as archive:
+        for depth in range(len(package)):
+            archive.writestr("/".join((*package[: depth + 1], "__init__.py")), "")
+        for path in sorted(Path(program.__file__).parent.glob("*.py")):
+            if path.name != "__init__.py":
+                archive.writestr("/".join((*package, path.name)), path.read_bytes())
+    return kept.getvalue()
+
+
+#: Made once in a run: Ansible loads a plugin before it forks for each host.
+_CODE = packed()
+
+
+def direct_call(
+    action: ActionBase, arguments: Mapping[str, Any], variables: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return the result of a call of the module `release`; None if it has to be made as Ansible makes calls.
+
+    Args:
+        action: the plugin that makes the call.
+        arguments: the module's options.
+        variables: the task's variables.
+
+    Raises:
+        AnsibleConnectionFailure: the host cannot be reached.
+    """
+    options = _options(arguments)
+    interpreter = _interpreter(action, variables)
+    if options is None or interpreter is None or not _may(action):
+        return None
+    given = json.dumps({"options": options, "check_mode": action._task.check_mode}).encode()  # noqa: SLF001 - this is how a plugin's parts know their task
+    environment = action._compute_environment_string()  # noqa: SLF001 - as Ansible's own actions do
+    command = f"{environment} {shlex.join([interpreter, '-B', '-c', _START])}".strip()
+    # With input there is no terminal, whose end would end the program with it.
+    sent = b"%d\n%b%b" % (len(_CODE), _CODE, given)
+    ended = action._low_level_execute_command(command, in_data=sent)  # noqa: SLF001 - as above
+    if ended["rc"] in (_TOO_OLD, *_NO_INTERPRETER):
+        return None
+    return answered(options["stack"], ended["rc"], ended["stdout"], ended["stderr"])
+
+
+def answered(stack: str, code: int, stdout: str, stderr: str) -> dict[str, Any]:
+    """Return the result that the program on the host printed, or a failure if it printed none.
+
+    Args:
+        stack: what it was to work on.
+        code: its exit status.
+        stdout: what it printed; a login may have printed something before.
+        stderr: its complaints.
+    """
+    try:
+        result = json.loads(stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        result = None
+    if isinstance(result, dict):
+        return result
+    said = " / ".join([*stderr.splitlines(), *stdout.splitlines()][-3:]) or "and said nothing"
+    remedy = "Something on this host ended the program; its journal and the kernel's log may tell what."
+    return failure(SlipwayError([Finding(f"stack {stack}", "the host's answer", f"exit {code}, {said}", remedy)]))
+
+
+def _options(arguments: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the module's options with their types and defaults, None if it is for the module to refuse them."""
+    given = {name: plain(value) for name, value in arguments.items() if value is not None}
+    if any(sign in str(given.get("root", "")) for sign in "~$"):
+        # A home is the deploy user's, and only the host knows it.
+        return None
+    checked = ArgumentSpecValidator(ARGUMENT_SPEC, **CONSTRAINTS).validate(given)
+    options: dict[str, Any] = checked.validated_parameters
+    return None if checked.error_messages else options
+
+
+def _interpreter(action: ActionBase, variables: Mapping[str, Any]) -> str | None:
+    """Return the path of the host's Python; None where Ansible has to find it first."""
+    # A task that is delegated has the other host's variables, too.
+    of_host = (variables.get("ansible_delegated_vars") or {}).get(action._task.delegate_to, variables)  # noqa: SLF001 - as above
+    named = str(action._templar.template(of_host.get("ansible_python_interpreter", "auto")))  # noqa: SLF001 - as above
+    if named.startswith("auto"):
+        named = str((of_host.get("ansible_facts") or {}).get("discovered_interpreter_python", ""))
+    return named if _PATH.fullmatch(named) else None
+
+
+def _may(action: ActionBase) -> bool:
+    """Tell whether commands with input can be run on the host, as they are for modules where Ansible pipelines them."""
+    return not action._task.async_val and action._is_pipelining_enabled("new")  # noqa: SLF001 - as above
