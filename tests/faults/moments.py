@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
+from tests.faults.console import console
 from tests.faults.held_compose import held
 from tests.faults.slow_registry import silenced
 from tests.faults.standing import PACE, Standing
@@ -14,6 +15,8 @@ from tests.integration.attempt import Attempt
 
 #: Seconds that a container is watched at the gate, where something is to happen meanwhile.
 LONG_WATCH_S = round(6 * PACE)
+#: Seconds until a deployment has come to the start, at the latest.
+LONGEST_S = round(30 * PACE)
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,18 @@ def recreating(standing: Standing) -> Iterator[Held]:
     """One service is new, the other is being replaced."""
     host = standing.on(standing.hosts[0])
     yield Held(lambda attempt: attempt.until("a container being replaced", host.mid_recreate))
+
+
+@contextmanager
+def starting(standing: Standing) -> Iterator[Held]:
+    """The engine starts a container that it has just made; seen on the host itself, since it is short."""
+    host = standing.hosts[0]
+    made = f"docker ps --all --quiet --filter name=^{standing.stack}-web-1$ --filter status=created | grep -q ."
+
+    def reach(_attempt: Attempt) -> None:
+        console(host, f"timeout {LONGEST_S} sh -c 'until {made}; do :; done'", timeout=2 * LONGEST_S)
+
+    yield Held(reach)
 
 
 @contextmanager

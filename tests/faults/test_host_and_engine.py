@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from tests.faults import moments
+from tests.faults.held_port import freed
 from tests.faults.look import look
 from tests.faults.moments import reached
 from tests.faults.standing import PATIENT, Standing
@@ -56,6 +57,29 @@ def test_an_engine_killed_mid_recreate_is_waited_for(solo: Standing) -> None:
         run = attempt.end()
     run.expect(20, "rolled_back")
     solo.stands()
+    solo.goes_on()
+
+
+@fault(
+    "engine-killed-within-a-start",
+    Phase.START,
+    dies="the Docker engine (SIGKILL) while it starts a container, restarted within a minute",
+    promised="rolled_back (20). Docker may keep the port of the container that it lost; then rollback_failed (30), "
+    "which says to restart the engine, and after that the next deployment works.",
+)
+def test_an_engine_killed_within_a_start_goes_back_or_says_what_to_do(solo: Standing) -> None:
+    host = solo.hosts[0]
+    solo.offer()
+    with reached(solo, moments.starting) as attempt:
+        host.stop_engine(hard=True)
+        try:
+            attempt.until_task("Take the release back")
+        finally:
+            host.start_engine()
+        run = attempt.end()
+    if not freed(solo, run):
+        run.expect(20, "rolled_back")
+        solo.stands()
     solo.goes_on()
 
 

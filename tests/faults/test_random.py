@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tests.faults.held_port import freed
 from tests.faults.look import look
 from tests.faults.standing import PACE, PATIENT, SLACK_S, Standing
 from tests.faults.table import Phase, fault
@@ -67,8 +68,6 @@ FAULTS: tuple[Callable[[Standing, Attempt, float], None], ...] = (
 )  # fmt: skip
 #: No guard survives these: the next deployment recovers.
 BOOTS = {without_power, gone_for_good}
-#: What an engine says that has lost a container and not its port.
-PORT_IS_HELD = "port is already allocated"
 #: Events of the journal that neither touch a container nor say that the release stands.
 NO_ACTS = {"prepared", "discarded", "pruned"}
 
@@ -101,12 +100,7 @@ def test_whatever_dies_whenever_one_release_stands(solo: Standing, seed: int) ->
             lambda: solo.on(solo.hosts[0]).agrees_with(run, solo.version, solo.offered),
             SLACK_S,
         )
-    if PORT_IS_HELD in run.output:
-        # The engine crashed within a container's start, and kept its port; the output says how to get it back.
-        run.expect(30, "rollback_failed")
-        assert "restart the engine" in run.output, run
-        solo.hosts[0].stop_engine()
-        solo.hosts[0].start_engine()
+    freed(solo, run)
     if breaks not in BOOTS and run.word != "rollback_failed":
         assert solo.settles_on_either() in {solo.version, solo.offered}
     solo.goes_on(*PATIENT)
