@@ -29,14 +29,14 @@ from ansible_collections.slipway.compose.plugins.plugin_utils.release_request im
 if TYPE_CHECKING:
     from ansible.plugins.action import ActionBase
 
-#: Exit statuses when the interpreter cannot be run, or is one that Ansible has to refuse.
+#: Exit statuses when the interpreter cannot be run, and when it is one that Ansible may refuse.
 _NO_INTERPRETER = (126, 127)
 _TOO_OLD = 97
 _PATH = re.compile(r"/[\w./+-]+")
 #: Runs the program from what comes first on its input, which never lies in a file; the archive has a path all the same.
 _START = (
     "import os, sys\n"
-    f"if sys.version_info < (3, 8): sys.exit({_TOO_OLD})\n"
+    f"if sys.version_info < (3, 8) or not hasattr(os, 'memfd_create'): sys.exit({_TOO_OLD})\n"
     "import runpy\n"
     "size = int(sys.stdin.buffer.readline())\n"
     "code = os.fdopen(os.memfd_create('slipway'), 'wb')\n"
