@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any, Callable
@@ -22,19 +23,32 @@ def answer(work: Callable[[], Result]) -> Result:
         return work()
     except SlipwayError as error:
         return _found(error)
-    except OSError as error:
-        return _found(_no_room(error)) if error.errno in _NO_ROOM else {"failed": True, "msg": _unexpected(error)}
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user
-        return {"failed": True, "msg": _unexpected(error)}
+        known = _no_room(error) or _engine_lost(error)
+        return {"failed": True, "msg": _unexpected(error)} if known is None else _found(known)
 
 
 def _found(error: SlipwayError) -> Result:
     return {"failed": True, "msg": str(error), "findings": [finding.as_dict() for finding in error.findings]}
 
 
-def _no_room(error: OSError) -> SlipwayError:
+def _no_room(error: Exception) -> SlipwayError | None:
+    """Say that the disk is full; None if it is not that."""
+    if not isinstance(error, OSError) or error.errno not in _NO_ROOM:
+        return None
     thing = f"disk of {error.filename}" if error.filename else "disk"
     return SlipwayError([Finding(thing, "room to write", str(error.strerror), "Free disk space on this host.")])
+
+
+def _engine_lost(error: Exception) -> SlipwayError | None:
+    """Say that the engine went away while it was asked something; None if it is not that."""
+    # Whoever has not loaded the library has asked the engine for nothing.
+    requests = sys.modules.get("requests")
+    if requests is None or not isinstance(error, requests.RequestException):
+        return None
+    said = " ".join(str(getattr(error, "explanation", None) or error).split())
+    remedy = "See on this host what became of it (journalctl -u docker), then do this again."
+    return SlipwayError([Finding("Docker engine", "to do what it is asked", said, remedy)])
 
 
 def _unexpected(error: Exception) -> str:

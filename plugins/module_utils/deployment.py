@@ -26,6 +26,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.host_gate import (
     gate_release,
     release_masker,
 )
+from ansible_collections.slipway.compose.plugins.module_utils.orphans import orphan_findings
 from ansible_collections.slipway.compose.plugins.module_utils.pruning import forget
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import GateOrder
 from ansible_collections.slipway.compose.plugins.module_utils.release_progress import ReleaseProgress
@@ -212,12 +213,16 @@ class Deployment(ReleaseProgress):
             # First of all, since what is damaged may keep the rest from being told.
             self.store.note(self.release, journal.ROLLBACK_FAILED, "rollback.sh failed")
             said = release_masker(self.store, self.store.record(self.release)).mask(said)
-            raise SlipwayError([way_back.failed(script, said)])
+            raise SlipwayError([way_back.failed(script, said), *self._orphans()])
         before = self.store.read_json(self.release, "snapshot.json")
         report = self._gate_before(before)
         if not report.passed:
             self.store.note(self.release, journal.ROLLBACK_FAILED, "what ran before does not pass its gate")
             raise StartFailedError(str(before.get("goal")), report)
+        left = self._orphans()
+        if left:
+            self.store.note(self.release, journal.ROLLBACK_FAILED, "a container runs on that the engine has lost")
+            raise SlipwayError(left)
         self.hooks.after_way_back()
         return report
 
@@ -299,6 +304,13 @@ class Deployment(ReleaseProgress):
         # The folder first: if the disk is full, that makes the room for the line.
         forget(self.store, self.engine, self.release)
         self.store.note(self.release, journal.DISCARDED)
+
+    def _orphans(self) -> list[Finding]:
+        try:
+            return orphan_findings(self.engine.running)
+        except SlipwayError:
+            # An engine that cannot be reached is what the way back has failed for.
+            return []
 
     def _gate_before(self, before: dict[str, Any]) -> GateReport:
         if before.get("to"):

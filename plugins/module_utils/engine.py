@@ -74,6 +74,11 @@ class Engine:
         documents = [self._inspect(entry["Id"]) for entry in found]
         return [document for document in documents if document is not None and not is_one_off(document)]
 
+    def running(self) -> set[str]:
+        """Return the IDs of all containers that run, or are about to again."""
+        states = ["running", "paused", "restarting"]
+        return {str(entry["Id"]) for entry in self.client.api.containers(all=True, filters={"status": states})}
+
     def listening(self) -> dict[tuple[int, str], str]:
         """Return which containers publish which (port, protocol) of the host."""
         return {

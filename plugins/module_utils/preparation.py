@@ -32,6 +32,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.hook_programs impo
 from ansible_collections.slipway.compose.plugins.module_utils.image_lock import lock_document, pin_services
 from ansible_collections.slipway.compose.plugins.module_utils.lease import PREPARED
 from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, secret_values
+from ansible_collections.slipway.compose.plugins.module_utils.orphans import orphan_findings
 from ansible_collections.slipway.compose.plugins.module_utils.pruning import forget
 from ansible_collections.slipway.compose.plugins.module_utils.readiness import check_host, taken_ports
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import ReleaseOrder
@@ -205,7 +206,7 @@ class Preparation:
         findings = _plan_findings(order)
         with ThreadPoolExecutor(1) as side:
             # Both ask Compose, which is another process each time: side by side they take half as long.
-            of_host = side.submit(self._check_host)
+            of_host = side.submit(lambda: self._check_host() + orphan_findings(self._engine.running))
             try:
                 masker = Masker(secret_values(order.bundle.env))
                 project, found = examine(stack, order.bundle, building / "files", masker)

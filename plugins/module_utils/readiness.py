@@ -17,6 +17,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.errors import Find
 from ansible_collections.slipway.compose.plugins.module_utils.hook_programs import hook_findings
 from ansible_collections.slipway.compose.plugins.module_utils.libraries import PACKAGES, load_library
 from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, secret_values
+from ansible_collections.slipway.compose.plugins.module_utils.orphans import orphan_findings
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore, unpack_files
 from ansible_collections.slipway.compose.plugins.module_utils.resolved_project import examine, image_references
@@ -73,6 +74,7 @@ def look(store: ReleaseStore, stack: str, payload: Payload | None, min_free_mb: 
     except SlipwayError as error:
         findings += error.findings
     findings += check_host(store, engine, min_free_mb)
+    findings += orphan_findings(engine.running) if engine else []
     if payload is not None:
         findings += _release_findings(engine, stack, payload)
     if findings:

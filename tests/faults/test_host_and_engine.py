@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from tests.faults import moments
-from tests.faults.held_port import freed
+from tests.faults.crashed_engine import remedied
 from tests.faults.look import look
 from tests.faults.moments import reached
 from tests.faults.standing import PATIENT, Standing
@@ -64,8 +64,8 @@ def test_an_engine_killed_mid_recreate_is_waited_for(solo: Standing) -> None:
     "engine-killed-within-a-start",
     Phase.START,
     dies="the Docker engine (SIGKILL) while it starts a container, restarted within a minute",
-    promised="rolled_back (20). Docker may keep the port of the container that it lost; then rollback_failed (30), "
-    "which says to restart the engine, and after that the next deployment works.",
+    promised="rolled_back (20). Docker may keep the port or the process of the container that it lost; then "
+    "rollback_failed (30), which says how to end that, and after it the next deployment works.",
 )
 def test_an_engine_killed_within_a_start_goes_back_or_says_what_to_do(solo: Standing) -> None:
     host = solo.hosts[0]
@@ -77,7 +77,7 @@ def test_an_engine_killed_within_a_start_goes_back_or_says_what_to_do(solo: Stan
         finally:
             host.start_engine()
         run = attempt.end()
-    if not freed(solo, run):
+    if not remedied(solo, run):
         run.expect(20, "rolled_back")
         solo.stands()
     solo.goes_on()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tests.faults.held_port import freed
+from tests.faults.crashed_engine import remedied
 from tests.faults.look import look
 from tests.faults.standing import PACE, PATIENT, SLACK_S, Standing
 from tests.faults.table import Phase, fault
@@ -100,7 +100,7 @@ def test_whatever_dies_whenever_one_release_stands(solo: Standing, seed: int) ->
             lambda: solo.on(solo.hosts[0]).agrees_with(run, solo.version, solo.offered),
             SLACK_S,
         )
-    freed(solo, run)
+    remedied(solo, run)
     if breaks not in BOOTS and run.word != "rollback_failed":
         assert solo.settles_on_either() in {solo.version, solo.offered}
     solo.goes_on(*PATIENT)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which containers run that the engine does not know of, from what the kernel tells of its processes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.slipway.compose.plugins.module_utils import orphans as module
+from ansible_collections.slipway.compose.plugins.module_utils.orphans import Orphan, orphan_findings, orphans
+
+KNOWN, LOST = "a" * 64, "b" * 64
+
+
+class Proc:
+    """A folder like /proc."""
+
+    def __init__(self, folder: Path) -> None:
+        """Begin with a file that is no process."""
+        self.folder = folder
+        (folder / "uptime").touch()
+
+    def process(self, pid: int, parent: int, name: str, *command: str, namespaces: Sequence[int] = ()) -> None:
+        """Add a process."""
+        entry = self.folder / str(pid)
+        entry.mkdir()
+        (entry / "stat").write_text(f"{pid} ({name}) S {parent} {pid} 1 0\n", encoding="ascii")
+        (entry / "cmdline").write_bytes(b"".join(word.encode() + b"\0" for word in command or (name,)))
+        numbers = "\t".join(map(str, (pid, *namespaces)))
+        (entry / "status").write_text(f"Name:\t{name}\nNSpid:\t{numbers}\n", encoding="ascii")
+
+    def shim(self, pid: int, container: str, *, namespace: str = "moby", namespaces: Sequence[int] = ()) -> None:
+        """Add the shim of a container."""
+        command = ("/usr/bin/containerd-shim-runc-v2", "-namespace", namespace, "-id", container, "-address", "/run/s")
+        self.process(pid, 1, "containerd-shim", *command, namespaces=namespaces)
+
+
+@pytest.fixture
+def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Proc:
+    """A machine with one container that the engine knows."""
+    monkeypatch.setattr(module, "_RETRY_S", 0.0)
+    monkeypatch.setattr(module, "_PATIENCE_S", 0.01)
+    proc = Proc(tmp_path)
+    proc.shim(100, KNOWN)
+    proc.process(101, 100, "postgres")
+    return proc
+
+
+def test_a_container_that_the_engine_knows_is_none(proc: Proc) -> None:
+    assert orphans(lambda: {KNOWN}, proc.folder) == []
+
+
+def test_a_container_that_the_engine_has_lost_is_one(proc: Proc) -> None:
+    proc.shim(200, LOST)
+    proc.process(203, 200, "sh (healthy) ?")
+    proc.process(201, 200, "worker (1) x")
+    assert orphans(lambda: {KNOWN}, proc.folder) == [Orphan(LOST, 201, "worker (1) x")]
+
+
+def test_a_shim_without_a_process_does_no_harm(proc: Proc) -> None:
+    proc.shim(200, LOST)
+    assert orphans(lambda: {KNOWN}, proc.folder) == []
+
+
+def test_what_is_being_started_is_waited_for(proc: Proc, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PATIENCE_S", 60.0)
+    proc.shim(200, LOST)
+    proc.process(201, 200, "runc:[2:INIT]")
+    answers = iter([{KNOWN}, {KNOWN}, {KNOWN, LOST}])
+    assert orphans(lambda: next(answers), proc.folder) == []
+
+
+def test_containers_of_other_engines_are_left_alone(proc: Proc) -> None:
+    proc.shim(200, LOST, namespace="k8s.io")
+    proc.process(201, 200, "pause")
+    proc.shim(300, LOST, namespaces=(19,))
+    proc.process(301, 300, "nginx", namespaces=(20,))
+    assert orphans(lambda: {KNOWN}, proc.folder) == []
+
+
+def test_without_any_container_the_engine_is_not_asked(tmp_path: Path) -> None:
+    assert orphans(lambda: pytest.fail("asked"), tmp_path) == []
+
+
+def test_the_finding_says_how_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "orphans", lambda _running: [Orphan(LOST, 201, "worker")])
+    (finding,) = orphan_findings(lambda: {KNOWN})
+    assert finding.thing == f"container {LOST[:12]}"
+    assert "process 201 (worker)" in finding.seen
+    assert "kill -9 201" in finding.remedy
