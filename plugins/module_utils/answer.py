@@ -15,6 +15,8 @@ from ansible_collections.slipway.compose.plugins.module_utils.errors import Find
 
 Result = dict[str, Any]
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+#: From this HTTP status on it is the engine that fails.
+_BROKEN = 500
 
 
 def answer(work: Callable[[], Result]) -> Result:
@@ -42,9 +44,15 @@ def _no_room(error: Exception) -> SlipwayError | None:
 
 def _engine_lost(error: Exception) -> SlipwayError | None:
     """Say that the engine went away while it was asked something; None if it is not that."""
-    # Whoever has not loaded the library has asked the engine for nothing.
-    requests = sys.modules.get("requests")
-    if requests is None or not isinstance(error, requests.RequestException):
+    # Whoever has not loaded the libraries has asked the engine for nothing.
+    requests, urllib3 = sys.modules.get("requests"), sys.modules.get("urllib3")
+    if requests is None or urllib3 is None:
+        return None
+    if not isinstance(error, (requests.RequestException, urllib3.exceptions.HTTPError)):
+        return None
+    answered = getattr(getattr(error, "response", None), "status_code", _BROKEN)
+    if answered < _BROKEN:
+        # It is there, and was asked something that it cannot do.
         return None
     said = " ".join(str(getattr(error, "explanation", None) or error).split())
     remedy = "See on this host what became of it (journalctl -u docker), then do this again."

@@ -306,10 +306,12 @@ class Deployment(ReleaseProgress):
         self.store.note(self.release, journal.DISCARDED)
 
     def _orphans(self) -> list[Finding]:
+        """Return what the engine has lost since the release was prepared."""
+        before = self.store.read_json(self.release, "snapshot.json").get("orphans") or []
         try:
-            return orphan_findings(self.engine.running)
+            return orphan_findings(self.engine.running, before)
         except SlipwayError:
-            # An engine that cannot be reached is what the way back has failed for.
+            # What is known of the way back is to be told also where the engine is gone by now.
             return []
 
     def _gate_before(self, before: dict[str, Any]) -> GateReport:

@@ -101,7 +101,7 @@ class DeploymentHooks:
     def _run(self, release: str, kind: str, previous: str | None) -> None:
         if not read_order(self._store, release).hooks:
             return
-        # Ansible compiles a module's code anew at every call, and most releases have no hooks.
+        # The code is compiled anew at every call, and most releases have no hooks.
         from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import ReleaseHooks
 
         # Which host is the first of the fleet is known of the release that this run prepared.

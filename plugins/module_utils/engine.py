@@ -75,9 +75,19 @@ class Engine:
         return [document for document in documents if document is not None and not is_one_off(document)]
 
     def running(self) -> set[str]:
-        """Return the IDs of all containers that run, or are about to again."""
-        states = ["running", "paused", "restarting"]
-        return {str(entry["Id"]) for entry in self.client.api.containers(all=True, filters={"status": states})}
+        """Return the IDs of all containers that run, or are about to again.
+
+        Raises:
+            SlipwayError: the engine does not say.
+        """
+        import docker.errors
+        import requests
+
+        filters = {"status": ["running", "paused", "restarting"]}
+        try:
+            return {str(entry["Id"]) for entry in self.client.api.containers(all=True, filters=filters)}
+        except (docker.errors.DockerException, requests.RequestException) as error:
+            raise SlipwayError([_no_engine(str(error))]) from error
 
     def listening(self) -> dict[tuple[int, str], str]:
         """Return which containers publish which (port, protocol) of the host."""

@@ -58,7 +58,7 @@ def gate_adopted(
 def _gate(
     engine: Engine, stack: str, services: Sequence[ServiceExpectation], order: GateOrder, masker: Masker
 ) -> GateReport:
-    # Ansible compiles a module's code anew at every call, and most calls run no gate.
+    # The code is compiled anew at every call, and most calls run no gate.
     from ansible_collections.slipway.compose.plugins.module_utils.checks import parse_checks, split_checks
     from ansible_collections.slipway.compose.plugins.module_utils.gate import run_gate
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 FILE = "module.zip"
 #: Runs a module from an archive: `python3 -c START ARCHIVE MODULE ARGUMENT…`.
 _START = (
-    "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module(sys.argv.pop(1), run_name='__main__')"
+    "import runpy, sys; sys.path[:] = [sys.argv.pop(1), *filter(None, sys.path)]; "
+    "runpy.run_module(sys.argv.pop(1), run_name='__main__')"
 )
 
 

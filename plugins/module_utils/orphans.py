@@ -20,10 +20,13 @@ from pathlib import Path
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding
 
 #: What is being started or removed is between two states for less than this.
-_PATIENCE_S = 5.0
+_PATIENCE_S = 10.0
 _RETRY_S = 0.25
-_SHIM = re.compile(rb"[^\0]*containerd-shim[^\0]*\0(?:[^\0]*\0)*?-namespace\0moby\0-id\0([0-9a-f]{64})\0")
-_PARENT = 1
+_SHIM = re.compile(
+    rb"[^\0]*containerd-shim[^\0]*\0(?:[^\0]*\0)*?-namespace\0moby\0-id\0([0-9a-f]{64})\0-address\0([^\0]+)\0"
+)
+#: Places in /proc/PID/stat, after the name.
+_PARENT, _STARTED = 1, 19
 
 
 @dataclass(frozen=True)
@@ -41,55 +44,91 @@ class Orphan:
     program: str
 
 
+@dataclass(frozen=True)
+class _Process:
+    pid: int
+    parent: int
+    started: int
+    program: str
+
+
 def orphans(running: Callable[[], Collection[str]], proc: Path = Path("/proc")) -> list[Orphan]:
-    """Return the containers that run and that the engine does not know to.
+    """Return the containers of an engine that run and that it does not know to.
+
+    Which ones are its own follows from those that it does know; without any, nothing is found: it might be another's.
 
     Args:
         running: asks the engine for the IDs of the containers that run.
         proc: where the kernel tells of its processes.
+
+    Raises:
+        SlipwayError: the engine does not say.
     """
     until = time.monotonic() + _PATIENCE_S
+    found: set[Orphan] | None = None
     while True:
         # In this order: what starts after the first look is not missed by the second.
         there = _with_shims(proc)
         known = set(running()) if there else set()
-        found = [orphan for orphan in there if orphan.container not in known]
+        own = {address for orphan, address in there if orphan.container in known}
+        seen = {orphan for orphan, address in there if address in own and orphan.container not in known}
+        found = seen if found is None else found & seen
         if not found or time.monotonic() >= until:
-            return found
+            return sorted(found, key=lambda orphan: orphan.pid)
         time.sleep(_RETRY_S)
 
 
-def orphan_findings(running: Callable[[], Collection[str]]) -> list[Finding]:
-    """Return a finding for each container that runs and that the engine does not know to."""
-    return [_finding(orphan) for orphan in orphans(running)]
+def orphan_findings(running: Callable[[], Collection[str]], but: Collection[str] = ()) -> list[Finding]:
+    """Return a finding for each container of an engine that runs and that it does not know to.
+
+    Args:
+        running: asks the engine for the IDs of the containers that run.
+        but: the IDs of those that are not to be told of.
+
+    Raises:
+        SlipwayError: the engine does not say.
+    """
+    return [_finding(orphan) for orphan in orphans(running) if orphan.container not in but]
 
 
 def _finding(orphan: Orphan) -> Finding:
-    seen = f"process {orphan.pid} ({orphan.program}), which runs on since the engine crashed while it started it"
+    seen = (
+        f"process {orphan.pid} ({orphan.program}), which runs on without it, as after a crash of the engine in a start"
+    )
     remedy = f"As root on this host: kill -9 {orphan.pid}. The engine cannot end it."
     return Finding(f"container {orphan.container[:12]}", "to be known to the engine, or gone", seen, remedy)
 
 
-def _with_shims(proc: Path) -> list[Orphan]:
-    """Return every container that has a process, of the engines in this process namespace."""
-    shims: dict[int, str] = {}
-    children: dict[int, tuple[int, str]] = {}
+def _with_shims(proc: Path) -> list[tuple[Orphan, bytes]]:
+    """Return every container in this process namespace that has a process, and where its shim finds its engine."""
+    shims: dict[int, tuple[str, bytes]] = {}
+    first: dict[int, _Process] = {}
     for entry in proc.iterdir():
         if not entry.name.isdigit():
             continue
         try:
-            # The name, in brackets, may hold anything; the parent comes second after it.
-            name, _bracket, rest = (entry / "stat").read_text(errors="replace").partition(" (")[2].rpartition(")")
-            parent, child = int(rest.split()[_PARENT]), (int(entry.name), name)
+            process = _process(entry)
             # Commands that the engine runs in the container are the shim's children, too, and came later.
-            children[parent] = min(children.get(parent, child), child)
-            shim = _SHIM.match((entry / "cmdline").read_bytes()) if name.startswith("containerd-shim") else None
-            if shim is not None and _is_in_this_namespace(entry):
-                shims[int(entry.name)] = shim[1].decode()
+            first[process.parent] = min(first.get(process.parent, process), process, key=lambda one: one.started)
+            if process.program.startswith("containerd-shim") and _is_in_this_namespace(entry):
+                shim = _SHIM.match((entry / "cmdline").read_bytes())
+                if shim is not None:
+                    shims[process.pid] = (shim[1].decode(), shim[2])
         except OSError:
             # It has ended, or it is nobody's business.
             continue
-    return [Orphan(container, *children[shim]) for shim, container in shims.items() if shim in children]
+    return [
+        (Orphan(container, first[shim].pid, first[shim].program), address)
+        for shim, (container, address) in shims.items()
+        if shim in first
+    ]
+
+
+def _process(entry: Path) -> _Process:
+    # The name, in brackets, may hold anything.
+    name, _bracket, rest = (entry / "stat").read_text(errors="replace").partition(" (")[2].rpartition(")")
+    fields = rest.split()
+    return _Process(int(entry.name), int(fields[_PARENT]), int(fields[_STARTED]), name)
 
 
 def _is_in_this_namespace(entry: Path) -> bool:

@@ -32,7 +32,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.hook_programs impo
 from ansible_collections.slipway.compose.plugins.module_utils.image_lock import lock_document, pin_services
 from ansible_collections.slipway.compose.plugins.module_utils.lease import PREPARED
 from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, secret_values
-from ansible_collections.slipway.compose.plugins.module_utils.orphans import orphan_findings
+from ansible_collections.slipway.compose.plugins.module_utils.orphans import orphan_findings, orphans
 from ansible_collections.slipway.compose.plugins.module_utils.pruning import forget
 from ansible_collections.slipway.compose.plugins.module_utils.readiness import check_host, taken_ports
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import ReleaseOrder
@@ -117,6 +117,7 @@ class Preparation:
         self._lease = lease
         self._min_free_mb = min_free_mb
         self._check_mode = check_mode
+        self._orphans: list[str] = []
 
     def of_new(self, order: ReleaseOrder) -> Prepared:
         """Prepare for a new release.
@@ -158,6 +159,8 @@ class Preparation:
         record = self._store.record(release)
         snapshot = take_snapshot(self._store, self._engine, record.stack, self._engine.containers(record.stack))
         findings = self._check_host()
+        # They are no reason to refuse a way back, nor to call one failed later.
+        self._orphans = [orphan.container for orphan in orphans(self._engine.running)]
         if release not in journal.confirmed(self._store.entries()):
             seen = "a release that was never confirmed"
             remedy = "Choose one that was confirmed; scripts/status.sh lists them."
@@ -294,6 +297,7 @@ class Preparation:
             "goal": way.goal,
             "to": way.to.id if way.to else None,
             "irreversible": journal.irreversible(self._store.entries()),
+            "orphans": self._orphans,
         }
         way = replace(way, gate_timeout_s=float(self._store.read_json(release, "gate.json").get("timeout_s", 120)))
         if way.adopted_from is not None:

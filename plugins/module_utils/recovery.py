@@ -52,7 +52,7 @@ def recover(store: ReleaseStore, engine: Engine, guard: Guard, timeout_s: float,
 def _settle(  # noqa: PLR0913 - as for recover, and the release
     store: ReleaseStore, engine: Engine, release: str, guard: Guard, timeout_s: float, *, again: bool
 ) -> str:
-    # Ansible compiles a module's code anew at every call, and most of them find nothing to settle.
+    # The code is compiled anew at every call, and most of them find nothing to settle.
     from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment
 
     return Deployment(store, engine, release, guard).settle_alone(timeout_s, again=again)

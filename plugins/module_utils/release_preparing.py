@@ -86,7 +86,7 @@ class PreparingCall(ReleaseCall):
             return
         if not payload.hooks:
             return
-        # Ansible compiles a module's code anew at every call, and most releases have no hooks.
+        # The code is compiled anew at every call, and most releases have no hooks.
         from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment
 
         deployment = Deployment(self._store, engine, prepared.release, self._guard)

@@ -31,7 +31,7 @@ def bring_about(params: Mapping[str, Any], *, check_mode: bool) -> Result:
 
 
 def _kind(state: str) -> type[ReleaseCall]:
-    # Ansible compiles a module's code anew at every call; no call needs all of it.
+    # The code is compiled anew at every call; no call needs all of it.
     if state in _LOOKING:
         from ansible_collections.slipway.compose.plugins.module_utils.release_looking import LookingCall
 

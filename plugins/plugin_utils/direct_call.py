@@ -18,7 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from ansible import constants as C  # noqa: N812 - as Ansible calls it
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.vars.clean import remove_internal_keys
 
 from ansible_collections.slipway.compose.plugins.module_utils import direct_call as program
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
@@ -33,18 +36,21 @@ if TYPE_CHECKING:
 _NO_INTERPRETER = (126, 127)
 _TOO_OLD = 97
 _PATH = re.compile(r"/[\w./+-]+")
-#: Runs the program from what comes first on its input, which never lies in a file; the archive has a path all the same.
-_START = (
-    "import os, sys\n"
-    f"if sys.version_info < (3, 8) or not hasattr(os, 'memfd_create'): sys.exit({_TOO_OLD})\n"
-    "import runpy\n"
-    "size = int(sys.stdin.buffer.readline())\n"
-    "code = os.fdopen(os.memfd_create('slipway'), 'wb')\n"
-    "code.write(sys.stdin.buffer.read(size))\n"
-    "code.flush()\n"
-    "sys.path.insert(0, '/proc/self/fd/%d' % code.fileno())\n"
-    f"runpy.run_module('{program.__name__}', run_name='__main__')\n"
-)
+#: Runs the program from what comes first on its input, and has a path without lying in a file. One line for any shell.
+_START = "; ".join((
+    "import os, sys",
+    # What lies in the current folder is nobody's library.
+    "sys.path[:] = [folder for folder in sys.path if folder]",
+    "known = sys.version_info >= (3, 9) and hasattr(os, 'memfd_create')",
+    f"known or (sys.stdin.buffer.read(), sys.exit({_TOO_OLD}))",
+    "import runpy",
+    "size = int(sys.stdin.buffer.readline())",
+    "code = os.fdopen(os.memfd_create('slipway'), 'wb')",
+    "code.write(sys.stdin.buffer.read(size))",
+    "code.flush()",
+    "sys.path.insert(0, '/proc/self/fd/%d' % code.fileno())",
+    f"runpy.run_module('{program.__name__}', run_name='__main__')",
+))  # fmt: skip
 
 
 def packed() -> bytes:
@@ -106,6 +112,9 @@ def answered(stack: str, code: int, stdout: str, stderr: str) -> dict[str, Any]:
     except (IndexError, ValueError):
         result = None
     if isinstance(result, dict):
+        # As of a module's answer: what Ansible acts on by itself is not for a host to say.
+        result.pop("ansible_facts", None)
+        remove_internal_keys(result)
         return result
     said = " / ".join([*stderr.splitlines(), *stdout.splitlines()][-3:]) or "and said nothing"
     remedy = "Something on this host ended the program; its journal and the kernel's log may tell what."
@@ -127,7 +136,12 @@ def _interpreter(action: ActionBase, variables: Mapping[str, Any]) -> str | None
     """Return the path of the host's Python; None where Ansible has to find it first."""
     # A task that is delegated has the other host's variables, too.
     of_host = (variables.get("ansible_delegated_vars") or {}).get(action._task.delegate_to, variables)  # noqa: SLF001 - as above
-    named = str(action._templar.template(of_host.get("ansible_python_interpreter", "auto")))  # noqa: SLF001 - as above
+    try:
+        configured = C.config.get_config_value("INTERPRETER_PYTHON", variables=of_host)
+        named = str(action._templar.template(configured))  # noqa: SLF001 - as above
+    except AnsibleError:
+        # It is left out, or it cannot be told; Ansible knows what to say then.
+        return None
     if named.startswith("auto"):
         named = str((of_host.get("ansible_facts") or {}).get("discovered_interpreter_python", ""))
     return named if _PATH.fullmatch(named) else None
@@ -135,4 +149,5 @@ def _interpreter(action: ActionBase, variables: Mapping[str, Any]) -> str | None
 
 def _may(action: ActionBase) -> bool:
     """Tell whether commands with input can be run on the host, as they are for modules where Ansible pipelines them."""
-    return not action._task.async_val and action._is_pipelining_enabled("new")  # noqa: SLF001 - as above
+    may: bool = action._is_pipelining_enabled("new")  # noqa: SLF001 - as above
+    return may

@@ -8,6 +8,7 @@ import errno
 import docker.errors
 import pytest
 import requests
+import urllib3
 
 from ansible_collections.slipway.compose.plugins.module_utils.answer import Result, answer
 
@@ -24,6 +25,7 @@ def failing(error: Exception) -> Result:
     [
         (requests.ConnectionError("Connection refused"), "Connection refused"),
         (docker.errors.APIError("500", explanation="shutting down"), "shutting down"),
+        (urllib3.exceptions.ProtocolError("Connection broken"), "Connection broken"),
     ],
 )
 def test_an_engine_that_went_away_is_called_so(error: Exception, said: str) -> None:
@@ -38,7 +40,15 @@ def test_a_full_disk_is_called_so() -> None:
     assert result["findings"][0]["thing"] == "disk of /var/lib/slipway/shop/journal.jsonl"
 
 
-def test_what_nobody_thought_of_is_to_be_reported() -> None:
-    result = failing(KeyError("nobody"))
+def conflict() -> docker.errors.APIError:
+    """Return what the engine answers to what it cannot do."""
+    response = requests.Response()
+    response.status_code = 409
+    return docker.errors.APIError("409", response, "name is in use")
+
+
+@pytest.mark.parametrize("error", [KeyError("nobody"), conflict()])
+def test_what_nobody_thought_of_is_to_be_reported(error: Exception) -> None:
+    result = failing(error)
     assert "findings" not in result
     assert result["msg"].endswith("Please report it.")

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.slipway.compose.plugins.module_utils import orphans as module
 from ansible_collections.slipway.compose.plugins.module_utils.orphans import Orphan, orphan_findings, orphans
 
-KNOWN, LOST = "a" * 64, "b" * 64
+KNOWN, LOST, OTHER = "a" * 64, "b" * 64, "c" * 64
 
 
 class Proc:
@@ -22,18 +22,30 @@ class Proc:
         self.folder = folder
         (folder / "uptime").touch()
 
-    def process(self, pid: int, parent: int, name: str, *command: str, namespaces: Sequence[int] = ()) -> None:
+    def process(
+        self, pid: int, parent: int, name: str, *command: str, started: int = 0, namespaces: Sequence[int] = ()
+    ) -> None:
         """Add a process."""
         entry = self.folder / str(pid)
         entry.mkdir()
-        (entry / "stat").write_text(f"{pid} ({name}) S {parent} {pid} 1 0\n", encoding="ascii")
+        between = "0 " * 17
+        (entry / "stat").write_text(f"{pid} ({name}) S {parent} {between}{started} 0\n", encoding="ascii")
         (entry / "cmdline").write_bytes(b"".join(word.encode() + b"\0" for word in command or (name,)))
         numbers = "\t".join(map(str, (pid, *namespaces)))
         (entry / "status").write_text(f"Name:\t{name}\nNSpid:\t{numbers}\n", encoding="ascii")
 
-    def shim(self, pid: int, container: str, *, namespace: str = "moby", namespaces: Sequence[int] = ()) -> None:
+    def shim(
+        self,
+        pid: int,
+        container: str,
+        *,
+        namespace: str = "moby",
+        address: str = "/run/s",
+        namespaces: Sequence[int] = (),
+    ) -> None:
         """Add the shim of a container."""
-        command = ("/usr/bin/containerd-shim-runc-v2", "-namespace", namespace, "-id", container, "-address", "/run/s")
+        program = "/usr/bin/containerd-shim-runc-v2"
+        command = (program, "-namespace", namespace, "-id", container, "-address", address)
         self.process(pid, 1, "containerd-shim", *command, namespaces=namespaces)
 
 
@@ -54,9 +66,9 @@ def test_a_container_that_the_engine_knows_is_none(proc: Proc) -> None:
 
 def test_a_container_that_the_engine_has_lost_is_one(proc: Proc) -> None:
     proc.shim(200, LOST)
-    proc.process(203, 200, "sh (healthy) ?")
-    proc.process(201, 200, "worker (1) x")
-    assert orphans(lambda: {KNOWN}, proc.folder) == [Orphan(LOST, 201, "worker (1) x")]
+    proc.process(201, 200, "sh (healthy) ?", started=9000)
+    proc.process(203, 200, "worker (1) x", started=8000)
+    assert orphans(lambda: {KNOWN}, proc.folder) == [Orphan(LOST, 203, "worker (1) x")]
 
 
 def test_a_shim_without_a_process_does_no_harm(proc: Proc) -> None:
@@ -77,7 +89,20 @@ def test_containers_of_other_engines_are_left_alone(proc: Proc) -> None:
     proc.process(201, 200, "pause")
     proc.shim(300, LOST, namespaces=(19,))
     proc.process(301, 300, "nginx", namespaces=(20,))
+    proc.shim(400, LOST, address="/run/user/1000/docker/containerd/containerd.sock")
+    proc.process(401, 400, "redis")
     assert orphans(lambda: {KNOWN}, proc.folder) == []
+    assert orphans(set, proc.folder) == [], "the engine that is asked is none of those whose containers are here"
+
+
+def test_one_in_transition_after_the_other_is_not_one_that_stays(proc: Proc, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PATIENCE_S", 60.0)
+    proc.shim(200, LOST)
+    proc.process(201, 200, "runc:[2:INIT]")
+    proc.shim(300, OTHER)
+    proc.process(301, 300, "runc:[2:INIT]")
+    answers = iter([{KNOWN, OTHER}, {KNOWN, LOST}])
+    assert orphans(lambda: next(answers), proc.folder) == []
 
 
 def test_without_any_container_the_engine_is_not_asked(tmp_path: Path) -> None:
@@ -86,6 +111,7 @@ def test_without_any_container_the_engine_is_not_asked(tmp_path: Path) -> None:
 
 def test_the_finding_says_how_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "orphans", lambda _running: [Orphan(LOST, 201, "worker")])
+    assert orphan_findings(lambda: {KNOWN}, [LOST]) == []
     (finding,) = orphan_findings(lambda: {KNOWN})
     assert finding.thing == f"container {LOST[:12]}"
     assert "process 201 (worker)" in finding.seen

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.slipway.compose.plugins.module_utils import deployment as deployment_module
 from ansible_collections.slipway.compose.plugins.module_utils import guard, journal
 from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard, GuardOrder
 from ansible_collections.slipway.compose.plugins.module_utils.host_clock import this_moment
 from ansible_collections.slipway.compose.plugins.module_utils.journal import JournalEntry
@@ -176,7 +177,14 @@ def test_what_the_guard_took_back_can_no_longer_be_confirmed(tmp_path: Path) -> 
         assert store.entries()[-1].event == event
 
 
-def test_a_way_back_that_fails_is_journaled_even_if_the_release_is_damaged(tmp_path: Path) -> None:
+def engine_gone(_running: object, _but: object) -> list[Finding]:
+    raise SlipwayError([Finding("Docker engine", "an engine that answers", "none", "Start it.")])
+
+
+def test_a_way_back_that_fails_is_journaled_even_if_the_release_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployment_module, "orphan_findings", engine_gone)
     store = store_with(tmp_path, [(MINE, A, journal.STARTING)])
     store.release_folder(A).mkdir()
     store.write(A, "rollback.sh", "echo no such image >&2; exit 1\n", 0o700)

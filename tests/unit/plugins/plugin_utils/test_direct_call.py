@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,7 +27,7 @@ class Action:
         self._code = code
         self._pipelining = pipelining
         self._environment = environment
-        self._task = SimpleNamespace(**{"check_mode": False, "async_val": 0, "delegate_to": None, **task})
+        self._task = SimpleNamespace(**{"check_mode": False, "delegate_to": None, **task})
         self._templar = SimpleNamespace(template=lambda value: value.replace("{{ mine }}", sys.executable))
         self.calls: list[tuple[str, bytes]] = []
 
@@ -151,14 +152,27 @@ def test_the_module_is_sent_where_it_has_to_judge(changes: dict[str, Any]) -> No
     assert not action.calls
 
 
-@pytest.mark.parametrize("action", [Action(0, pipelining=False), Action(0, async_val=60)])
-def test_the_module_is_sent_where_ansible_does_not_pipeline(action: Action) -> None:
+def test_the_module_is_sent_where_ansible_does_not_pipeline() -> None:
+    action = Action(0, pipelining=False)
     assert direct_call(action, ARGUMENTS, HERE) is None
     assert not action.calls
 
 
 def test_what_a_login_prints_is_passed_over() -> None:
     assert answered("shop", 0, 'Welcome!\n{"changed": false}\n', "") == {"changed": False}
+
+
+def test_what_ansible_would_act_on_is_not_for_a_host_to_say() -> None:
+    said = '{"changed": true, "add_host": {"host_name": "web2"}, "ansible_facts": {"a": 1}, "_ansible_no_log": false}'
+    assert answered("shop", 0, said, "") == {"changed": True}
+
+
+def test_a_file_in_the_current_folder_is_nobodys_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('mine')\n", encoding="ascii")
+    monkeypatch.chdir(tmp_path)
+    result = direct_call(Action(), {**ARGUMENTS, "stack": "no stack's name"}, HERE)
+    assert result is not None
+    assert "no stack's name" in result["msg"]
 
 
 def test_a_program_that_was_ended_is_a_failure_that_says_so() -> None:
