@@ -309,7 +309,7 @@ class Deployment(ReleaseProgress):
         """Return what the engine has lost since the release was prepared."""
         before = self.store.read_json(self.release, "snapshot.json").get("orphans") or []
         try:
-            return orphan_findings(self.engine.running, before)
+            return orphan_findings(self.engine, before)
         except SlipwayError:
             # What is known of the way back is to be told also where the engine is gone by now.
             return []

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 _PARALLEL_PULLS = 4
+_USUAL_HOSTS = ("", "unix:///var/run/docker.sock", "unix:///run/docker.sock")
 _RETRY_S = 0.5
 _ANSWER_S = 60.0
 _LONGEST_QUOTE = 300
@@ -73,6 +75,11 @@ class Engine:
         found = self.client.api.containers(all=True, quiet=True, filters={"label": [f"{PROJECT_LABEL}={project}"]})
         documents = [self._inspect(entry["Id"]) for entry in found]
         return [document for document in documents if document is not None and not is_one_off(document)]
+
+    @property
+    def is_the_usual(self) -> bool:
+        """Whether it is the one that this machine has at the usual place."""
+        return os.environ.get("DOCKER_HOST", "") in _USUAL_HOSTS
 
     def running(self) -> set[str]:
         """Return the IDs of all containers that run, or are about to again.

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding
 
@@ -25,6 +26,8 @@ _RETRY_S = 0.25
 _SHIM = re.compile(
     rb"[^\0]*containerd-shim[^\0]*\0(?:[^\0]*\0)*?-namespace\0moby\0-id\0([0-9a-f]{64})\0-address\0([^\0]+)\0"
 )
+#: Where the shims of an engine at the usual place find its containerd: that of the system, or one of its own.
+_USUAL = {b"/run/containerd/containerd.sock", b"/var/run/docker/containerd/containerd.sock"}
 #: Places in /proc/PID/stat, after the name.
 _PARENT, _STARTED = 1, 19
 
@@ -52,13 +55,25 @@ class _Process:
     program: str
 
 
-def orphans(running: Callable[[], Collection[str]], proc: Path = Path("/proc")) -> list[Orphan]:
+class AskedEngine(Protocol):
+    """What has to be known of an engine."""
+
+    @property
+    def is_the_usual(self) -> bool:
+        """Whether it is the one that this machine has at the usual place."""
+
+    def running(self) -> set[str]:
+        """Return the IDs of the containers that it knows to run."""
+
+
+def orphans(engine: AskedEngine, proc: Path = Path("/proc")) -> list[Orphan]:
     """Return the containers of an engine that run and that it does not know to.
 
-    Which ones are its own follows from those that it does know; without any, nothing is found: it might be another's.
+    Which shims are its own follows from those of the containers that it does know, or from where they find it. Without
+    either nothing is found: it might be another engine's.
 
     Args:
-        running: asks the engine for the IDs of the containers that run.
+        engine: the engine.
         proc: where the kernel tells of its processes.
 
     Raises:
@@ -69,8 +84,9 @@ def orphans(running: Callable[[], Collection[str]], proc: Path = Path("/proc")) 
     while True:
         # In this order: what starts after the first look is not missed by the second.
         there = _with_shims(proc)
-        known = set(running()) if there else set()
+        known = engine.running() if there else set()
         own = {address for orphan, address in there if orphan.container in known}
+        own |= _USUAL if engine.is_the_usual else set()
         seen = {orphan for orphan, address in there if address in own and orphan.container not in known}
         found = seen if found is None else found & seen
         if not found or time.monotonic() >= until:
@@ -78,17 +94,17 @@ def orphans(running: Callable[[], Collection[str]], proc: Path = Path("/proc")) 
         time.sleep(_RETRY_S)
 
 
-def orphan_findings(running: Callable[[], Collection[str]], but: Collection[str] = ()) -> list[Finding]:
+def orphan_findings(engine: AskedEngine, but: Collection[str] = ()) -> list[Finding]:
     """Return a finding for each container of an engine that runs and that it does not know to.
 
     Args:
-        running: asks the engine for the IDs of the containers that run.
+        engine: the engine.
         but: the IDs of those that are not to be told of.
 
     Raises:
         SlipwayError: the engine does not say.
     """
-    return [_finding(orphan) for orphan in orphans(running) if orphan.container not in but]
+    return [_finding(orphan) for orphan in orphans(engine) if orphan.container not in but]
 
 
 def _finding(orphan: Orphan) -> Finding:

@@ -160,7 +160,7 @@ class Preparation:
         snapshot = take_snapshot(self._store, self._engine, record.stack, self._engine.containers(record.stack))
         findings = self._check_host()
         # They are no reason to refuse a way back, nor to call one failed later.
-        self._orphans = [orphan.container for orphan in orphans(self._engine.running)]
+        self._orphans = [orphan.container for orphan in orphans(self._engine)]
         if release not in journal.confirmed(self._store.entries()):
             seen = "a release that was never confirmed"
             remedy = "Choose one that was confirmed; scripts/status.sh lists them."
@@ -209,7 +209,7 @@ class Preparation:
         findings = _plan_findings(order)
         with ThreadPoolExecutor(1) as side:
             # Both ask Compose, which is another process each time: side by side they take half as long.
-            of_host = side.submit(lambda: self._check_host() + orphan_findings(self._engine.running))
+            of_host = side.submit(lambda: self._check_host() + orphan_findings(self._engine))
             try:
                 masker = Masker(secret_values(order.bundle.env))
                 project, found = examine(stack, order.bundle, building / "files", masker)

@@ -74,7 +74,7 @@ def look(store: ReleaseStore, stack: str, payload: Payload | None, min_free_mb: 
     except SlipwayError as error:
         findings += error.findings
     findings += check_host(store, engine, min_free_mb)
-    findings += orphan_findings(engine.running) if engine else []
+    findings += orphan_findings(engine) if engine else []
     if payload is not None:
         findings += _release_findings(engine, stack, payload)
     if findings:

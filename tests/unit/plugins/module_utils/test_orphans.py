@@ -14,6 +14,19 @@ from ansible_collections.slipway.compose.plugins.module_utils.orphans import Orp
 KNOWN, LOST, OTHER = "a" * 64, "b" * 64, "c" * 64
 
 
+class Engine:
+    """An engine that gives these answers, the last one for ever."""
+
+    def __init__(self, *answers: set[str], is_the_usual: bool = False) -> None:
+        """Take what it knows to run, each time that it is asked."""
+        self._answers = list(answers)
+        self.is_the_usual = is_the_usual
+
+    def running(self) -> set[str]:
+        """Return the next answer."""
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+
 class Proc:
     """A folder like /proc."""
 
@@ -61,27 +74,27 @@ def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Proc:
 
 
 def test_a_container_that_the_engine_knows_is_none(proc: Proc) -> None:
-    assert orphans(lambda: {KNOWN}, proc.folder) == []
+    assert orphans(Engine({KNOWN}), proc.folder) == []
 
 
 def test_a_container_that_the_engine_has_lost_is_one(proc: Proc) -> None:
     proc.shim(200, LOST)
     proc.process(201, 200, "sh (healthy) ?", started=9000)
     proc.process(203, 200, "worker (1) x", started=8000)
-    assert orphans(lambda: {KNOWN}, proc.folder) == [Orphan(LOST, 203, "worker (1) x")]
+    assert orphans(Engine({KNOWN}), proc.folder) == [Orphan(LOST, 203, "worker (1) x")]
 
 
 def test_a_shim_without_a_process_does_no_harm(proc: Proc) -> None:
     proc.shim(200, LOST)
-    assert orphans(lambda: {KNOWN}, proc.folder) == []
+    assert orphans(Engine({KNOWN}), proc.folder) == []
 
 
 def test_what_is_being_started_is_waited_for(proc: Proc, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PATIENCE_S", 60.0)
     proc.shim(200, LOST)
     proc.process(201, 200, "runc:[2:INIT]")
-    answers = iter([{KNOWN}, {KNOWN}, {KNOWN, LOST}])
-    assert orphans(lambda: next(answers), proc.folder) == []
+    answers: list[set[str]] = [{KNOWN}, {KNOWN}, {KNOWN, LOST}]
+    assert orphans(Engine(*answers), proc.folder) == []
 
 
 def test_containers_of_other_engines_are_left_alone(proc: Proc) -> None:
@@ -91,8 +104,16 @@ def test_containers_of_other_engines_are_left_alone(proc: Proc) -> None:
     proc.process(301, 300, "nginx", namespaces=(20,))
     proc.shim(400, LOST, address="/run/user/1000/docker/containerd/containerd.sock")
     proc.process(401, 400, "redis")
-    assert orphans(lambda: {KNOWN}, proc.folder) == []
-    assert orphans(set, proc.folder) == [], "the engine that is asked is none of those whose containers are here"
+    assert orphans(Engine({KNOWN}), proc.folder) == []
+    assert orphans(Engine(set()), proc.folder) == [], (
+        "the engine that is asked is none of those whose containers are here"
+    )
+
+
+def test_an_engine_at_the_usual_place_is_known_without_any_container(proc: Proc) -> None:
+    proc.shim(200, LOST, address="/var/run/docker/containerd/containerd.sock")
+    proc.process(201, 200, "worker")
+    assert orphans(Engine(set(), is_the_usual=True), proc.folder) == [Orphan(LOST, 201, "worker")]
 
 
 def test_one_in_transition_after_the_other_is_not_one_that_stays(proc: Proc, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,18 +122,18 @@ def test_one_in_transition_after_the_other_is_not_one_that_stays(proc: Proc, mon
     proc.process(201, 200, "runc:[2:INIT]")
     proc.shim(300, OTHER)
     proc.process(301, 300, "runc:[2:INIT]")
-    answers = iter([{KNOWN, OTHER}, {KNOWN, LOST}])
-    assert orphans(lambda: next(answers), proc.folder) == []
+    answers = [{KNOWN, OTHER}, {KNOWN, LOST}]
+    assert orphans(Engine(*answers), proc.folder) == []
 
 
 def test_without_any_container_the_engine_is_not_asked(tmp_path: Path) -> None:
-    assert orphans(lambda: pytest.fail("asked"), tmp_path) == []
+    assert orphans(Engine(), tmp_path) == []
 
 
 def test_the_finding_says_how_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "orphans", lambda _running: [Orphan(LOST, 201, "worker")])
-    assert orphan_findings(lambda: {KNOWN}, [LOST]) == []
-    (finding,) = orphan_findings(lambda: {KNOWN})
+    monkeypatch.setattr(module, "orphans", lambda _engine: [Orphan(LOST, 201, "worker")])
+    assert orphan_findings(Engine(), [LOST]) == []
+    (finding,) = orphan_findings(Engine())
     assert finding.thing == f"container {LOST[:12]}"
     assert "process 201 (worker)" in finding.seen
     assert "kill -9 201" in finding.remedy

@@ -177,7 +177,7 @@ def test_what_the_guard_took_back_can_no_longer_be_confirmed(tmp_path: Path) -> 
         assert store.entries()[-1].event == event
 
 
-def engine_gone(_running: object, _but: object) -> list[Finding]:
+def engine_gone(_engine: object, _but: object) -> list[Finding]:
     raise SlipwayError([Finding("Docker engine", "an engine that answers", "none", "Start it.")])
 
 
