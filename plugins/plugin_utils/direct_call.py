@@ -21,7 +21,6 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from ansible import constants as C  # noqa: N812 - as Ansible calls it
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.vars.clean import remove_internal_keys
 
 from ansible_collections.slipway.compose.plugins.module_utils import direct_call as program
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 #: Exit statuses when the interpreter cannot be run, and when it is one that Ansible may refuse.
 _NO_INTERPRETER = (126, 127)
 _TOO_OLD = 97
+_ACTED_ON = re.compile(r"_?ansible_|add_(host|group)$")
 _PATH = re.compile(r"/[\w./+-]+")
 #: Runs the program from what comes first on its input, and has a path without lying in a file. One line for any shell.
 _START = "; ".join((
@@ -112,10 +112,8 @@ def answered(stack: str, code: int, stdout: str, stderr: str) -> dict[str, Any]:
     except (IndexError, ValueError):
         result = None
     if isinstance(result, dict):
-        # As of a module's answer: what Ansible acts on by itself is not for a host to say.
-        result.pop("ansible_facts", None)
-        remove_internal_keys(result)
-        return result
+        # As from a module's answer: what Ansible acts on by itself is not for a host to say.
+        return {key: value for key, value in result.items() if not _ACTED_ON.match(key)}
     said = " / ".join([*stderr.splitlines(), *stdout.splitlines()][-3:]) or "and said nothing"
     remedy = "Something on this host ended the program; its journal and the kernel's log may tell what."
     return failure(SlipwayError([Finding(f"stack {stack}", "the host's answer", f"exit {code}, {said}", remedy)]))

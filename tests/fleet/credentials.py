@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 REGISTRY_USER = "user"
 REGISTRY_PASSWORD = "password"
 LIFETIME = dt.timedelta(days=365)
+#: What the authority's key is for.
+_SIGNS = x509.KeyUsage(
+    digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,
+    key_agreement=False, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,
+)  # fmt: skip
 
 
 def ensure_ssh_key(path: Path) -> str:
@@ -60,10 +65,9 @@ def ensure_authority(folder: Path) -> Path:
     if not certificate.exists():
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Slipway test fleet authority")])
-        authority = _certificate(name, name, key).add_extension(
-            x509.BasicConstraints(ca=True, path_length=0), critical=True
-        )
-        signed = authority.sign(key, hashes.SHA256())
+        authority = _certificate(name, name, key, key)
+        authority = authority.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        signed = authority.add_extension(_SIGNS, critical=True).sign(key, hashes.SHA256())
         _write_server_certificate(folder, name, key)
         certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     return certificate
@@ -91,7 +95,8 @@ def _write_server_certificate(folder: Path, issuer: x509.Name, signer: ec.Ellipt
         x509.DNSName("localhost"),
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
     ]
-    request = _certificate(subject, issuer, key).add_extension(x509.SubjectAlternativeName(names), critical=False)
+    request = _certificate(subject, issuer, key, signer)
+    request = request.add_extension(x509.SubjectAlternativeName(names), critical=False)
     signed = request.sign(signer, hashes.SHA256())
     (folder / "registry.crt").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     private = key.private_bytes(
@@ -100,7 +105,10 @@ def _write_server_certificate(folder: Path, issuer: x509.Name, signer: ec.Ellipt
     write_private(folder / "registry.key", private)
 
 
-def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+def _certificate(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, signer: ec.EllipticCurvePrivateKey
+) -> x509.CertificateBuilder:
+    """Return a certificate to be signed; it names both keys, else Python 3.13 trusts none (RFC 5280, 4.2.1)."""
     now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
@@ -110,4 +118,6 @@ def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePri
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + LIFETIME)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
     )
