@@ -130,8 +130,8 @@ def _with_shims(proc: Path) -> list[tuple[Orphan, bytes]]:
                 shim = _SHIM.match((entry / "cmdline").read_bytes())
                 if shim is not None:
                     shims[process.pid] = (shim[1].decode(), shim[2])
-        except OSError:
-            # It has ended, or it is nobody's business.
+        except (OSError, ValueError, IndexError):
+            # It is ending, or it is nobody's business.
             continue
     return [
         (Orphan(container, first[shim].pid, first[shim].program), address)

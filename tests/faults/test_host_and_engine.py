@@ -6,11 +6,25 @@ from __future__ import annotations
 from tests.faults import moments
 from tests.faults.crashed_engine import remedied
 from tests.faults.look import look
-from tests.faults.moments import reached
+from tests.faults.moments import Moment, reached
 from tests.faults.standing import PATIENT, Standing
 from tests.faults.table import Phase, fault
+from tests.integration.attempt import Run
 
 RECOVERED = "unfinished"
+
+
+def without_engine_from(moment: Moment, standing: Standing) -> Run:
+    """Deploy, kill the engine at a moment, start it when the release is to go back; return how the run ended."""
+    host = standing.hosts[0]
+    standing.offer()
+    with reached(standing, moment) as attempt:
+        host.stop_engine(hard=True)
+        try:
+            attempt.until_task("Take the release back")
+        finally:
+            host.start_engine()
+        return attempt.end()
 
 
 @fault(
@@ -46,15 +60,7 @@ def test_an_engine_killed_while_it_pulls_refuses(solo: Standing) -> None:
     promised="The way back waits for the engine. Verdict rolled_back (20).",
 )
 def test_an_engine_killed_mid_recreate_is_waited_for(solo: Standing) -> None:
-    host = solo.hosts[0]
-    solo.offer()
-    with reached(solo, moments.recreating) as attempt:
-        host.stop_engine(hard=True)
-        try:
-            attempt.until_task("Take the release back")
-        finally:
-            host.start_engine()
-        run = attempt.end()
+    run = without_engine_from(moments.recreating, solo)
     run.expect(20, "rolled_back")
     solo.stands()
     solo.goes_on()
@@ -68,15 +74,7 @@ def test_an_engine_killed_mid_recreate_is_waited_for(solo: Standing) -> None:
     "rollback_failed (30), which says how to end that, and after it the next deployment works.",
 )
 def test_an_engine_killed_within_a_start_goes_back_or_says_what_to_do(solo: Standing) -> None:
-    host = solo.hosts[0]
-    solo.offer()
-    with reached(solo, moments.starting) as attempt:
-        host.stop_engine(hard=True)
-        try:
-            attempt.until_task("Take the release back")
-        finally:
-            host.start_engine()
-        run = attempt.end()
+    run = without_engine_from(moments.starting, solo)
     if not remedied(solo, run):
         run.expect(20, "rolled_back")
         solo.stands()

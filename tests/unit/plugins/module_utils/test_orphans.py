@@ -97,6 +97,12 @@ def test_what_is_being_started_is_waited_for(proc: Proc, monkeypatch: pytest.Mon
     assert orphans(Engine(*answers), proc.folder) == []
 
 
+def test_a_process_that_is_ending_is_passed_over(proc: Proc) -> None:
+    (proc.folder / "300").mkdir()
+    (proc.folder / "300" / "stat").touch()
+    assert orphans(Engine({KNOWN}), proc.folder) == []
+
+
 def test_containers_of_other_engines_are_left_alone(proc: Proc) -> None:
     proc.shim(200, LOST, namespace="k8s.io")
     proc.process(201, 200, "pause")
