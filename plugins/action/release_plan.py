@@ -84,6 +84,7 @@ class ActionModule(ActionBase):
             hosts={host: source["content_sha256"] for host, source in sources.items()},
             batches=batches(list(sources), variables["stack_serial"]),
             bake_time=variables["stack_bake_time"],
+            pause_after=variables["stack_pause_after"],
         )
 
 
@@ -92,6 +93,9 @@ def _summary(plan: Plan) -> list[str]:
     lines = [f"release {plan.release} on {counted(len(plan.hosts), 'host')}, {pinned}, plan {plan.sha256[:12]}"]
     if plan.bake_time and len(plan.batches) > 1:
         lines.append(f"{len(plan.batches)} batches; each but the last bakes for {plan.bake_time} s")
+    if plan.pause_after != "nothing" and len(plan.batches) > 1:
+        what = "the canary" if plan.pause_after == "canary" else "each batch but the last"
+        lines.append(f"pauses after {what}, until somebody continues it")
     return lines
 
 
@@ -119,6 +123,7 @@ def raise_differences(plan: Plan, sources: Mapping[str, Mapping[str, Any]], vari
         "stack_version": plan.version,
         "stack_rollback_scope": plan.rollback_scope,
         "stack_bake_time": plan.bake_time,
+        "stack_pause_after": plan.pause_after,
         "stack_reversible": plan.reversible,
     }
     for name, planned in decided.items():

@@ -24,9 +24,14 @@ def fleet_goes_on(hostvars: Mapping[str, Any], hosts: Iterable[str]) -> bool:
     return fleet_course.goes_on(collect(hostvars, hosts))
 
 
-def fleet_bakes(hostvars: Mapping[str, Any], hosts: Iterable[str], batch: Sequence[str]) -> bool:
-    """Tell whether the batch that was just rolled out bakes."""
-    return fleet_course.bakes(collect(hostvars, hosts), batch)
+def fleet_waits(hostvars: Mapping[str, Any], hosts: Iterable[str], batch: Sequence[str]) -> bool:
+    """Tell whether the next batch waits after the one that was just rolled out."""
+    return fleet_course.waits(collect(hostvars, hosts), batch)
+
+
+def fleet_pauses_on(hostvars: Mapping[str, Any], hosts: Iterable[str], batch: Sequence[str], after: str) -> str:
+    """Return the host on which the rollout pauses after the batch, "" if it does not."""
+    return fleet_course.pauses_on(collect(hostvars, hosts), [str(one) for one in batch], after)
 
 
 def fleet_share_to_renew(  # noqa: PLR0913, PLR0917 - a filter's options
@@ -66,10 +71,11 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return them by name."""
         return {
-            "fleet_bakes": fleet_bakes,
             "fleet_goes_on": fleet_goes_on,
+            "fleet_pauses_on": fleet_pauses_on,
             "fleet_present": fleet_present,
             "fleet_serial": fleet_serial,
             "fleet_settlement": fleet_settlement,
             "fleet_share_to_renew": fleet_share_to_renew,
+            "fleet_waits": fleet_waits,
         }

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from ansible_collections.slipway.compose.plugins.module_utils.compose_cli import end_noted, noted
+from ansible_collections.slipway.compose.plugins.module_utils.process_table import process, processes
 
 #: How much of a command's output is kept, from its end.
 _KEPT_BYTES = 16384
@@ -107,12 +108,8 @@ def run_bounded(
 def processes_below(pid: int) -> list[int]:
     """Return the processes that came from a process and still stand below it."""
     children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with suppress(OSError, ValueError, IndexError):
-                # The name in brackets may hold anything; after it come the state and the parent (proc_pid_stat(5)).
-                parent = int((entry / "stat").read_text(errors="replace").rpartition(")")[2].split()[1])
-                children.setdefault(parent, []).append(int(entry.name))
+    for one in processes():
+        children.setdefault(one.parent, []).append(one.pid)
     found: list[int] = []
     waiting = [pid]
     while waiting:
@@ -176,7 +173,5 @@ def _signal(session: int, others: Sequence[int], number: int) -> None:
 
 
 def _alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] != "Z"
-    except (OSError, IndexError):
-        return False
+    found = process(pid)
+    return found is not None and not found.has_ended

@@ -26,7 +26,6 @@ from ansible_collections.slipway.compose.plugins.module_utils.host_gate import (
     gate_release,
     release_masker,
 )
-from ansible_collections.slipway.compose.plugins.module_utils.orphans import orphan_findings
 from ansible_collections.slipway.compose.plugins.module_utils.pruning import forget
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import GateOrder
 from ansible_collections.slipway.compose.plugins.module_utils.release_progress import ReleaseProgress
@@ -48,6 +47,8 @@ class Deployment(ReleaseProgress):
         self.engine = engine
         self.guard = guard
         self.hooks = DeploymentHooks(store, engine, release, guard.renew)
+        #: What a way back had to do besides, in words.
+        self.remarks: list[str] = []
 
     def start(self) -> GateReport:
         """Arm the guard, activate the release's files, let Compose make the host run it, and pass the gate.
@@ -191,6 +192,7 @@ class Deployment(ReleaseProgress):
         self.go_back(timeout_s)
         goal = self.store.read_json(self.release, "snapshot.json").get("goal")
         said = [f"an earlier run left release {self.release} unfinished: went back to {goal}"]
+        said += self.remarks
         return "\n".join(said + report_lines([report for report in self.hooks.reports if not report.passed]))
 
     def go_back(self, timeout_s: float) -> GateReport:
@@ -200,7 +202,20 @@ class Deployment(ReleaseProgress):
             SlipwayError: the way back failed.
             StartFailedError: what ran before does not pass its gate.
         """
+        # The code is compiled anew at every call, and most of them go forward.
+        from ansible_collections.slipway.compose.plugins.module_utils.orphan_ending import OrphanEnding
+
         self.hooks.before_way_back()
+        before = self.store.read_json(self.release, "snapshot.json")
+        # What the engine has lost of the failed release may hold what the old one needs.
+        lost = OrphanEnding(
+            self.engine,
+            self.store.stack,
+            before.get("orphans") or [],
+            lambda what: self.store.note(self.release, journal.ENDING_ORPHAN, what),
+        )
+        lost.end()
+        self.remarks = lost.ended
         script = self.store.release_folder(self.release) / "rollback.sh"
         called = {"SLIPWAY_RUN": self.store.run, "SLIPWAY_BY": self.store.by, "SLIPWAY_CALLED": "yes"}
         environment = {**compose_cli.command_environment({}), **called}
@@ -213,13 +228,12 @@ class Deployment(ReleaseProgress):
             # First of all, since what is damaged may keep the rest from being told.
             self.store.note(self.release, journal.ROLLBACK_FAILED, "rollback.sh failed")
             said = release_masker(self.store, self.store.record(self.release)).mask(said)
-            raise SlipwayError([way_back.failed(script, said), *self._orphans()])
-        before = self.store.read_json(self.release, "snapshot.json")
+            raise SlipwayError([way_back.failed(script, said), *lost.end()])
         report = self._gate_before(before)
         if not report.passed:
             self.store.note(self.release, journal.ROLLBACK_FAILED, "what ran before does not pass its gate")
             raise StartFailedError(str(before.get("goal")), report)
-        left = self._orphans()
+        left = lost.end()
         if left:
             self.store.note(self.release, journal.ROLLBACK_FAILED, "a container runs on that the engine has lost")
             raise SlipwayError(left)
@@ -304,15 +318,6 @@ class Deployment(ReleaseProgress):
         # The folder first: if the disk is full, that makes the room for the line.
         forget(self.store, self.engine, self.release)
         self.store.note(self.release, journal.DISCARDED)
-
-    def _orphans(self) -> list[Finding]:
-        """Return what the engine has lost since the release was prepared."""
-        before = self.store.read_json(self.release, "snapshot.json").get("orphans") or []
-        try:
-            return orphan_findings(self.engine, before)
-        except SlipwayError:
-            # What is known of the way back is to be told also where the engine is gone by now.
-            return []
 
     def _gate_before(self, before: dict[str, Any]) -> GateReport:
         if before.get("to"):

@@ -184,6 +184,22 @@ class Engine:
         filters = {"label": f"{PROJECT_LABEL}={project}"} if project else {}
         return {str(network["Name"]) for network in self.client.api.networks(filters=filters)}
 
+    def subnets(self, project: str) -> set[str]:
+        """Return the subnets of a project's networks.
+
+        Raises:
+            SlipwayError: the engine does not say.
+        """
+        import docker.errors
+        import requests
+
+        try:
+            found = self.client.api.networks(filters={"label": f"{PROJECT_LABEL}={project}"})
+        except (docker.errors.DockerException, requests.RequestException) as error:
+            raise SlipwayError([_no_engine(str(error))]) from error
+        configured = (one for network in found for one in (network.get("IPAM") or {}).get("Config") or [])
+        return {str(one["Subnet"]) for one in configured if one.get("Subnet")}
+
     def volume_names(self) -> set[str]:
         """Return the names of the volumes."""
         return {str(volume["Name"]) for volume in self.client.api.volumes().get("Volumes") or []}
@@ -289,8 +305,11 @@ def wait_for_engine(patience_s: float) -> Engine:
         time.sleep(_RETRY_S)
 
 
-def engine_that_answers() -> Engine:
+def engine_that_answers(patience_s: float = 0.0) -> Engine:
     """Return the engine, connected only when it is asked: to load the library takes longer than to see it answer.
+
+    Args:
+        patience_s: seconds to wait for one that does not answer.
 
     Raises:
         SlipwayError: the engine does not answer.
@@ -300,7 +319,7 @@ def engine_that_answers() -> Engine:
     with suppress(SlipwayError):
         answers = compose_cli.run(question, compose_cli.command_environment({}), _ANSWER_S).exit_code == 0
     # Where the client says no, the library knows why.
-    return Engine(at_once=not answers)
+    return Engine(at_once=False) if answers else wait_for_engine(patience_s)
 
 
 def connect(timeout_s: int) -> DockerClient:

@@ -56,16 +56,32 @@ def settlement(name: str, hosts: Mapping[str, HostSteps], wanted: int | str | Se
     mine = next((batch for batch in batches(list(here), wanted) if name in batch), (name,))
     judged = [here[host] for host in (mine if scope == BATCH else here)]
     # Where going back is blocked, a host on which the release stands can only stay: it does not share the others' fate.
-    if all(one.stands for one in ([me] if me.stands and not me.reversible else judged)):
+    if (me.holds and not me.reversible) or all(one.stands for one in judged):
         return NOTHING if me.confirmed else CONFIRMED
     return ROLLED_BACK
 
 
-def bakes(hosts: Mapping[str, HostSteps], batch: Sequence[str]) -> bool:
-    """Tell whether a batch that was just rolled out bakes: it changed something, and others are still to change."""
+def waits(hosts: Mapping[str, HostSteps], batch: Sequence[str]) -> bool:
+    """Tell whether the next batch waits after one that was just rolled out: it changed something, and others will."""
     here = present(hosts)
-    changed = any(here[name].touched for name in batch if name in here)
-    return changed and any(steps.awaits_start for steps in here.values()) and goes_on(hosts)
+    return bool(_touched(here, batch)) and any(steps.awaits_start for steps in here.values()) and goes_on(hosts)
+
+
+def pauses_on(hosts: Mapping[str, HostSteps], batch: Sequence[str], after: str) -> str:
+    """Return the host on which the rollout pauses after a batch until somebody continues it, "" if it does not.
+
+    Args:
+        hosts: what every host of the run reported.
+        batch: the hosts that were just rolled out.
+        after: one of `PAUSE_AFTER`. The canary is the first batch that changed something.
+    """
+    touched = _touched(present(hosts), batch)
+    canary = len(touched) == len(_touched(present(hosts), list(hosts)))
+    return touched[0] if waits(hosts, batch) and (after == "batch" or (after == "canary" and canary)) else ""
+
+
+def _touched(hosts: Mapping[str, HostSteps], names: Sequence[str]) -> list[str]:
+    return [name for name in names if name in hosts and hosts[name].touched]
 
 
 def renewal_age(guard_timeout_s: float, longest_s: float) -> float:

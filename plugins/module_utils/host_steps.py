@@ -25,22 +25,24 @@ STEPS = {
     "start": "__stack_start",
     "outside": "__stack_outside",
     "bake": "__stack_bake",
+    "pause": "__stack_pause",
     "gate_again": "__stack_gate_again",
     "outside_again": "__stack_outside_again",
     "hooks_after": "__stack_hooks_after",
     "confirm": "__stack_confirm",
     "settle": "__stack_settle",
     "verify": "__stack_info",
+    "continue": "__stack_continue",
 }
 #: A step that hosts take for each other: its variables hold one result for each host that was called.
 RENEW = "renew"
-RENEWALS = ("__stack_renew", "__stack_bake_renew")
+RENEWALS = ("__stack_renew", "__stack_bake_renew", "__stack_pause_renew")
 #: The steps that can say no before anything is touched.
 REFUSING = ("source", "resolve", "plan", "lease", "choose", "look", "prepare", "hooks_before")
 #: The steps that look at what runs on the host, …
 LOOKING = ("start", "outside", "gate_again", "outside_again", "hooks_after")
 #: … and all of which each must pass for the release to stand.
-ROLLOUT = (*LOOKING, RENEW, "bake", "time")
+ROLLOUT = (*LOOKING, RENEW, "bake", "pause", "time")
 
 #: The steps with which lease and guard of a host last their whole time again.
 LASTING = ("prepare", "start", RENEW)
@@ -121,6 +123,12 @@ class HostSteps:
         return self.passed("start") and not self.rollout_failed and not self.failed("confirm")
 
     @property
+    def holds(self) -> bool:
+        """Tell whether the release stands on the host as far as that depends on the host alone."""
+        told = any(self.failed(step) for step in (*LOOKING, RENEW))
+        return self.passed("start") and not told and not self.failed("confirm")
+
+    @property
     def confirmed(self) -> bool:
         """Tell whether the release was confirmed, by itself or together with its start."""
         return self.passed("confirm") or (self.passed("start") and bool(self.value("start", "confirmed")))
@@ -190,11 +198,13 @@ def collect(hostvars: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, Host
 def _renewals(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """Return each host's last renewal, which another host's task may have made; one that failed is never forgotten."""
     found: dict[str, Mapping[str, Any]] = {}
-    registered = [mine.get(variable) or {} for mine in variables.values() for variable in RENEWALS]
-    for result in (one for looped in registered for one in looped.get("results") or []):
-        host = str(result.get("item"))
-        if host not in found or _outweighs(result, found[host]):
-            found[host] = result
+    for name, mine in variables.items():
+        for looped in (mine.get(variable) or {} for variable in RENEWALS):
+            # A loop that could not even begin is the failure of the host that was to call the others.
+            for result in looped.get("results") or ([{**looped, "item": name}] if looped.get("failed") else []):
+                host = str(result.get("item"))
+                if host not in found or _outweighs(result, found[host]):
+                    found[host] = result
     return found
 
 

@@ -25,6 +25,10 @@ ROLLBACK_BLOCKED = "rollback_blocked"
 LEFT = "left"
 DISCARDED = "discarded"
 PRUNED = "pruned"
+#: What was done besides; it changes nothing about the release.
+CONTINUED = "continued"
+ENDING_ORPHAN = "ending_orphan"
+_BESIDES = frozenset({CONTINUED, ENDING_ORPHAN})
 
 #: After these nothing is left to be done for the release.
 _SETTLED = frozenset({CONFIRMED, ROLLED_BACK, ROLLBACK_BLOCKED, LEFT, DISCARDED, PRUNED, PREPARED})
@@ -66,7 +70,8 @@ def states(entries: Iterable[JournalEntry]) -> dict[str, str]:
     """Return the last event of every release that the journal knows and that was not pruned or discarded."""
     last: dict[str, str] = {}
     for entry in entries:
-        last[entry.release] = entry.event
+        if entry.event not in _BESIDES:
+            last[entry.release] = entry.event
     return {release: event for release, event in last.items() if event not in (PRUNED, DISCARDED)}
 
 

@@ -32,6 +32,9 @@ class Lease:
         phase: how far the run has come here.
         lasts_s: seconds that it lasts after its last renewal.
         renewed: when that was.
+        paused_at: since when the run waits on this host for somebody to continue it, UTC, ISO 8601; "" if it does not.
+        continued_by: who told it to go on, "" if nobody has.
+        goes_on: whether it has heard that, and goes on.
     """
 
     run: str
@@ -41,6 +44,13 @@ class Lease:
     phase: str
     lasts_s: float
     renewed: Moment
+    paused_at: str = ""
+    continued_by: str = ""
+    goes_on: bool = False
+
+    def pauses(self, now: Moment) -> bool:
+        """Tell whether the run waits for somebody to continue it; one whose lease has ended waits for nobody."""
+        return bool(self.paused_at) and not self.continued_by and self.left_s(now) > 0
 
     def left_s(self, now: Moment) -> float:
         """Return the seconds until it ends by itself; not above zero if it has ended."""
@@ -69,6 +79,10 @@ class Lease:
             phase=str(raw["phase"]),
             lasts_s=lasts_s,
             renewed=Moment.from_dict(raw["renewed"]),
+            # Earlier versions knew no pause.
+            paused_at=str(raw.get("paused_at", "")),
+            continued_by=str(raw.get("continued_by", "")),
+            goes_on=bool(raw.get("goes_on", False)),
         )
 
 
@@ -102,17 +116,26 @@ def sentence(held: Lease, now: Moment) -> str:
     left = max(0, round(held.left_s(now)))
     where = f", {held.run_url}" if held.run_url else ""
     ending = f"it ends by itself in {left} s" if left else "it has ended"
-    return f"run {held.run} of {held.owner or 'somebody'} holds the lease since {held.taken_at}{where}; {ending}"
+    paused = f"; paused since {held.paused_at}, {how_to_continue(held.run)}" if held.pauses(now) else ""
+    return (
+        f"run {held.run} of {held.owner or 'somebody'} holds the lease since {held.taken_at}{where}; {ending}{paused}"
+    )
+
+
+def how_to_continue(run: str) -> str:
+    """Say how a run goes on that is paused."""
+    return f"goes on with scripts/continue.sh ENV --run {run}"
 
 
 def refusal(stack: str, held: Lease, now: Moment) -> Finding:
     """Say that another run holds the lease, and how to get it."""
     where = f", {held.run_url}" if held.run_url else ""
     left = max(held.left_s(now), 0.0)
+    paused = f", paused since {held.paused_at}: it {how_to_continue(held.run)}" if held.pauses(now) else ""
     return Finding(
         thing=f"lease of stack {stack}",
         expected="no other run at work on it",
-        seen=f"run {held.run} of {held.owner or 'somebody'} since {held.taken_at}{where}",
+        seen=f"run {held.run} of {held.owner or 'somebody'} since {held.taken_at}{where}{paused}",
         remedy=f"Wait for that run (--lease-wait SECONDS). If it is dead, its lease ends by itself in {left:.0f} s, "
         f"or now with scripts/unlock.sh ENV --run {held.run}.",
     )

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding
+from ansible_collections.slipway.compose.plugins.module_utils.process_table import PROC, Process, processes
 
 #: What is being started or removed is between two states for less than this.
 _PATIENCE_S = 10.0
@@ -26,10 +27,9 @@ _RETRY_S = 0.25
 _SHIM = re.compile(
     rb"[^\0]*containerd-shim[^\0]*\0(?:[^\0]*\0)*?-namespace\0moby\0-id\0([0-9a-f]{64})\0-address\0([^\0]+)\0"
 )
+_CONTAINER = re.compile("[0-9a-f]{64}")
 #: Where the shims of an engine at the usual place find its containerd: that of the system, or one of its own.
 _USUAL = {b"/run/containerd/containerd.sock", b"/var/run/docker/containerd/containerd.sock"}
-#: Places in /proc/PID/stat, after the name.
-_PARENT, _STARTED = 1, 19
 
 
 @dataclass(frozen=True)
@@ -39,19 +39,13 @@ class Orphan:
     Attributes:
         container: its ID.
         pid: its first process.
-        program: what that calls itself.
+        began: when that did, in ticks since the boot.
+        program: what it calls itself.
     """
 
     container: str
     pid: int
-    program: str
-
-
-@dataclass(frozen=True)
-class _Process:
-    pid: int
-    parent: int
-    started: int
+    began: str
     program: str
 
 
@@ -66,7 +60,7 @@ class AskedEngine(Protocol):
         """Return the IDs of the containers that it knows to run."""
 
 
-def orphans(engine: AskedEngine, proc: Path = Path("/proc")) -> list[Orphan]:
+def orphans(engine: AskedEngine, proc: Path = PROC) -> list[Orphan]:
     """Return the containers of an engine that run and that it does not know to.
 
     Which shims are its own follows from those of the containers that it does know, or from where they find it. Without
@@ -94,57 +88,58 @@ def orphans(engine: AskedEngine, proc: Path = Path("/proc")) -> list[Orphan]:
         time.sleep(_RETRY_S)
 
 
-def orphan_findings(engine: AskedEngine, but: Collection[str] = ()) -> list[Finding]:
+def orphan_findings(engine: AskedEngine) -> list[Finding]:
     """Return a finding for each container of an engine that runs and that it does not know to.
-
-    Args:
-        engine: the engine.
-        but: the IDs of those that are not to be told of.
 
     Raises:
         SlipwayError: the engine does not say.
     """
-    return [_finding(orphan) for orphan in orphans(engine) if orphan.container not in but]
+    return [orphan_finding(orphan) for orphan in orphans(engine)]
 
 
-def _finding(orphan: Orphan) -> Finding:
+def orphan_finding(orphan: Orphan, tried: str = "") -> Finding:
+    """Say that a container runs which the engine does not know to, and what to do.
+
+    Args:
+        orphan: the container.
+        tried: why it could not be ended, "" if nobody tried.
+    """
     seen = (
         f"process {orphan.pid} ({orphan.program}), which runs on without it, as after a crash of the engine in a start"
     )
-    remedy = f"As root on this host: kill -9 {orphan.pid}. The engine cannot end it."
+    remedy = f"As root on this host: kill -9 {orphan.pid}."
+    if tried:
+        seen += f"; it could not be ended from a container: {tried}"
+    else:
+        remedy = f"If it is this stack's, scripts/recover.sh ENV ends it. If not: {remedy[0].lower()}{remedy[1:]}"
     return Finding(f"container {orphan.container[:12]}", "to be known to the engine, or gone", seen, remedy)
 
 
 def _with_shims(proc: Path) -> list[tuple[Orphan, bytes]]:
     """Return every container in this process namespace that has a process, and where its shim finds its engine."""
     shims: dict[int, tuple[str, bytes]] = {}
-    first: dict[int, _Process] = {}
-    for entry in proc.iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            process = _process(entry)
-            # Commands that the engine runs in the container are the shim's children, too, and came later.
-            first[process.parent] = min(first.get(process.parent, process), process, key=lambda one: one.started)
-            if process.program.startswith("containerd-shim") and _is_in_this_namespace(entry):
+    first: dict[int, Process] = {}
+    around = _containers_around(PROC / "self")
+    for process in processes(proc):
+        # Commands that the engine runs in the container are the shim's children, too, and came later.
+        first[process.parent] = min(first.get(process.parent, process), process, key=lambda one: int(one.began))
+        if process.name.startswith("containerd-shim"):
+            # It may be ending, or be nobody's business.
+            with suppress(OSError):
+                entry = proc / str(process.pid)
                 shim = _SHIM.match((entry / "cmdline").read_bytes())
-                if shim is not None:
+                if shim is not None and _is_in_this_namespace(entry) and _containers_around(entry) <= around:
                     shims[process.pid] = (shim[1].decode(), shim[2])
-        except (OSError, ValueError, IndexError):
-            # It is ending, or it is nobody's business.
-            continue
     return [
-        (Orphan(container, first[shim].pid, first[shim].program), address)
+        (Orphan(container, first[shim].pid, first[shim].began, first[shim].name), address)
         for shim, (container, address) in shims.items()
         if shim in first
     ]
 
 
-def _process(entry: Path) -> _Process:
-    # The name, in brackets, may hold anything.
-    name, _bracket, rest = (entry / "stat").read_text(errors="replace").partition(" (")[2].rpartition(")")
-    fields = rest.split()
-    return _Process(int(entry.name), int(fields[_PARENT]), int(fields[_STARTED]), name)
+def _containers_around(entry: Path) -> set[str]:
+    """Return the IDs of the containers that a process is in by its control groups, as the shims of an engine there."""
+    return set(_CONTAINER.findall((entry / "cgroup").read_text(errors="replace")))
 
 
 def _is_in_this_namespace(entry: Path) -> bool:

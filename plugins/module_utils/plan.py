@@ -14,7 +14,11 @@ from typing import Any
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import seconds_after_start
 
-SCHEMA = 1
+SCHEMA = 2
+#: After what a rollout pauses until somebody continues it.
+PAUSE_AFTER = ("nothing", "canary", "batch")
+#: So many times at most all hosts are told, within one pause, that the run lives.
+PAUSE_ROUNDS = 60
 #: What a plan says of a release that leaves data which the release before cannot read.
 NOT_REVERSIBLE = (
     "THIS RELEASE IS NOT REVERSIBLE (stack_reversible: false). AUTOMATIC ROLLBACK PAST IT IS BLOCKED.",
@@ -41,6 +45,7 @@ class Plan:
         hosts: hash of files and environment as they are rendered for each host.
         batches: the hosts that change together, in order; the first batch is the canary.
         bake_time: seconds that a batch runs before it passes its gate again and the next one begins.
+        pause_after: one of `PAUSE_AFTER`.
     """
 
     stack: str
@@ -56,6 +61,7 @@ class Plan:
     hosts: Mapping[str, str]
     batches: tuple[tuple[str, ...], ...]
     bake_time: int = 0
+    pause_after: str = "nothing"
 
     @property
     def sha256(self) -> str:
@@ -85,6 +91,8 @@ class Plan:
             SlipwayError: it is no plan, or was changed since it was hashed.
         """
         try:
+            if raw["schema"] != SCHEMA:
+                raise SlipwayError([_not_a_plan(f"one of another version of Slipway (schema {raw['schema']})")])
             wanted = {field.name: raw[field.name] for field in fields(cls)}
             wanted["batches"] = tuple(tuple(batch) for batch in wanted["batches"])
             plan = cls(**wanted)
@@ -164,6 +172,23 @@ def limit_findings(variables: Mapping[str, Any]) -> list[Finding]:
         expected = f"more than {needed:g} s, which {parts} and the limits of post_deploy hooks come to"
         remedy = "Raise it, or lower those: a host would go back while another still starts."
         findings.append(Finding("stack_guard_timeout", expected, f"{guard} s", remedy))
+    return findings + (_pause_findings(variables) if variables["stack_pause_after"] != "nothing" else [])
+
+
+def _pause_findings(variables: Mapping[str, Any]) -> list[Finding]:
+    name, pause, run = "stack_pause_timeout", variables["stack_pause_timeout"], variables["stack_run_timeout"]
+    if pause < 1:
+        return [Finding(name, "1 or more seconds", str(pause), "Give people the time that they need to look.")]
+    findings = []
+    if 0 < run <= pause:
+        remedy = "Raise stack_run_timeout, or set it to 0 for no limit: the run would go back while it waits."
+        findings.append(Finding(name, f"less than stack_run_timeout, which is {run} s", f"{pause} s", remedy))
+    longest = PAUSE_ROUNDS * min(variables["stack_guard_timeout"] / 6, variables["stack_start_timeout"] / 2)
+    if pause > longest:
+        times = f"{PAUSE_ROUNDS // 6} times stack_guard_timeout or {PAUSE_ROUNDS // 2} times stack_start_timeout"
+        expected = f"at most {longest:g} s, {times}"
+        remedy = "Lower it, or raise those: that is how often all hosts have to be told that the run lives."
+        findings.append(Finding(name, expected, f"{pause} s", remedy))
     return findings
 
 

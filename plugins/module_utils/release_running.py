@@ -22,6 +22,8 @@ from ansible_collections.slipway.compose.plugins.module_utils.release_result imp
 _END_S = 1.0
 #: Seconds for an engine that is being restarted to come back, when a release is to be taken back.
 _PATIENCE_S = 60.0
+#: Seconds for that when a release is to be started.
+_START_PATIENCE_S = 30.0
 
 
 class RunningCall(ReleaseCall):
@@ -30,7 +32,8 @@ class RunningCall(ReleaseCall):
     def _started(self) -> Result:
         if self._check_mode:
             return {"changed": True, "release": self._release, "summary": [f"would start release {self._release}"]}
-        deployment = self._deployment(engine=engine_that_answers())
+        # One that crashed a moment ago has left down what ran here; to give up now would leave it so.
+        deployment = self._deployment(engine=engine_that_answers(_START_PATIENCE_S))
         if deployment.settled:
             return {**gate_result(self._release, deployment.gate(), changed=False), "confirmed": False}
         with self._lease.locked():
@@ -86,7 +89,10 @@ class RunningCall(ReleaseCall):
             summary = [f"gave release {self._release} back; nothing was touched"] if staged else []
             return {"changed": staged, "release": self._release, "summary": summary}
         result = gate_result(self._release, report, changed=True)
-        return {**result, "summary": [f"went back to {self._goal(self._release)}", *result["summary"]]}
+        return {
+            **result,
+            "summary": [f"went back to {self._goal(self._release)}", *deployment.remarks, *result["summary"]],
+        }
 
     def _renewed(self) -> Result:
         if not self._check_mode:
@@ -127,6 +133,9 @@ class RunningCall(ReleaseCall):
                 return {"changed": True, "release": release, "guarded": True, "summary": summary}
             if release and progress.staged:
                 self._deployment(release).roll_back(self._params["rollback_timeout"])
+            if release and progress.settled:
+                # It was cut off between the confirmation and this.
+                self._guard.disarm()
             self._store.sweep()
             self._lease.give_back()
             what = "stays as it is" if release and (progress.touched or progress.settled) else "is given back"
@@ -138,15 +147,22 @@ class RunningCall(ReleaseCall):
             unfinished = journal.unfinished(self._store.entries())
             summary = [f"would settle release {unfinished}"] if unfinished else ["nothing to settle"]
             return {"changed": bool(unfinished), "summary": summary}
+        # The code is compiled anew at every call, and no other needs this.
+        from ansible_collections.slipway.compose.plugins.module_utils.orphan_ending import OrphanEnding
+
         engine = wait_for_engine(_PATIENCE_S)
         done = takeover(self._lease.take())
         with self._lease.locked():
             try:
                 self._lease.keep()
                 done += recover(self._store, engine, self._guard, self._params["rollback_timeout"], again=True)
+                # What became of the releases is in the journal; this belongs to none of them.
+                lost = OrphanEnding(engine, self._store.stack)
+                left = [finding.sentence() for finding in lost.end()]
+                done += lost.ended
             finally:
                 self._lease.give_back()
-        return {"changed": bool(done), "summary": done or ["nothing to settle"]}
+        return {"changed": bool(done), "summary": [*done, *left] or ["nothing to settle"]}
 
     def _pruned(self) -> Result:
         engine = Engine()

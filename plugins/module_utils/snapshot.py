@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 PROJECT_LABEL = "com.docker.compose.project"
+ONE_OFF_LABEL = "com.docker.compose.oneoff"
 _LABEL = "com.docker.compose."
 
 
@@ -113,7 +114,7 @@ def compose_origin(inspected: Mapping[str, Any]) -> ComposeOrigin:
 def is_one_off(inspected: Mapping[str, Any]) -> bool:
     """Tell whether a container comes from `docker compose run`, which is no part of what the stack runs."""
     labels = inspected["Config"].get("Labels") or {}
-    return str(labels.get(_LABEL + "oneoff", "")).lower() == "true"
+    return str(labels.get(ONE_OFF_LABEL, "")).lower() == "true"
 
 
 def _paths(joined: str) -> tuple[str, ...]:

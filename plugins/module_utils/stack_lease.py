@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Any
 
-from ansible_collections.slipway.compose.plugins.module_utils import lease
+from ansible_collections.slipway.compose.plugins.module_utils import journal, lease
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.host_clock import Moment, this_moment
 from ansible_collections.slipway.compose.plugins.module_utils.lease import Lease
@@ -117,11 +118,7 @@ class StackLease:
         Raises:
             SlipwayError: this run has none any more.
         """
-        held = self.held()
-        if held is None or held.run != self._store.run:
-            self.check()
-            expected, remedy = f"the lease of run {self._store.run}", "Begin again."
-            raise SlipwayError([Finding(f"lease of stack {self._store.stack}", expected, "none", remedy)])
+        held = self._own()
         self._write(phase or held.phase)
 
     def live(self) -> None:
@@ -138,6 +135,74 @@ class StackLease:
             with self.locked():
                 self.keep()
 
+    def pause(self, wait_s: float, *, withdraw: bool = False) -> Lease:
+        """Wait for somebody to continue the run.
+
+        Args:
+            wait_s: the longest time to wait.
+            withdraw: whether the run does not wait any longer after this.
+
+        Returns:
+            The lease as it is then; it says whether the run goes on, and because of whom.
+
+        Raises:
+            SlipwayError: this run has no lease any more.
+        """
+        with self.locked():
+            self.keep()
+            held = self._own()
+            if not held.paused_at:
+                held = self._rewrite(held, paused_at=now())
+        until = time.monotonic() + wait_s
+        while not held.continued_by and time.monotonic() < until:
+            time.sleep(_INTERVAL_S)
+            held = self._own()
+        if not held.continued_by and not withdraw:
+            return held
+        with self.locked():
+            # Somebody may have continued it in this very moment, or have taken that back.
+            held = self._own()
+            if not held.continued_by:
+                return self._rewrite(held, paused_at="") if withdraw else held
+            if not held.goes_on:
+                release = journal.last_of_run(self._store.entries(), held.run) or ""
+                self._store.note(release, journal.CONTINUED, f"by {held.continued_by}")
+            return self._rewrite(held, goes_on=True)
+
+    def resume(self, by: str, wait_s: float) -> bool:
+        """Continue the run if it is paused here.
+
+        Args:
+            by: who continues it.
+            wait_s: the longest time to wait for it to go on.
+
+        Returns:
+            Whether it was paused.
+
+        Raises:
+            SlipwayError: it does not go on; then it will not later, either.
+        """
+        with self.locked():
+            held = self.held()
+            if held is None or held.run != self._store.run or not held.pauses(this_moment()):
+                return False
+            self._rewrite(held, continued_by=by)
+        until = time.monotonic() + wait_s
+        while time.monotonic() < until:
+            held = self.held()
+            if held is None or held.run != self._store.run or held.goes_on:
+                break
+            time.sleep(_INTERVAL_S)
+        with self.locked():
+            held = self.held()
+            if held is not None and held.run == self._store.run:
+                if held.goes_on:
+                    return True
+                self._rewrite(held, continued_by="")
+        remedy = "See whether it lives. If it is dead, its guards take everything back by themselves."
+        expected = f"to go on within {wait_s:g} s"
+        raise SlipwayError([Finding(f"run {self._store.run}", expected, "no sign of it", remedy)])
+
     def mine(self) -> bool:
         """Tell whether this run holds the lease."""
         held = self.held()
@@ -147,6 +212,25 @@ class StackLease:
         """Give the lease back, if this run holds it; under the lock."""
         if self.mine():
             self._store.remove_file(FILE)
+
+    def _own(self) -> Lease:
+        """Return the lease of this run.
+
+        Raises:
+            SlipwayError: it has none any more.
+        """
+        held = self.held()
+        if held is not None and held.run == self._store.run:
+            return held
+        self.check()
+        expected, remedy = f"the lease of run {self._store.run}", "Begin again."
+        raise SlipwayError([Finding(f"lease of stack {self._store.stack}", expected, "none", remedy)])
+
+    def _rewrite(self, held: Lease, **changes: Any) -> Lease:
+        """Write what else a lease says now, under the lock; it lasts no longer for that."""
+        changed = replace(held, **changes)
+        self._store.write_file(FILE, changed.as_dict())
+        return changed
 
     def _write(self, phase: str) -> None:
         held = self.held()

@@ -16,10 +16,10 @@ from pathlib import Path
 from types import TracebackType
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.process_table import process
 
 #: How often to try again for a lock that somebody has; flock(2) itself knows no time limit.
 _INTERVAL_S = 0.1
-_START_TIME_FIELD = 19
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,5 @@ def end_process(pid: int, began: str, wait_s: float) -> None:
 
 def process_began(pid: int) -> str:
     """Return when a process began, in ticks since the boot; "" if there is no such process, or it has ended."""
-    try:
-        # The second field is the program's name in parentheses, and may hold anything.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return "" if fields[0] == "Z" else fields[_START_TIME_FIELD]
+    found = process(pid)
+    return "" if found is None or found.has_ended else found.began

@@ -16,13 +16,14 @@ EXIT_CODES = {
     "deployed": 0,
     "unchanged": 0,
     "planned": 0,
+    "continued": 0,
     "refused": 10,
     "rolled_back": 20,
     "rollback_failed": 30,
     "unknown": 40,
 }
 #: The state of a host that decides the verdict of the fleet, the gravest first.
-_GRAVEST = ("rollback_failed", "unknown", "rolled_back", "refused", "deployed", "planned", "unchanged")
+_GRAVEST = ("rollback_failed", "unknown", "rolled_back", "refused", "deployed", "continued", "planned", "unchanged")
 #: The state of a host that the run went on without.
 SKIPPED = "skipped"
 
@@ -95,13 +96,18 @@ def judge(hosts: Mapping[str, HostSteps], release: str | None, *, check_mode: bo
     states = {name: _judge_host(steps, release, check_mode=check_mode, nobody=nobody) for name, steps in hosts.items()}
     words = {host.state for host in states.values()}
     # A host that was only waiting is refused if nobody was touched, and otherwise as good as taken back.
-    grave = [word for word in _GRAVEST if word in words]
-    return Verdict(grave[0] if grave else "refused", states, _message(states))
+    grave = [word for word in _GRAVEST if word in words] or ["refused"]
+    if grave[0] in ("refused", "deployed") and "deployed" in words and words & {"refused", "untouched"}:
+        # Where nobody can go back, a run that ends early leaves the fleet in two.
+        grave = ["rollback_failed"]
+    return Verdict(grave[0], states, _message(states))
 
 
 def _judge_host(steps: HostSteps, release: str | None, *, check_mode: bool, nobody: bool) -> HostVerdict:
     if steps.ran("verify"):
         return _judge_status(steps)
+    if steps.value("continue", "changed"):
+        return HostVerdict("planned" if check_mode else "continued", None, "")
     before = steps.value("prepare", "current")
     if steps.left_out:
         # Without anybody there is no run that a host could be left out of.
@@ -138,7 +144,8 @@ def _judge_touched(steps: HostSteps, release: str | None, before: str | None) ->
             return HostVerdict("unknown", None, said, _outlook(steps))
         return HostVerdict("rollback_failed", None, said)
     if steps.confirmed:
-        return HostVerdict("deployed", release, "")
+        # What is told here came from the run, not from the host.
+        return HostVerdict("deployed", release, error)
     return HostVerdict("unknown", None, error or "the run ended before this host was settled", _outlook(steps))
 
 
@@ -177,6 +184,7 @@ MEANING = {
     "deployed": "every host runs the release, confirmed",
     "unchanged": "every host runs what was confirmed; nothing was changed",
     "planned": "this is what would be done; nothing was changed",
+    "continued": "the run that was paused goes on, and gives its own verdict",
     "refused": "nothing was touched; every reason is above",
     "rolled_back": "the release failed; every touched host is back on what it ran before, and that passes its gate",
     "rollback_failed": "at least one host is not in the state that it should be in, and needs you",
@@ -186,6 +194,7 @@ _HOST_MEANING = {
     "deployed": "runs the release, confirmed",
     "unchanged": "runs what was confirmed, nothing was changed",
     "planned": "would get the release",
+    "continued": "the run that was paused here goes on",
     "refused": "said no; nothing was touched",
     "untouched": "not touched",
     SKIPPED: "LEFT OUT, it could not be reached; not touched",

@@ -13,7 +13,8 @@ version_added: 0.1.0
 description:
   - A lease says which run may change a stack on a host. M(slipway.compose.release) takes it when it prepares a release,
     and gives it back when the release is settled. It ends by itself when its run gives no sign of life any more.
-  - This module is for those who have to wait for a run, or to end the lease of a dead one.
+  - This module is for those who have to wait for a run, to end the lease of a dead one, or to continue one that is
+    paused.
 extends_documentation_fragment:
   - slipway.compose.attributes
   - slipway.compose.run
@@ -32,12 +33,22 @@ options:
       - V(released) ends the lease of O(run), and the command that the run still has at work on the host. It refuses to
         end that of another run, so that a lease that was taken meanwhile stays. What the run left is settled by its
         guard, or by the next run.
+      - V(paused) has O(run), which must hold the lease, wait for somebody to continue it. Whether it goes on then,
+        RV(lease) tells.
+      - V(continued) continues O(run) if it is paused on this host, writes O(owner) down as who did, and fails if the
+        run does not go on.
     type: str
-    choices: [held, released]
+    choices: [held, released, paused, continued]
   wait:
-    description: Seconds that V(held) waits for another run to give the lease back.
+    description:
+      - Seconds that V(held) waits for another run to give the lease back, V(paused) for the run to be continued, and
+        V(continued) for the run to go on.
     type: int
     default: 0
+  withdraw:
+    description: With O(state=paused), whether the run cannot be continued any more after O(wait).
+    type: bool
+    default: false
 seealso:
   - module: slipway.compose.release
 """
@@ -53,6 +64,13 @@ EXAMPLES = r"""
     stack: guestbook
     state: released
     run: "{{ lease.lease.run }}"
+
+- name: Continue a run that is paused
+  slipway.compose.deploy_lease:
+    stack: guestbook
+    state: continued
+    run: "{{ lease.lease.run }}"
+    owner: ada@desk
 """
 
 RETURN = r"""
@@ -81,6 +99,18 @@ lease:
       description: How far the run has come on this host, V(preparing), V(prepared) or V(started).
       type: str
       sample: started
+    paused_at:
+      description: Since when the run waits here for somebody to continue it, UTC; empty if it does not.
+      type: str
+      sample: ""
+    continued_by:
+      description: Who told it to go on, empty if nobody has.
+      type: str
+      sample: ""
+    goes_on:
+      description: Whether it has heard that, and goes on.
+      type: bool
+      sample: false
     ends_in:
       description: Seconds until it ends by itself; 0 if it has.
       type: int
@@ -115,13 +145,14 @@ findings:
       sample: Wait for that run.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slipway.compose.plugins.module_utils.answer import Result
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.host_clock import this_moment
-from ansible_collections.slipway.compose.plugins.module_utils.lease import Lease, sentence
+from ansible_collections.slipway.compose.plugins.module_utils.lease import Lease, how_to_continue, sentence
 from ansible_collections.slipway.compose.plugins.module_utils.module_edge import RUN_OPTIONS, run_module
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
@@ -135,8 +166,9 @@ if TYPE_CHECKING:
 _END_S = 1.0
 ARGUMENT_SPEC: dict[str, Any] = {
     **RUN_OPTIONS,
-    "state": {"type": "str", "choices": ["held", "released"]},
+    "state": {"type": "str", "choices": ["held", "released", "paused", "continued"]},
     "wait": {"type": "int", "default": 0},
+    "withdraw": {"type": "bool", "default": False},
 }
 
 
@@ -154,8 +186,12 @@ def work(module: AnsibleModule) -> Result:
             lease.take(params["wait"])
     elif params["state"] == "released":
         changed = _release(lease, store.folder, params["run"], check_mode=module.check_mode)
+    elif params["state"] == "paused" and not module.check_mode:
+        lease.pause(params["wait"], withdraw=params["withdraw"])
+    elif params["state"] == "continued":
+        changed = _continue(lease, params, check_mode=module.check_mode)
     held = lease.held()
-    return {"changed": changed, "lease": _as_result(held), "summary": [_summary(held)]}
+    return {"changed": changed, "lease": _as_result(held), "summary": [_summary(held, params["state"])]}
 
 
 def _release(lease: StackLease, folder: Path, run: str, *, check_mode: bool) -> bool:
@@ -167,15 +203,35 @@ def _release(lease: StackLease, folder: Path, run: str, *, check_mode: bool) -> 
     held = lease.held()
     if held is None:
         return False
-    if held.run != run:
-        seen = f"that of run {held.run} of {held.owner or 'somebody'}"
-        raise SlipwayError([Finding("lease", f"the lease of run {run}", seen, f"To end it: --run {held.run}.")])
+    _see_run(held, run, "end")
     if not check_mode:
         # A command of that run may still be at work here, with the lock.
         end_command(folder, run, _END_S)
         with lease.locked():
             lease.give_back()
     return True
+
+
+def _continue(lease: StackLease, params: Mapping[str, Any], *, check_mode: bool) -> bool:
+    """Continue a run if it is paused on this host.
+
+    Raises:
+        SlipwayError: another run holds the lease, or the run does not go on.
+    """
+    held = lease.held()
+    if held is None:
+        return False
+    _see_run(held, params["run"], "continue")
+    if check_mode:
+        return held.pauses(this_moment())
+    return lease.resume(params["owner"] or "somebody", params["wait"])
+
+
+def _see_run(held: Lease, run: str, verb: str) -> None:
+    """Raise `SlipwayError` if it is another run that holds the lease."""
+    if held.run != run:
+        seen = f"that of run {held.run} of {held.owner or 'somebody'}"
+        raise SlipwayError([Finding("lease", f"the lease of run {run}", seen, f"To {verb} it: --run {held.run}.")])
 
 
 def _as_result(held: Lease | None) -> dict[str, Any] | None:
@@ -185,8 +241,14 @@ def _as_result(held: Lease | None) -> dict[str, Any] | None:
     return {**known, "ends_in": max(0, round(held.left_s(this_moment())))}
 
 
-def _summary(held: Lease | None) -> str:
-    return "nobody holds the lease" if held is None else sentence(held, this_moment())
+def _summary(held: Lease | None, state: str | None) -> str:
+    if held is None:
+        return "nobody holds the lease"
+    if state in ("paused", "continued") and held.goes_on:
+        return f"continued by {held.continued_by}"
+    if state == "paused":
+        return f"paused, {how_to_continue(held.run)}" if held.paused_at else "nobody continued it"
+    return sentence(held, this_moment())
 
 
 def main() -> None:

@@ -13,7 +13,8 @@ version_added: 0.1.0
 description:
   - Judges from what every step of role P(slipway.compose.stack#role) reported how the run ended on every host, and
     writes C(verdict.json) into the run's folder on the controller.
-  - Fails unless the verdict is V(deployed), V(unchanged) or V(planned), so that Ansible's exit status tells it too.
+  - Fails unless the verdict is V(deployed), V(unchanged), V(planned) or V(continued), so that Ansible's exit
+    status tells it too.
   - Runs once for all hosts, on the controller.
 extends_documentation_fragment:
   - slipway.compose.attributes

@@ -23,10 +23,17 @@ ABOUT = {
     "rollback": "Go back to a release that the targets keep; without --to, to the one before.",
     "status": "Tell what runs on every target, and whether a run is still unfinished. Nothing is touched.",
     "recover": "Settle now what a run left that was cut off; with --run, end that run's lease first. Tell what runs.",
+    "continue": "Let a rollout go on that is paused; without --run, tell which run is.",
     "unlock": "Tell which run holds the lease of every target; with --run, take it away from that run, and no other.",
 }
 
 NEEDS_VERSION = ("deploy", "plan")
+#: What --run names.
+RUN_OF = {
+    "recover": "the run whose lease is to end, as scripts/unlock.sh names it",
+    "unlock": "the run whose lease is to end, as scripts/unlock.sh names it",
+    "continue": "the run that is to go on, as it says itself when it pauses",
+}
 
 EPILOGUE = """\
 values of -e:
@@ -35,6 +42,7 @@ values of -e:
 
 how it ends (last line and exit code):
   verdict: deployed | unchanged | planned    0   every host runs what was asked for
+  verdict: continued                         0   the run that was paused goes on
   verdict: refused                          10   something was wrong beforehand; nothing was touched
   verdict: rolled_back                      20   it failed; every touched host runs what it ran before
   verdict: rollback_failed                  30   at least one host is in neither state; the output names it
@@ -72,7 +80,7 @@ class Request:
             "stack_plan_file": str(self.plan) if self.plan else None,
             "stack_release": self.release,
             "stack_lease_wait": self.lease_wait,
-            "stack_unlock_run": self.run,
+            "stack_continue_run" if self.verb == "continue" else "stack_unlock_run": self.run,
         }
         return self.extra | {name: value for name, value in chosen.items() if value is not None}
 
@@ -104,8 +112,8 @@ def build_parser(verb: str) -> argparse.ArgumentParser:
     if verb == "rollback":
         parser.add_argument("--to", metavar="RELEASE", help="the release to go back to, as scripts/status.sh names it")
     parser.add_argument("--limit", metavar="PATTERN", help="only these hosts of the environment")
-    if verb in ("recover", "unlock"):
-        parser.add_argument("--run", metavar="RUN", help="the run whose lease is to end, as scripts/unlock.sh names it")
+    if verb in RUN_OF:
+        parser.add_argument("--run", metavar="RUN", help=RUN_OF[verb])
     if verb in ("deploy", "rollback"):
         wait = "how long to wait for another run to end (default: not at all)"
         parser.add_argument("--lease-wait", metavar="SECONDS", help=wait)

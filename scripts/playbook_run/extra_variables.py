@@ -14,6 +14,7 @@ RESERVED = {
     "stack_release": "Use --to.",
     "stack_plan_file": "Use --plan.",
     "stack_unlock_run": "Use --run.",
+    "stack_continue_run": "Use --run.",
     "stack_run_id": "Leave it away: each run gets its own.",
     "stack_runs_dir": "Leave it away: runs are kept in var/runs.",
 }

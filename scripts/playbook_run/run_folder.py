@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.verdict import EXIT_CODES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,16 +18,6 @@ if TYPE_CHECKING:
 
 #: What the folder of one run may come to need, many times over.
 ENOUGH_BYTES = 50 * 1024**2
-
-EXIT_CODES = {
-    "deployed": 0,
-    "unchanged": 0,
-    "planned": 0,
-    "refused": 10,
-    "rolled_back": 20,
-    "rollback_failed": 30,
-    "unknown": 40,
-}
 
 
 @dataclass(frozen=True)

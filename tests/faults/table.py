@@ -28,6 +28,7 @@ class Phase(enum.StrEnum):
     ARMED = "guard armed, nothing started"
     START = "start"
     GATE = "gate"
+    PAUSE = "pause between two batches"
     CONFIRM = "confirm"
     SETTLE = "settle"
     BACK = "way back"

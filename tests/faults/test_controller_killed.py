@@ -5,16 +5,19 @@ from __future__ import annotations
 
 from tests.faults import moments
 from tests.faults.moments import Moment, reached
-from tests.faults.standing import GATE_S, PATIENT, SLACK_S, Standing
+from tests.faults.standing import GATE_S, PACE, PATIENT, SLACK_S, Standing
 from tests.faults.table import Fault, Phase, fault, faults
 from tests.faults.waiting import await_that
 from tests.fleet import Behaviour
+from tests.integration import observed
 
 DIES = "the controller with all that it runs (SIGKILL)"
 UNTOUCHED = "Nothing was touched. The next deployment works as soon as the dead run's lease has ended."
 COMES_BACK = (
     "The host's guard takes the release back, no later than stack_guard_timeout and the time of one start and one gate."
 )
+#: Longer than the guard is patient.
+LONGEST_PAUSE_S = round(100 * PACE)
 
 
 @faults(
@@ -50,6 +53,26 @@ def test_after_the_start_the_host_comes_back(solo: Standing, moment: Moment) -> 
     assert not run.verdict
     solo.settles()
     solo.goes_on()
+
+
+@fault(
+    "killed-while-the-rollout-pauses",
+    Phase.PAUSE,
+    dies=DIES,
+    promised=COMES_BACK + " The hosts whose turn had not come were never touched.",
+)
+def test_a_rollout_that_pauses_is_taken_back(pair: Standing) -> None:
+    pair.offer()
+    pair.configure(stack_serial=1, stack_pause_after="canary", stack_pause_timeout=LONGEST_PAUSE_S)
+    canary, other = pair.hosts
+    with pair.begin() as attempt:
+        attempt.until("the pause", lambda: "scripts/continue.sh" in attempt.said)
+        await_that("its host knows", lambda: observed.is_paused(canary, pair.stack), SLACK_S)
+        attempt.kill()
+    assert pair.on(canary).version() == pair.offered
+    pair.settles()
+    assert not pair.on(other).saw("starting", version=pair.offered)
+    pair.goes_on()
 
 
 @fault(

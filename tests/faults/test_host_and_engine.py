@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from tests.faults import moments
-from tests.faults.crashed_engine import remedied
+from tests.faults.crashed_engine import ORPHAN, remedied
 from tests.faults.look import look
 from tests.faults.moments import Moment, reached
 from tests.faults.standing import PATIENT, Standing
@@ -70,11 +70,12 @@ def test_an_engine_killed_mid_recreate_is_waited_for(solo: Standing) -> None:
     "engine-killed-within-a-start",
     Phase.START,
     dies="the Docker engine (SIGKILL) while it starts a container, restarted within a minute",
-    promised="rolled_back (20). Docker may keep the port or the process of the container that it lost; then "
-    "rollback_failed (30), which says how to end that, and after it the next deployment works.",
+    promised="rolled_back (20): a process of the container that Docker lost is ended. Docker may keep that container's "
+    "port; then rollback_failed (30), which says to restart the engine, and after it the next deployment works.",
 )
 def test_an_engine_killed_within_a_start_goes_back_or_says_what_to_do(solo: Standing) -> None:
     run = without_engine_from(moments.starting, solo)
+    assert not ORPHAN.search(run.output), run
     if not remedied(solo, run):
         run.expect(20, "rolled_back")
         solo.stands()

@@ -1,19 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The controller dies while the fleet is being settled."""
+"""The controller dies, or is told to end, while the fleet is being settled."""
 
 from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from tests.faults import moments
 from tests.faults.console import console, kill_sessions
 from tests.faults.standing import GUARD_S, PATIENT, SLACK_S, Standing
-from tests.faults.table import Phase, fault
+from tests.faults.table import Fault, Phase, fault, faults
 from tests.faults.waiting import await_that
 from tests.fleet.command import docker
+from tests.integration.attempt import Attempt
 
+PATIENCE_S = 10.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+CANCELLED = "the run is cancelled with {}"
+HALF = ", when one host is confirmed and another is not"
+CONFIRMED = ", after the release was confirmed and before its guard was disarmed"
 START = "Start the release and pass its gate"
-#: Python reads it at each start as the deploy user: the module hangs where it would disarm the guard.
+#: Python reads it at each start as the deploy user: the first module that would disarm the guard hangs there.
 HANGS_AT_DISARM = """
-import importlib.util, sys, time
+import importlib.util, os, sys, time
 class Finder:
     def find_spec(self, name, path=None, target=None):
         if not name.endswith("module_utils.guard") or any(word.endswith("guard_process") for word in sys.orig_argv):
@@ -28,7 +38,10 @@ class Finder:
                 def hang(self):
                     last = self._store.entries()[-1:]
                     if last and (last[0].run, last[0].event) == (self._store.run, "confirmed"):
-                        time.sleep(600)
+                        flag = os.path.join(os.path.dirname(__file__), "has-hung")
+                        if not os.path.exists(flag):
+                            open(flag, "w").close()
+                            time.sleep(600)
                     disarm(self)
                 module.Guard.disarm = hang
         spec.loader.exec_module = exec_module
@@ -37,14 +50,17 @@ sys.meta_path.insert(0, Finder())
 """
 
 
-@fault(
-    "killed-while-settling",
-    Phase.SETTLE,
-    dies="the controller (SIGKILL), when one host is confirmed and another is not",
-    promised="The confirmed host keeps the new release, the other's guard takes it back: one whole release on each, "
-    "and the next deployment brings them together.",
+KILLED = "the controller (SIGKILL)"
+ONE_ON_EACH = (
+    "The confirmed host keeps the new release, the other one takes it back by itself: one whole release on each, and "
+    "the next deployment brings them together."
 )
-def test_a_fleet_half_settled_has_one_release_on_each_host(pair: Standing) -> None:
+STAYS = "The release stays: a guard does nothing to what is confirmed."
+
+
+@contextmanager
+def half_settled(pair: Standing) -> Iterator[tuple[Attempt, Callable[[], None]]]:
+    """Deploy until the first host is confirmed and the second is not, which stands still until it is let go."""
     first, second = pair.hosts
     pair.offer()
     watch = f"{{{{ {moments.LONG_WATCH_S} if inventory_hostname == '{first.name}' else 1 }}}}"
@@ -52,36 +68,104 @@ def test_a_fleet_half_settled_has_one_release_on_each_host(pair: Standing) -> No
     with pair.begin() as attempt:
         attempt.until("the second host through its gate", lambda: second.name in attempt.results(START))
         docker("pause", second.container)
+        still = [second.container]
+
+        def let_go() -> None:
+            while still:
+                docker("unpause", still.pop())
+
         try:
             attempt.until("the first host confirmed", lambda: pair.on(first).saw("confirmed", version=pair.offered))
-            attempt.kill()
+            yield attempt, let_go
         finally:
-            docker("unpause", second.container)
-    pair.stands(pair.offered, hosts=[first])
-    pair.settles(hosts=[second])
-    pair.goes_on(*PATIENT)
+            let_go()
 
 
-@fault(
-    "died-between-confirm-and-disarm",
-    Phase.CONFIRM,
-    dies="controller and module, after the release was confirmed and before its guard was disarmed",
-    promised="The release stays: a guard does nothing to what is confirmed.",
-)
-def test_a_confirmed_release_is_not_taken_back_by_a_guard_that_lived_on(solo: Standing) -> None:
+@contextmanager
+def not_yet_disarmed(solo: Standing) -> Iterator[Attempt]:
+    """Deploy until the release is confirmed and its guard is not disarmed; the module hangs there."""
     host = solo.hosts[0]
-    seen = solo.on(host)
     folder = console(host, "python3 -c 'import site; print(site.getusersitepackages())'", user="deploy")
     console(host, f"mkdir -p {folder} && cat >{folder}/usercustomize.py", user="deploy", stdin=HANGS_AT_DISARM)
     try:
         solo.offer()
         with solo.begin() as attempt:
-            attempt.until("the confirmation", lambda: seen.saw("confirmed", version=solo.offered))
-            attempt.kill()
-            kill_sessions(host)
+            confirmed = "confirmed"
+            attempt.until("the confirmation", lambda: solo.on(host).saw(confirmed, version=solo.offered))
+            yield attempt
     finally:
-        console(host, f"rm -rf {folder}/usercustomize.py", user="deploy")
+        console(host, f"rm -rf {folder}/usercustomize.py {folder}/has-hung", user="deploy")
+
+
+@fault("killed-while-settling", Phase.SETTLE, dies=KILLED + HALF, promised=ONE_ON_EACH)
+def test_a_fleet_half_settled_has_one_release_on_each_host(pair: Standing) -> None:
+    first, second = pair.hosts
+    with half_settled(pair) as (attempt, _let_go):
+        attempt.kill()
+    pair.stands(pair.offered, hosts=[first])
+    pair.settles(hosts=[second])
+    pair.goes_on(*PATIENT)
+
+
+@faults(
+    "number",
+    [
+        (
+            Fault(f"{number.name.lower()}-settling", Phase.SETTLE, CANCELLED.format(number.name) + HALF, ONE_ON_EACH),
+            number,
+        )
+        for number in SIGNALS
+    ],
+)
+def test_a_run_that_is_cancelled_half_settled_leaves_one_release_on_each_host(
+    pair: Standing, number: signal.Signals
+) -> None:
+    first, second = pair.hosts
+    with half_settled(pair) as (attempt, let_go):
+        attempt.signal(number)
+        attempt.until("the verdict", lambda: attempt.folder and (attempt.folder / "verdict.json").exists(), PATIENCE_S)
+        let_go()
+        run = attempt.end()
+    run.expect(40, "unknown")
+    pair.stands(pair.offered, hosts=[first])
+    pair.settles(hosts=[second])
+    pair.goes_on()
+
+
+@fault(
+    "died-between-confirm-and-disarm",
+    Phase.CONFIRM,
+    dies="controller and module" + CONFIRMED,
+    promised=STAYS,
+)
+def test_a_confirmed_release_is_not_taken_back_by_a_guard_that_lived_on(solo: Standing) -> None:
+    seen = solo.on(solo.hosts[0])
+    with not_yet_disarmed(solo) as attempt:
+        attempt.kill()
+        kill_sessions(solo.hosts[0])
     await_that("the guard gone", lambda: not seen.has("guard.json"), GUARD_S + SLACK_S)
     solo.stands(solo.offered)
     assert seen.last_events()[-1] == "confirmed"
     solo.goes_on(*PATIENT)
+
+
+@faults(
+    "number",
+    [
+        (
+            Fault(f"{number.name.lower()}-confirming", Phase.CONFIRM, CANCELLED.format(number.name) + CONFIRMED, STAYS),
+            number,
+        )
+        for number in SIGNALS
+    ],
+)
+def test_a_release_that_was_confirmed_stays_when_its_run_is_cancelled(solo: Standing, number: signal.Signals) -> None:
+    host = solo.hosts[0]
+    with not_yet_disarmed(solo) as attempt:
+        attempt.signal(number)
+        run = attempt.end()
+    run.expect(40, "unknown")
+    assert not solo.on(host).has("guard.json"), run
+    solo.stands(solo.offered)
+    assert solo.on(host).agrees_with(run, solo.version, solo.offered)
+    solo.goes_on()

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet import Fleet
+from tests.fleet import Fleet, Kind
 from tests.integration.project import Project
+from tests.integration.rollout import Rollout
 
 MakeProject = Callable[..., Project]
 
@@ -28,3 +29,15 @@ def each_kind(request: pytest.FixtureRequest) -> Fleet:
     found: Fleet = request.getfixturevalue("fleet" if request.param == "trixie" else "systemd_fleet")
     found.hosts[0].wipe()
     return found
+
+
+@pytest.fixture(scope="module")
+def four(fleet: Fleet) -> Fleet:
+    """Bring up a fleet of four hosts."""
+    return Fleet.up([Kind.TRIXIE] * 4, fleet.layout.name)
+
+
+@pytest.fixture
+def rollout(four: Fleet, tmp_path: Path) -> Rollout:
+    """Deploy version 1.0 on four hosts."""
+    return Rollout(four, tmp_path)

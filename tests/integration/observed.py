@@ -127,6 +127,12 @@ def journal(host: Host, stack: str) -> list[Mapping[str, Any]]:
     return [json.loads(line) for line in read(host, f"{ROOT}/{stack}/journal.jsonl").splitlines()]
 
 
+def is_paused(host: Host, stack: str) -> bool:
+    """Tell whether a run waits on the host for somebody to continue it."""
+    lease = json.loads(read(host, f"{ROOT}/{stack}/lease.json"))
+    return bool(lease["paused_at"]) and not lease["continued_by"]
+
+
 def kept_releases(host: Host, stack: str) -> list[str]:
     """Return the names of the release folders, hidden ones included, oldest first."""
     listed = host.ssh(f"ls -A {ROOT}/{shlex.quote(stack)}/releases 2>/dev/null || :", user="root")

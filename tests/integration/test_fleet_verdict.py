@@ -1,82 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Four hosts: who goes back and when, batches that bake, hosts that nobody reaches, releases without a way back."""
+"""Four hosts: who goes back and when, hosts that nobody reaches, releases without a way back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
-
-import pytest
 
 from tests.faults.waiting import await_that
-from tests.fleet import Fleet, Host, Kind, Probe
+from tests.fleet import Host
 from tests.integration import observed
-from tests.integration.attempt import Attempt
-from tests.integration.probe_stack import app, compose
-from tests.integration.project import Project, Run
-
-#: Limits that a probe needs on a busy machine, so that no guard is waited for much longer than a minute.
-QUICK = {"stack_start_timeout": 30, "stack_gate_timeout": 30, "stack_guard_timeout": 75, "stack_healthy_for": 1}
-CRASH_AFTER_S = 8
-SERVICE = {"PROBE_BEHAVIOUR": "${BEHAVIOUR}", "PROBE_CRASH_AFTER": str(CRASH_AFTER_S), "PROBE_START_AFTER": "7"}
-
-
-class Rollout:
-    """Version 1.0 on four hosts."""
-
-    def __init__(self, fleet: Fleet, root: Path) -> None:
-        """Deploy it."""
-        for host in fleet.hosts:
-            host.wipe()
-        for version in ("1.0", "1.1", "1.2"):
-            Probe(version).push(fleet.registry)
-        self.hosts = fleet.hosts
-        self.project = Project(root / "project", fleet, "app")
-        image = f"{fleet.registry.address}/probe:${{STACK_VERSION}}"
-        self.project.stack({"compose.yaml": compose({"app": app(image, environment=SERVICE)})})
-        self.first = self.deploy("1.0", {}, stack_serial="100%")
-        self.first.expect(0, "deployed")
-
-    def configure(self, behaviours: Mapping[str, str], **variables: object) -> None:
-        """Let the next version behave differently on some hosts."""
-        behaviour = f"{{{{ {dict(behaviours)!r}.get(inventory_hostname, 'healthy') }}}}"
-        known = {"stack_env": {"BEHAVIOUR": behaviour}, "stack_serial": 1, **QUICK}
-        self.project.environment(None, **{**known, **variables})
-
-    def deploy(self, version: str, behaviours: Mapping[str, str] | None = None, **variables: object) -> Run:
-        """Deploy a version to its end."""
-        self.configure(behaviours or {}, **variables)
-        return self.project.deploy(version)
-
-    def begin(self, version: str, behaviours: Mapping[str, str] | None = None, **variables: object) -> Attempt:
-        """Begin to deploy a version."""
-        self.configure(behaviours or {}, **variables)
-        return self.project.begin("deploy", "--version", version)
-
-    def pages(self) -> list[str]:
-        """Return the version that each host serves."""
-        return [observed.answer(host) for host in self.hosts]
-
-    def states(self, run: Run) -> list[str]:
-        """Return each host's state by the verdict."""
-        return [run.host(host.name)[0] for host in self.hosts]
-
-    def events(self, host: Host, release: str) -> dict[str, datetime]:
-        """Return when each event of a release came last on a host, by the host's journal."""
-        lines = [line for line in observed.journal(host, "app") if line["release"] == release]
-        return {line["event"]: datetime.fromisoformat(line["at"]) for line in lines}
-
-
-@pytest.fixture(scope="module")
-def four(fleet: Fleet) -> Fleet:
-    return Fleet.up([Kind.TRIXIE] * 4, fleet.layout.name)
-
-
-@pytest.fixture
-def rollout(four: Fleet, tmp_path: Path) -> Rollout:
-    return Rollout(four, tmp_path)
+from tests.integration.rollout import CRASH_AFTER_S, QUICK, Rollout
 
 
 @contextmanager
@@ -96,7 +30,8 @@ def test_every_touched_host_of_every_batch_goes_back_at_the_same_time(rollout: R
     run.expect(20, "rolled_back")
     assert rollout.states(run) == ["rolled_back"] * 3 + ["untouched"]
     assert rollout.pages() == ["1.0"] * 4
-    began, ended = ([], [])  # type: tuple[list[datetime], list[datetime]]
+    began: list[datetime] = []
+    ended: list[datetime] = []
     for host in rollout.hosts[:3]:
         events = rollout.events(host, run.release)
         began.append(events["rolling_back"])
@@ -113,18 +48,6 @@ def test_with_scope_batch_the_other_batches_are_confirmed(rollout: Rollout) -> N
     assert rollout.pages() == ["1.1", "1.0", "1.0", "1.0"]
 
 
-def test_a_canary_that_ends_while_it_bakes_takes_itself_back_and_nobody_else_is_touched(rollout: Rollout) -> None:
-    run = rollout.deploy("1.1", {"host1": "healthy-then-crash"}, stack_serial=[1, "100%"], stack_bake_time=12)
-    run.expect(20, "rolled_back")
-    assert rollout.states(run) == ["rolled_back"] + ["untouched"] * 3
-    assert rollout.pages() == ["1.0"] * 4
-    assert "bakes for 12 s" in run.output
-    assert "Pass the gate again" in run.output
-    assert "out of cheese" in run.verdict["hosts"]["host1"]["error"]
-    for host in rollout.hosts[1:]:
-        assert "starting" not in rollout.events(host, run.release)
-
-
 def test_one_that_crashes_while_the_next_batch_changes_takes_everybody_back(rollout: Rollout) -> None:
     # The others have to stand for longer than the first one lives.
     healthy_for = f"{{{{ 1 if inventory_hostname == 'host1' else {CRASH_AFTER_S + 4} }}}}"
@@ -134,26 +57,6 @@ def test_one_that_crashes_while_the_next_batch_changes_takes_everybody_back(roll
     assert rollout.states(run) == ["rolled_back"] * 4
     assert rollout.pages() == ["1.0"] * 4
     assert "out of cheese" in run.verdict["hosts"]["host1"]["error"]
-
-
-def test_a_rollout_that_outlasts_every_guard_and_lease_keeps_them_alive(rollout: Rollout) -> None:
-    run = rollout.deploy(
-        "1.1", stack_bake_time=14, stack_guard_timeout=45, stack_start_timeout=15, stack_gate_timeout=15
-    )
-    run.expect(0, "deployed")
-    events = rollout.events(rollout.hosts[0], run.release)
-    assert (events["confirmed"] - events["starting"]).total_seconds() > 45
-    assert rollout.pages() == ["1.1"] * 4
-    assert run.output.count("bakes for 14 s; then") == 3
-    assert "goes on" in run.output
-    for host in rollout.hosts:
-        assert {"rolling_back", "rolled_back"}.isdisjoint(rollout.events(host, run.release))
-        assert observed.current_release(host, "app") == run.release
-
-    # A short rollout calls nobody in between.
-    short = rollout.deploy("1.2", stack_serial=2, stack_guard_timeout=900)
-    short.expect(0, "deployed")
-    assert "goes on" not in short.output
 
 
 def test_a_host_that_cannot_be_reached_is_left_out_where_that_is_wanted(rollout: Rollout) -> None:

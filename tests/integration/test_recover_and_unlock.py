@@ -17,6 +17,8 @@ from tests.integration.attempt import Attempt
 #: Longer than any of these tests: nothing here comes back by itself.
 LONG_S = 600
 ENDS_S = 300.0
+#: What runs in a container that the engine has lost.
+LOST = "sleep 12321"
 #: A health check that never passes, and never gives up: the gate looks until its time is over.
 NEVER = {"test": ["CMD-SHELL", "exit 1"], "interval": "1s", "retries": 1000}
 
@@ -104,6 +106,75 @@ def test_unlock_ends_the_lease_of_the_run_that_was_named_and_of_no_other(pair: S
     pair.project.run("recover").expect(0, "unchanged")
     pair.stands()
     pair.goes_on()
+
+
+@contextmanager
+def lost_container(host: Host, within: str) -> Iterator[str]:
+    """Let a process run as if the engine had lost its container in a crash; return its number.
+
+    Args:
+        host: where.
+        within: a container in whose network the process is.
+    """
+    pid = host.docker("inspect", "--format", "{{.State.Pid}}", within)
+    # The shim is a shell of another name, and its child is what ran in the container.
+    shim = "/run/containerd-shim-runc-v2"
+    words = f"-namespace moby -id {'b' * 64} -address /run/containerd/containerd.sock"
+    began = f"nsenter --net --target {pid} {shim} -c '{LOST} & wait' sh {words}"
+    there = f"timeout 30 sh -c 'until pgrep -f \"^{LOST}$\"; do sleep 0.1; done'"
+    host.ssh(f"cp /bin/sh {shim}; setsid {began} </dev/null >/dev/null 2>&1 & {there}", user="root")
+    try:
+        yield host.ssh(f"pgrep -f '^{LOST}$'").strip()
+    finally:
+        host.ssh(f"pkill -9 -f '^{LOST}$'; rm {shim}", user="root")
+
+
+def test_recover_ends_what_the_engine_has_lost_of_the_stack_and_of_no_other(pair: Standing) -> None:
+    host = pair.hosts[0]
+    other = host.docker("run", "--detach", "--name", "other", "--entrypoint", "/bin/probe", image_of(pair))
+    try:
+        with lost_container(host, other) as stranger:
+            recovered = pair.project.run("recover")
+            recovered.expect(0, "unchanged")
+            assert f"kill -9 {stranger}" in recovered.output
+            assert runs(host, stranger)
+    finally:
+        host.docker("rm", "--force", other)
+    with lost_container(host, f"{pair.stack}-web-1") as lost:
+        pair.offer()
+        refused = pair.deploy()
+        refused.expect(10, "refused")
+        assert f"process {lost} (sleep)" in refused.output
+        assert "scripts/recover.sh ENV ends it" in refused.output
+        assert runs(host, lost)
+        recovered = pair.project.run("recover")
+        recovered.expect(0, "unchanged")
+        assert f"ended process {lost} (sleep)" in recovered.output
+        assert not runs(host, lost)
+        pair.stands()
+        pair.goes_on()
+
+
+def test_a_way_back_ends_what_the_engine_has_lost_of_the_failed_release(pair: Standing) -> None:
+    host = pair.hosts[0]
+    dead = dies_at_the_gate(pair)
+    with lost_container(host, f"{pair.stack}-web-1") as lost:
+        recovered = pair.project.run("recover", "--run", dead)
+        recovered.expect(0, "unchanged")
+        assert f"ended process {lost} (sleep)" in recovered.output
+        assert not runs(host, lost)
+    assert "ending_orphan" in [line["event"] for line in pair.on(host).journal()]
+    pair.stands()
+    pair.goes_on()
+
+
+def image_of(pair: Standing) -> str:
+    return pair.hosts[0].docker("inspect", "--format", "{{.Image}}", f"{pair.stack}-web-1")
+
+
+def runs(host: Host, pid: str) -> bool:
+    """Tell whether a process runs on the host."""
+    return host.ssh(f"test -d /proc/{pid} && echo yes || :").strip() == "yes"
 
 
 def test_a_run_waits_for_another_as_long_as_it_was_told_to(pair: Standing) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.slipway.compose.plugins.module_utils.verdict import EXIT_CODES
 from scripts.demonstration import record
 from scripts.playbook_run.arguments import ABOUT, build_parser
-from scripts.playbook_run.run_folder import EXIT_CODES
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = ROOT / "roles"

@@ -78,6 +78,11 @@ def test_unlock_names_the_run(inventories: Path) -> None:
     assert refused("unlock", ["local", "--run", "a/b"], inventories)[0].startswith("--run: ")
 
 
+def test_continue_names_a_run_of_its_own(inventories: Path) -> None:
+    request = parse_request("continue", ["local", "--run", "20261122T214500Z-deploy-3f2a1c"], inventories)
+    assert request.playbook_variables() == {"stack_continue_run": "20261122T214500Z-deploy-3f2a1c"}
+
+
 def test_everything_wrong_is_said_at_once(inventories: Path) -> None:
     argv = ["nowhere", "--version", "-1", "--limit", " ", "--plan", "/nonexistent/plan.json", "-e", "x", "-e", "1=2"]
     sentences = refused("deploy", [argv[0], "--version=-1", *argv[3:]], inventories)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.verdict import EXIT_CODES
 from scripts.playbook_run.run_folder import (
-    EXIT_CODES,
     Ending,
     Verdict,
     conclude,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a rollout does next: who goes on, who goes back, who bakes, who has to hear of it."""
+"""What a rollout does next: who goes on, who goes back, who waits, who has to hear of it."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ def fleet(*hosts: Results) -> dict[str, HostSteps]:
         (LOST, False),
         ({**FINE, "outside": BAD}, False),
         ({**FINE, "bake": BAD}, False),
+        ({**FINE, "pause": GONE}, False),
         ({**FINE, "gate_again": BAD}, False),
         ({**WAITING, "renew": GONE}, False),
         ({**PLANNED, "prepare": BAD}, False),
@@ -71,6 +72,10 @@ def test_without_anybody_it_does_not_go_on() -> None:
         ([{**FINE, "settle": OK}, FAILED, FINE, FINE], "fleet", [""] + ["rolled_back"] * 3),
         ([FINE, FINE, LOST, WAITING], "fleet", ["rolled_back"] * 4),
         ([FINE, {**FINE, "bake": BAD}, WAITING, WAITING], "fleet", ["rolled_back"] * 4),
+        ([FINE, {**FINE, "time": BAD}, WAITING, WAITING], "fleet", ["rolled_back"] * 4),
+        # Where going back is blocked, what stands is confirmed although the run ends.
+        ([{**FOR_GOOD, "time": BAD}, {**FOR_GOOD, "pause": GONE}], "fleet", ["confirmed"] * 2),
+        ([{**FOR_GOOD, "gate_again": BAD}, {**FOR_GOOD, "renew": GONE}], "fleet", ["rolled_back"] * 2),
         ([FINE, FINE, {**FINE, "gate_again": BAD}, WAITING], "batch", ["confirmed"] * 2 + ["rolled_back"] * 2),
         ([{**WAITING, "start": {**OK, "confirmed": True}}], "fleet", [""]),
         # Who is left out takes no place: host2 and host3 are the first batch.
@@ -118,10 +123,31 @@ def test_only_hosts_that_are_there_take_a_place_in_a_batch(
         ([AWAY, FINE, WAITING], ["host1", "host2"], True),
     ],
 )
-def test_a_batch_bakes_if_it_changed_and_others_are_to_change(
+def test_the_next_batch_waits_if_one_changed_and_others_are_to_change(
     hosts: list[Results], batch: list[str], *, answer: bool
 ) -> None:
-    assert fleet_course.bakes(fleet(*hosts), batch) is answer
+    assert fleet_course.waits(fleet(*hosts), batch) is answer
+
+
+@pytest.mark.parametrize(
+    ("hosts", "batch", "after", "pauses_on"),
+    [
+        ([FINE, WAITING, WAITING], ["host1"], "nothing", ""),
+        ([FINE, WAITING, WAITING], ["host1"], "canary", "host1"),
+        ([FINE, FINE, WAITING], ["host2"], "canary", ""),
+        ([FINE, FINE, WAITING], ["host2"], "batch", "host2"),
+        ([UNTOUCHED, FINE, WAITING], ["host2"], "canary", "host2"),
+        ([UNTOUCHED, FINE, WAITING], ["host1", "host2"], "canary", "host2"),
+        ([AWAY, FINE, FINE, WAITING], ["host1", "host2", "host3"], "canary", "host2"),
+        ([UNTOUCHED, WAITING], ["host1"], "batch", ""),
+        ([FINE, FINE], ["host2"], "batch", ""),
+        ([FAILED, WAITING], ["host1"], "batch", ""),
+    ],
+)
+def test_a_rollout_pauses_on_the_first_host_that_the_batch_changed(
+    hosts: list[Results], batch: list[str], after: str, pauses_on: str
+) -> None:
+    assert fleet_course.pauses_on(fleet(*hosts), batch, after) == pauses_on
 
 
 @pytest.mark.parametrize(

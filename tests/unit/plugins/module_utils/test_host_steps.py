@@ -21,6 +21,13 @@ def test_a_renewal_counts_for_the_host_that_was_called_not_for_the_one_that_call
     assert not steps["host2"].ran(RENEW)
 
 
+def test_renewals_that_could_not_even_begin_are_the_failure_of_who_was_to_make_them() -> None:
+    hostvars = {"host1": {"__stack_pause_renew": {"failed": True, "msg": "no list of hosts"}}, "host2": {}}
+    steps = collect(hostvars, hostvars)
+    assert (steps["host1"].failed(RENEW), steps["host2"].ran(RENEW)) == (True, False)
+    assert steps["host1"].rollout_failed
+
+
 def test_a_renewal_that_failed_is_not_outweighed_by_a_later_one() -> None:
     lost = {"item": "host1", "unreachable": True, "msg": "no route"}
     well = {**OK, "item": "host1", "called_at": 40.0}

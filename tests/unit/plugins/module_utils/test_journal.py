@@ -35,6 +35,13 @@ def test_the_last_event_of_each_release_counts_and_what_is_gone_is_gone() -> Non
     assert found == {A: journal.CONFIRMED}
 
 
+def test_what_was_done_besides_changes_nothing_about_the_release() -> None:
+    besides = (A, journal.CONTINUED), (A, journal.ENDING_ORPHAN)
+    known = entries((A, journal.STARTING), (A, journal.GATE_PASSED), *besides)
+    assert journal.states(known) == {A: journal.GATE_PASSED}
+    assert journal.unfinished(known) == A
+
+
 def test_confirmed_releases_come_once_and_in_the_order_in_which_the_host_met_them() -> None:
     found = journal.confirmed(
         entries((B, journal.PREPARED), (A, journal.CONFIRMED), (B, journal.CONFIRMED), (B, journal.CONFIRMED))

@@ -117,3 +117,19 @@ def test_the_sentence_for_people_says_when_it_ends() -> None:
     assert lease.sentence(HELD, after(300)).endswith("it ends by itself in 600 s")
     assert lease.sentence(HELD, after(5000)).endswith("it has ended")
     assert "of somebody holds" in lease.sentence(replace(HELD, owner=""), after(1))
+
+
+def test_of_a_run_that_is_paused_it_is_said_how_it_goes_on() -> None:
+    paused = replace(HELD, paused_at="2026-11-22T21:50:00Z")
+    said = f"paused since 2026-11-22T21:50:00Z, goes on with scripts/continue.sh ENV --run {SECOND}"
+    assert said in lease.sentence(paused, after(300))
+    assert f"scripts/continue.sh ENV --run {SECOND}" in lease.refusal("shop", paused, after(300)).sentence()
+    assert "paused" not in lease.sentence(replace(paused, continued_by="ada@desk"), after(300))
+    assert "paused" not in lease.sentence(paused, after(5000)), "its lease has ended: nobody waits"
+
+
+def test_a_lease_of_a_version_that_knew_no_pause_is_read() -> None:
+    fields = {
+        key: value for key, value in HELD.as_dict().items() if key not in ("paused_at", "continued_by", "goes_on")
+    }
+    assert lease.parse(json.dumps(fields)) == HELD

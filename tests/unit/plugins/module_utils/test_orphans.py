@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils import orphans as module
-from ansible_collections.slipway.compose.plugins.module_utils.orphans import Orphan, orphan_findings, orphans
+from ansible_collections.slipway.compose.plugins.module_utils.orphans import (
+    Orphan,
+    orphan_finding,
+    orphan_findings,
+    orphans,
+)
 
 KNOWN, LOST, OTHER = "a" * 64, "b" * 64, "c" * 64
 
@@ -35,16 +40,17 @@ class Proc:
         self.folder = folder
         (folder / "uptime").touch()
 
-    def process(
-        self, pid: int, parent: int, name: str, *command: str, started: int = 0, namespaces: Sequence[int] = ()
-    ) -> None:
-        """Add a process."""
+    def process(self, pid: int, parent: int, name: str, *command: str, **more: Any) -> None:
+        """Add a process; `more` may say when it started, its numbers in namespaces below, and its control group."""
+        started, namespaces = more.get("started", 0), more.get("namespaces", ())
+        cgroup = more.get("cgroup", "/system.slice/containerd.service")
         entry = self.folder / str(pid)
         entry.mkdir()
         between = "0 " * 17
         (entry / "stat").write_text(f"{pid} ({name}) S {parent} {between}{started} 0\n", encoding="ascii")
         (entry / "cmdline").write_bytes(b"".join(word.encode() + b"\0" for word in command or (name,)))
         numbers = "\t".join(map(str, (pid, *namespaces)))
+        (entry / "cgroup").write_text(f"0::{cgroup}\n", encoding="ascii")
         (entry / "status").write_text(f"Name:\t{name}\nNSpid:\t{numbers}\n", encoding="ascii")
 
     def shim(
@@ -54,12 +60,12 @@ class Proc:
         *,
         namespace: str = "moby",
         address: str = "/run/s",
-        namespaces: Sequence[int] = (),
+        **more: Any,
     ) -> None:
         """Add the shim of a container."""
         program = "/usr/bin/containerd-shim-runc-v2"
         command = (program, "-namespace", namespace, "-id", container, "-address", address)
-        self.process(pid, 1, "containerd-shim", *command, namespaces=namespaces)
+        self.process(pid, 1, "containerd-shim", *command, **more)
 
 
 @pytest.fixture
@@ -81,7 +87,7 @@ def test_a_container_that_the_engine_has_lost_is_one(proc: Proc) -> None:
     proc.shim(200, LOST)
     proc.process(201, 200, "sh (healthy) ?", started=9000)
     proc.process(203, 200, "worker (1) x", started=8000)
-    assert orphans(Engine({KNOWN}), proc.folder) == [Orphan(LOST, 203, "worker (1) x")]
+    assert orphans(Engine({KNOWN}), proc.folder) == [Orphan(LOST, 203, "8000", "worker (1) x")]
 
 
 def test_a_shim_without_a_process_does_no_harm(proc: Proc) -> None:
@@ -108,6 +114,8 @@ def test_containers_of_other_engines_are_left_alone(proc: Proc) -> None:
     proc.process(201, 200, "pause")
     proc.shim(300, LOST, namespaces=(19,))
     proc.process(301, 300, "nginx", namespaces=(20,))
+    proc.shim(500, LOST, cgroup=f"/system.slice/docker-{KNOWN}.scope/system.slice/containerd.service")
+    proc.process(501, 500, "an engine in a container that has the host's processes")
     proc.shim(400, LOST, address="/run/user/1000/docker/containerd/containerd.sock")
     proc.process(401, 400, "redis")
     assert orphans(Engine({KNOWN}), proc.folder) == []
@@ -119,7 +127,7 @@ def test_containers_of_other_engines_are_left_alone(proc: Proc) -> None:
 def test_an_engine_at_the_usual_place_is_known_without_any_container(proc: Proc) -> None:
     proc.shim(200, LOST, address="/var/run/docker/containerd/containerd.sock")
     proc.process(201, 200, "worker")
-    assert orphans(Engine(set(), is_the_usual=True), proc.folder) == [Orphan(LOST, 201, "worker")]
+    assert orphans(Engine(set(), is_the_usual=True), proc.folder) == [Orphan(LOST, 201, "0", "worker")]
 
 
 def test_one_in_transition_after_the_other_is_not_one_that_stays(proc: Proc, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,9 +145,12 @@ def test_without_any_container_the_engine_is_not_asked(tmp_path: Path) -> None:
 
 
 def test_the_finding_says_how_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "orphans", lambda _engine: [Orphan(LOST, 201, "worker")])
-    assert orphan_findings(Engine(), [LOST]) == []
+    monkeypatch.setattr(module, "orphans", lambda _engine: [Orphan(LOST, 201, "5", "worker")])
     (finding,) = orphan_findings(Engine())
     assert finding.thing == f"container {LOST[:12]}"
     assert "process 201 (worker)" in finding.seen
-    assert "kill -9 201" in finding.remedy
+    assert finding.remedy.startswith("If it is this stack's, scripts/recover.sh ENV ends it.")
+    assert finding.remedy.endswith("as root on this host: kill -9 201.")
+    tried = orphan_finding(Orphan(LOST, 201, "5", "worker"), "privileged containers are denied")
+    assert tried.seen.endswith("could not be ended from a container: privileged containers are denied")
+    assert tried.remedy == "As root on this host: kill -9 201."

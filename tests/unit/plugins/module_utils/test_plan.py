@@ -93,6 +93,7 @@ def test_a_plan_is_read_as_it_was_written() -> None:
         ("batches", [["host1", "host2"]]),
         ("rollback_scope", "batch"),
         ("bake_time", 60),
+        ("pause_after", "canary"),
     ],
 )
 def test_a_plan_that_was_changed_is_no_plan(key: str, value: object) -> None:
@@ -104,6 +105,12 @@ def test_a_plan_that_was_changed_is_no_plan(key: str, value: object) -> None:
 @pytest.mark.parametrize("raw", [None, [], {}, "plan", {"schema": 1}, {**PLAN.as_dict(), "batches": 5}], ids=str)
 def test_what_is_no_plan_is_said_to_be_none(raw: object) -> None:
     with pytest.raises(SlipwayError, match=r"playbooks/plan\.yml"):
+        Plan.from_dict(raw)
+
+
+def test_a_plan_of_another_version_is_said_to_be_one() -> None:
+    raw = {key: value for key, value in PLAN.as_dict().items() if key != "pause_after"} | {"schema": 1}
+    with pytest.raises(SlipwayError, match=r"another version of Slipway \(schema 1\)"):
         Plan.from_dict(raw)
 
 
@@ -132,6 +139,12 @@ HOOKS = {"post_deploy": [{"name": "smoke test", "command": ["true"], "timeout": 
         ({"stack_guard_timeout": 520, "stack_hooks": HOOKS}, ["stack_guard_timeout"]),
         ({"stack_guard_timeout": 600, "stack_bake_time": 300}, ["stack_bake_time", "stack_guard_timeout"]),
         ({"stack_guard_timeout": 0}, ["stack_guard_timeout"]),
+        ({"stack_pause_after": "canary"}, []),
+        ({"stack_pause_after": "canary", "stack_pause_timeout": 3600}, ["stack_pause_timeout"]),
+        ({"stack_pause_after": "batch", "stack_pause_timeout": 9000, "stack_run_timeout": 0}, []),
+        ({"stack_pause_after": "batch", "stack_pause_timeout": 9001, "stack_run_timeout": 0}, ["stack_pause_timeout"]),
+        ({"stack_pause_after": "batch", "stack_pause_timeout": 0}, ["stack_pause_timeout"]),
+        ({"stack_pause_timeout": 0}, []),
     ],
     ids=str,
 )
@@ -139,6 +152,9 @@ def test_no_host_goes_back_while_the_run_does_what_it_may(changed: dict[str, Any
     usual: dict[str, Any] = {
         "stack_guard_timeout": 900,
         "stack_bake_time": 0,
+        "stack_pause_after": "nothing",
+        "stack_pause_timeout": 1800,
+        "stack_run_timeout": 3600,
         "stack_start_timeout": 300,
         "stack_gate_timeout": 120.0,
         "stack_health_checks": [],

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.slipway.compose.plugins.module_utils import deployment as deployment_module
-from ansible_collections.slipway.compose.plugins.module_utils import guard, journal
+from ansible_collections.slipway.compose.plugins.module_utils import guard, journal, orphan_ending
 from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
@@ -177,14 +176,15 @@ def test_what_the_guard_took_back_can_no_longer_be_confirmed(tmp_path: Path) -> 
         assert store.entries()[-1].event == event
 
 
-def engine_gone(_engine: object, _but: object) -> list[Finding]:
+def engine_gone(*_asked: object) -> set[str]:
     raise SlipwayError([Finding("Docker engine", "an engine that answers", "none", "Start it.")])
 
 
 def test_a_way_back_that_fails_is_journaled_even_if_the_release_is_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deployment_module, "orphan_findings", engine_gone)
+    monkeypatch.setattr(Engine, "subnets", engine_gone)
+    monkeypatch.setattr(orphan_ending, "orphans", engine_gone)
     store = store_with(tmp_path, [(MINE, A, journal.STARTING)])
     store.release_folder(A).mkdir()
     store.write(A, "rollback.sh", "echo no such image >&2; exit 1\n", 0o700)

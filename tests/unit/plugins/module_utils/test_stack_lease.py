@@ -17,6 +17,7 @@ import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils import lease, stack_lease, stack_lock
 from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.host_clock import this_moment
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
 from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import StackLease
 
@@ -276,3 +277,61 @@ def test_a_changed_limit_counts_from_the_next_renewal(tmp_path: Path) -> None:
     held = longer.held()
     assert held is not None
     assert held.lasts_s == 600
+
+
+def pausing(run: StackLease, pauses: list[lease.Lease]) -> threading.Thread:
+    """Let a run pause, and wait until it does."""
+    thread = threading.Thread(target=lambda: pauses.append(run.pause(LASTS_S)))
+    thread.start()
+    until = time.monotonic() + 10
+    while not (held := run.held()) or not held.paused_at:
+        assert time.monotonic() < until
+    return thread
+
+
+def test_a_run_that_is_paused_goes_on_when_somebody_continues_it(tmp_path: Path) -> None:
+    mine = of(tmp_path, FIRST)
+    pauses: list[lease.Lease] = []
+    mine.take()
+    assert mine.pause(0).pauses(this_moment())
+    assert not of(tmp_path, SECOND).resume("eve@desk", LASTS_S), "it is not that run which is paused"
+    waiting = pausing(mine, pauses)
+    assert of(tmp_path, FIRST).resume("bob@desk", LASTS_S)
+    waiting.join(10)
+    assert [(one.goes_on, one.continued_by) for one in pauses] == [(True, "bob@desk")]
+    assert not of(tmp_path, FIRST).resume("eve@desk", LASTS_S), "it goes on already"
+    with mine.locked():
+        mine.keep()
+    assert mine.pause(LASTS_S).continued_by == "bob@desk", "it pauses once on a host"
+    noted = ReleaseStore(str(tmp_path), "shop").entries()
+    assert [(one.run, one.event, one.detail) for one in noted] == [(FIRST, "continued", "by bob@desk")]
+
+
+def test_nobody_continues_a_run_that_waits_no_longer(tmp_path: Path) -> None:
+    mine = of(tmp_path, FIRST)
+    mine.take()
+    assert not mine.pause(0, withdraw=True).pauses(this_moment())
+    assert not of(tmp_path, FIRST).resume("bob@desk", LASTS_S)
+    mine.pause(0)
+    age(tmp_path, LASTS_S + 1)
+    assert not of(tmp_path, FIRST).resume("bob@desk", LASTS_S), "its lease has ended, so it is dead"
+    assert ReleaseStore(str(tmp_path), "shop").entries() == ()
+
+
+def test_a_run_that_does_not_go_on_when_it_is_continued_will_not_later(tmp_path: Path) -> None:
+    mine = of(tmp_path, FIRST)
+    mine.take()
+    mine.pause(0)
+    with pytest.raises(SlipwayError, match="expected to go on within 0 s, seen no sign of it"):
+        of(tmp_path, FIRST).resume("bob@desk", 0.0)
+    held = mine.pause(0)
+    assert (held.goes_on, held.continued_by) == (False, "")
+    assert held.pauses(this_moment())
+
+
+def test_a_run_without_a_lease_does_not_pause(tmp_path: Path) -> None:
+    with pytest.raises(SlipwayError, match="expected the lease of run"):
+        of(tmp_path, FIRST).pause(LASTS_S)
+    of(tmp_path, SECOND).take()
+    with pytest.raises(SlipwayError, match=SECOND):
+        of(tmp_path, FIRST).pause(LASTS_S)

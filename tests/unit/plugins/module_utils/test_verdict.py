@@ -78,6 +78,9 @@ def test_how_a_run_ends_on_one_host(
     [
         (["deployed", "deployed"], "deployed"),
         (["deployed", "unchanged"], "deployed"),
+        # Nobody could go back, and the run ended early: the fleet is in two.
+        (["deployed", "untouched"], "rollback_failed"),
+        (["deployed", "refused"], "rollback_failed"),
         (["unchanged", "unchanged"], "unchanged"),
         (["refused", "untouched"], "refused"),
         (["untouched", "untouched"], "refused"),
