@@ -19,19 +19,20 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _BROKEN = 500
 
 
+def known(error: Exception) -> SlipwayError | None:
+    """Return an error as what was found; None if it is none that a user can do anything about."""
+    return error if isinstance(error, SlipwayError) else _no_room(error) or _engine_lost(error)
+
+
 def answer(work: Callable[[], Result]) -> Result:
     """Do the work and return its result, or with `failed` and `msg` why there is none."""
     try:
         return work()
-    except SlipwayError as error:
-        return _found(error)
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user
-        known = _no_room(error) or _engine_lost(error)
-        return {"failed": True, "msg": _unexpected(error)} if known is None else _found(known)
-
-
-def _found(error: SlipwayError) -> Result:
-    return {"failed": True, "msg": str(error), "findings": [finding.as_dict() for finding in error.findings]}
+        found = known(error)
+        if found is None:
+            return {"failed": True, "msg": _unexpected(error)}
+        return {"failed": True, "msg": str(found), "findings": [finding.as_dict() for finding in found.findings]}
 
 
 def _no_room(error: Exception) -> SlipwayError | None:

@@ -250,6 +250,9 @@ class Engine:
         except docker.errors.APIError as error:
             return registry_finding(f"image {text}", str(error.explanation or error), reference.registry)
         except requests.RequestException as error:
+            if not _timed_out(error):
+                # It is the engine that has gone; whoever answers for the call says so.
+                raise
             return registry_finding(f"image {text}", str(error), reference.registry)
         return str(answer["Descriptor"]["digest"])
 
@@ -272,9 +275,9 @@ class Engine:
         except docker.errors.APIError as error:
             return registry_finding(f"image {pin}", str(error.explanation or error), reference.registry)
         except requests.RequestException as error:
-            if "timed out" in str(error).lower():
-                return self._slow(pin, last)
-            return registry_finding(f"image {pin}", str(error), reference.registry)
+            if not _timed_out(error):
+                raise
+            return self._slow(pin, last)
         return None
 
     def _pull_steps(self, reference: ImageReference) -> Iterable[dict[str, Any]]:
@@ -371,6 +374,11 @@ def registry_finding(thing: str, said: str, registry: str) -> Finding:
     return Finding(
         thing, f"an answer from {registry}", _short(said), f"See whether this host reaches {registry}, and retry."
     )
+
+
+def _timed_out(error: Exception) -> bool:
+    """Tell whether an engine is still there and has not answered in time: it waits for somebody itself."""
+    return "timed out" in str(error).lower()
 
 
 def _short(text: str) -> str:

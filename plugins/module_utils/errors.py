@@ -69,6 +69,19 @@ class StartFailedError(Exception):
         super().__init__(said or "the gate did not pass")
 
 
+class DownError(SlipwayError):
+    """What ran on the host has ended although nothing of it was touched, and does not stand again.
+
+    Attributes:
+        report: what the gate saw once it was started again; None if it could not be.
+    """
+
+    def __init__(self, findings: Iterable[Finding], report: GateReport | None = None) -> None:
+        """Keep both."""
+        self.report = report
+        super().__init__(findings)
+
+
 class HookStoppedError(SlipwayError):
     """A hook failed that the deployment depends on; its findings say which.
 

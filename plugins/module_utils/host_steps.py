@@ -146,7 +146,14 @@ class HostSteps:
     @property
     def touched(self) -> bool:
         """Tell whether containers of the host may have been changed."""
-        return self.ran("start") and not self.unchanged
+        went_back = self.down or bool(self.value("settle", "gate"))
+        started = self.ran("start") and not self.value("settle", "given_back")
+        return (started or went_back) and not self.unchanged
+
+    @property
+    def down(self) -> bool:
+        """Tell whether what ran has ended although nothing of it was touched, and does not stand again."""
+        return any(bool(self.value(step, "down")) for step in ("prepare", "settle"))
 
     @property
     def awaits_start(self) -> bool:

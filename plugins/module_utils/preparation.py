@@ -10,20 +10,16 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.compose.plugins.module_utils import (
-    host_checks,
-    journal,
-    module_archive,
-    way_back,
-)
+from ansible_collections.slipway.compose.plugins.module_utils import host_checks, journal, module_archive, way_back
 from ansible_collections.slipway.compose.plugins.module_utils.adopted_data import left_behind
+from ansible_collections.slipway.compose.plugins.module_utils.answer import known
 from ansible_collections.slipway.compose.plugins.module_utils.compose_config import Service
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
@@ -108,14 +104,32 @@ def previous_release(store: ReleaseStore) -> str:
 class Preparation:
     """Prepares one host for a run that holds the lease."""
 
-    def __init__(
-        self, store: ReleaseStore, engine: Engine, lease: StackLease, *, min_free_mb: int, check_mode: bool
+    def __init__(  # noqa: PLR0913 - all of these are needed
+        self,
+        store: ReleaseStore,
+        engine: Engine,
+        lease: StackLease,
+        bring_back: Callable[[str], Finding | None],
+        *,
+        min_free_mb: int,
+        check_mode: bool,
     ) -> None:
-        """Look at nothing yet."""
+        """Look at nothing yet.
+
+        Args:
+            store: the stack's folder.
+            engine: the engine that it runs on.
+            lease: the stack's lease.
+            bring_back: called with the staged release if its preparation fails; sees that what ran before still does,
+                and returns what is to be told of that.
+            min_free_mb: megabytes that must be free on each disk.
+            check_mode: whether nothing may be changed.
+        """
         self._store = store
         self._engine = engine
         self._lease = lease
         self._min_free_mb = min_free_mb
+        self._bring_back = bring_back
         self._check_mode = check_mode
         self._orphans: list[str] = []
 
@@ -252,14 +266,25 @@ class Preparation:
             pulled, findings = self._engine.pull(names, self._lease.live)
             host_checks.raise_all(findings)
             self._note_prepared(record.id)
+        except Exception as error:
+            # Before the way back goes with the release.
+            brought_back = self._bring_back(record.id)
+            self._forget(record.id, names)
+            found = known(error)
+            if brought_back is None or found is None:
+                raise
+            raise SlipwayError([*found.findings, brought_back]) from error
         except BaseException:
-            with suppress(SlipwayError), self._lease.locked():
-                # Another run that has overtaken this one may deploy the same plan: then what is there is its own. If
-                # nothing is, it has removed what was staged, and cannot know of what was pulled after that.
-                if self._lease.mine() or record.id not in self._store.kept():
-                    forget(self._store, self._engine, record.id, names)
+            self._forget(record.id, names)
             raise
         return Prepared(record.id, record.images, snapshot, way.goal, pulled=tuple(pulled), files_changed=changed)
+
+    def _forget(self, release: str, names: Mapping[str, str]) -> None:
+        with suppress(SlipwayError), self._lease.locked():
+            # Another run that has overtaken this one may deploy the same plan: then what is there is its own. If
+            # nothing is, it has removed what was staged, and cannot know of what was pulled after that.
+            if self._lease.mine() or release not in self._store.kept():
+                forget(self._store, self._engine, release, names)
 
     def _same_release(self, record: ReleaseRecord, snapshot: Snapshot) -> str | None:
         """Return the current release if it is the same as this record and stands as it should."""

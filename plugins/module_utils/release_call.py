@@ -10,13 +10,17 @@ from typing import Any, Callable
 
 from ansible_collections.slipway.compose.plugins.module_utils import guard_process
 from ansible_collections.slipway.compose.plugins.module_utils.deployment_hooks import with_hooks
-from ansible_collections.slipway.compose.plugins.module_utils.errors import HookStoppedError, StartFailedError
+from ansible_collections.slipway.compose.plugins.module_utils.errors import (
+    DownError,
+    HookStoppedError,
+    StartFailedError,
+)
 from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import HookReport
 from ansible_collections.slipway.compose.plugins.module_utils.host_clock import this_moment
 from ansible_collections.slipway.compose.plugins.module_utils.lease import Lease
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
-from ansible_collections.slipway.compose.plugins.module_utils.release_result import hook_stopped, start_failed
+from ansible_collections.slipway.compose.plugins.module_utils.release_result import down, start_failed, stopped
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
 from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import StackLease
 
@@ -57,7 +61,9 @@ class ReleaseCall:
         except StartFailedError as error:
             return with_hooks(start_failed(self._release, error), self._reports)
         except HookStoppedError as error:
-            return with_hooks(hook_stopped(self._release, error), self._reports)
+            return with_hooks(stopped(self._release, error), self._reports)
+        except DownError as error:
+            return with_hooks(down(self._release, error), self._reports)
 
 
 def takeover(before: Lease | None) -> list[str]:

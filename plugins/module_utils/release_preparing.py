@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ansible_collections.slipway.compose.plugins.module_utils import journal
 from ansible_collections.slipway.compose.plugins.module_utils.deployment_hooks import DeploymentHooks
-from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.errors import HookStoppedError
+from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine, wait_for_engine
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, HookStoppedError, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.hook_orders import read_order, write_order
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import HookOrder
 from ansible_collections.slipway.compose.plugins.module_utils.host_checks import folder_findings
@@ -21,6 +22,9 @@ from ansible_collections.slipway.compose.plugins.module_utils.release_call impor
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload, ReleaseOrder
 from ansible_collections.slipway.compose.plugins.module_utils.release_progress import ReleaseProgress
 from ansible_collections.slipway.compose.plugins.module_utils.release_result import prepared_result
+
+#: Seconds for an engine that went away while the host was prepared to come back, so that what ran can be looked at.
+_PATIENCE_S = 60.0
 
 
 class PreparingCall(ReleaseCall):
@@ -60,12 +64,41 @@ class PreparingCall(ReleaseCall):
     def _preparation(self, engine: Engine, payload: Payload | None) -> Prepared:
         params = self._params
         preparation = Preparation(
-            self._store, engine, self._lease, min_free_mb=params["min_free_mb"], check_mode=self._check_mode
+            self._store,
+            engine,
+            self._lease,
+            self._bring_back,
+            min_free_mb=params["min_free_mb"],
+            check_mode=self._check_mode,
         )
         if payload is not None:
             return preparation.of_new(ReleaseOrder(Plan.from_dict(params["plan"]), params["host"], payload))
         release = previous_release(self._store) if params["release"] == "previous" else params["release"]
         return preparation.of_kept(release, force=params["force"])
+
+    def _bring_back(self, release: str) -> Finding | None:
+        """See that what ran before a release whose preparation failed still runs, and start it again if it does not.
+
+        Returns:
+            What is to be told of that; None if nothing had ended, or if another run has overtaken this one.
+
+        Raises:
+            DownError: it does not stand again; the release stays with its way back.
+        """
+        # The code is compiled anew at every call, and few preparations fail.
+        from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment
+
+        try:
+            engine = wait_for_engine(_PATIENCE_S)
+        except SlipwayError:
+            expected = f"to be back within {_PATIENCE_S:.0f} s, so that what ran could be looked at"
+            remedy = "Start it. It lets containers end that ran when it crashed, so run scripts/status.sh then."
+            return Finding("Docker engine", expected, "it does not answer", remedy)
+        deployment = Deployment(self._store, engine, release, self._guard)
+        with self._lease.locked():
+            if self._lease.mine() and deployment.bring_back(self._params["rollback_timeout"]) is not None:
+                self._store.note(release, journal.DISCARDED)
+        return deployment.brought_back
 
     def _before_deployment(self, engine: Engine, prepared: Prepared, payload: Payload | None) -> None:
         """Keep the hooks with the release, and run those that come before the host is touched.

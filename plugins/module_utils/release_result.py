@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slipway.compose.plugins.module_utils.errors import HookStoppedError, StartFailedError
+from ansible_collections.slipway.compose.plugins.module_utils.errors import DownError, SlipwayError, StartFailedError
 from ansible_collections.slipway.compose.plugins.module_utils.gate_report import GateReport
 from ansible_collections.slipway.compose.plugins.module_utils.wording import counted
 
@@ -56,10 +56,20 @@ def start_failed(release: str | None, error: StartFailedError) -> dict[str, Any]
     }
 
 
-def hook_stopped(release: str | None, error: HookStoppedError) -> dict[str, Any]:
-    """Return the result of a deployment that a hook does not let go on."""
+def stopped(release: str | None, error: SlipwayError) -> dict[str, Any]:
+    """Return the result of a deployment that cannot go on, for what was found."""
     findings = [finding.as_dict() for finding in error.findings]
     return {"failed": True, "changed": True, "release": release, "msg": str(error), "findings": findings}
+
+
+def down(release: str | None, error: DownError) -> dict[str, Any]:
+    """Return the result where what ran has ended although nothing of it was touched, and does not stand again."""
+    result = {**stopped(release, error), "down": True}
+    if error.report is None:
+        return result
+    failures = [failure.as_dict() for failure in error.report.failures]
+    message = f"{error}\n{error.report.message()}"
+    return {**result, "msg": message, "gate": error.report.as_dict(), "failures": failures}
 
 
 def _prepared_summary(prepared: Prepared) -> str:

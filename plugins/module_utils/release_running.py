@@ -87,7 +87,7 @@ class RunningCall(ReleaseCall):
                 self._lease.give_back()
         if report is None:
             summary = [f"gave release {self._release} back; nothing was touched"] if staged else []
-            return {"changed": staged, "release": self._release, "summary": summary}
+            return {"changed": staged, "release": self._release, "given_back": staged, "summary": summary}
         result = gate_result(self._release, report, changed=True)
         return {
             **result,

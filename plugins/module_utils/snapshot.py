@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 PROJECT_LABEL = "com.docker.compose.project"
 ONE_OFF_LABEL = "com.docker.compose.oneoff"
 _LABEL = "com.docker.compose."
+#: States of a container that runs, or is about to again.
+_ALIVE = ("running", "paused", "restarting")
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,18 @@ def is_one_off(inspected: Mapping[str, Any]) -> bool:
     """Tell whether a container comes from `docker compose run`, which is no part of what the stack runs."""
     labels = inspected["Config"].get("Labels") or {}
     return str(labels.get(ONE_OFF_LABEL, "")).lower() == "true"
+
+
+def ended(before: Iterable[ContainerSnapshot], now: Iterable[ContainerSnapshot], jobs: Collection[str]) -> list[str]:
+    """Return the names of the containers that ran before and do not any more.
+
+    Args:
+        before: what was there.
+        now: what is there now.
+        jobs: services whose containers end by themselves.
+    """
+    alive = {one.id for one in now if one.state in _ALIVE}
+    return [one.name for one in before if one.state == "running" and one.service not in jobs and one.id not in alive]
 
 
 def _paths(joined: str) -> tuple[str, ...]:

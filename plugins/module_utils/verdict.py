@@ -113,11 +113,17 @@ def _judge_host(steps: HostSteps, release: str | None, *, check_mode: bool, nobo
         # Without anybody there is no run that a host could be left out of.
         return HostVerdict("refused" if nobody else SKIPPED, before, steps.error("reach", "prepare"))
     if steps.refused:
-        # A host that was well is not to blame for another that could not speak for the fleet.
-        return HostVerdict("refused" if steps.refusal else "untouched", before, steps.refusal)
+        return _judge_refused(steps, before)
     if check_mode:
         return HostVerdict("unchanged" if steps.unchanged else "planned", before, "")
     return _judge_touched(steps, release, before) if steps.touched else _judge_untouched(steps, before)
+
+
+def _judge_refused(steps: HostSteps, before: str | None) -> HostVerdict:
+    if steps.down:
+        return HostVerdict("rollback_failed", None, steps.refusal)
+    # A host that was well is not to blame for another that could not speak for the fleet.
+    return HostVerdict("refused" if steps.refusal else "untouched", before, steps.refusal)
 
 
 def _judge_untouched(steps: HostSteps, before: str | None) -> HostVerdict:

@@ -37,13 +37,15 @@ options:
       - V(prepared) checks the host, takes the lease, stages the release, takes the snapshot, proves the way back, and
         pulls. No container is touched. If anything speaks against the release, all of it is reported, and nothing is
         left behind. Without O(plan), it prepares for going to a release that the host keeps. What an earlier run left
-        unfinished is settled first. The hooks C(pre_deploy) come last; one that fails is a reason to refuse.
+        unfinished is settled first. The hooks C(pre_deploy) come last; one that fails is a reason to refuse. What
+        ran and ends while images are pulled, as with a crash of the engine, is started again and gated.
       - V(started) arms the guard, activates the files, starts the containers, and passes the health gate. A release
         that is confirmed already, or that this run has started, is not started again, only the gate is passed.
         The hooks C(post_deploy) or C(on_failure) come last.
       - V(confirmed) makes the release the one to go back to, disarms the guard, prunes, and gives the lease back.
       - V(rolled_back) takes the host back to what ran before, if this run touched it, with the hooks C(pre_rollback)
-        and C(post_rollback) around it, removes the staging if not, and gives the lease back.
+        and C(post_rollback) around it, removes the staging if not, and gives the lease back. Where nothing was touched
+        and what ran has ended all the same, as after a crash of the engine, it is started again and gated.
       - V(renewed) has lease and guard last their whole time again.
       - V(abandoned) is for a run that was cut off. It has the guard act at once and does not wait for it; what was only
         prepared it gives back.
@@ -199,6 +201,18 @@ confirmed:
 guarded:
   description: Whether the host goes back by itself.
   returned: success with O(state=abandoned)
+  type: bool
+  sample: true
+given_back:
+  description: Whether the release had never been started here, so that only its staging had to go. What runs was not
+    touched, and was not gated.
+  returned: success with O(state=rolled_back), unless the host went back
+  type: bool
+  sample: false
+down:
+  description: Whether what ran has ended although nothing of it was touched, as after a crash of the engine, and does
+    not stand although it was started again.
+  returned: failure with O(state=prepared) and O(state=rolled_back), where that is so
   type: bool
   sample: true
 hooks:

@@ -35,9 +35,9 @@ def small_disk(standing: Standing, megabytes: int) -> Iterator[None]:
 
 def fill(standing: Standing, *, leave_kb: int) -> None:
     """Fill the disk of the stack's folder, but for this much."""
-    folder = shlex.quote(standing.folder)
-    free = f"$(( $(df --output=avail -k {folder} | tail -n 1) - {leave_kb} ))"
-    console(standing.hosts[0], f"head -c {free}K /dev/zero >{folder}/{FILLER}")
+    # To the last byte, whoever writes there meanwhile; then what is to be left is given back.
+    full = f"dd if=/dev/zero of={FILLER} bs=4K 2>&1 | grep -q 'No space left'"
+    console(standing.hosts[0], f"cd {shlex.quote(standing.folder)} && {full} && truncate -s -{leave_kb}K {FILLER}")
 
 
 def free(standing: Standing) -> None:

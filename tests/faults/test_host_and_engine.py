@@ -8,10 +8,12 @@ from tests.faults.crashed_engine import ORPHAN, remedied
 from tests.faults.look import look
 from tests.faults.moments import Moment, reached
 from tests.faults.standing import PATIENT, Standing
-from tests.faults.table import Phase, fault
+from tests.faults.table import Fault, Phase, fault, faults
 from tests.integration.attempt import Run
 
 RECOVERED = "unfinished"
+#: What a run says that found what ran before down, although it had touched nothing.
+STARTED_AGAIN = "these have ended: "
 
 
 def without_engine_from(moment: Moment, standing: Standing) -> Run:
@@ -51,6 +53,76 @@ def test_an_engine_killed_while_it_pulls_refuses(solo: Standing) -> None:
     assert after.releases == before.releases
     solo.on(host).nothing_is_left_over()
     solo.goes_on()
+
+
+@fault(
+    "engine-restarted-while-pulling",
+    Phase.PULL,
+    dies="the Docker engine (SIGKILL), restarted within a minute, which lets end what it had started",
+    promised="Refused (10), nothing was touched, staging is removed. What ran is started again, and passes its gate.",
+)
+def test_what_an_engine_lets_end_while_it_pulls_is_started_again(solo: Standing) -> None:
+    solo.offer()
+    with reached(solo, moments.pulling) as attempt:
+        solo.hosts[0].stop_engine(hard=True)
+        solo.hosts[0].start_engine()
+        run = attempt.end()
+    solo.untouched(run)
+    assert STARTED_AGAIN in run.output, run
+    solo.on(solo.hosts[0]).nothing_is_left_over()
+    solo.goes_on()
+
+
+@faults(
+    "in_time",
+    [
+        (
+            Fault(
+                "engine-restarted-before-the-start",
+                Phase.ARMED,
+                "the Docker engine (SIGKILL) of a host whose turn has not come, restarted within half a minute",
+                "The start waits for the engine: deployed (0).",
+            ),
+            True,
+        ),
+        (
+            Fault(
+                "engine-killed-before-the-start",
+                Phase.ARMED,
+                "the same, restarted later",
+                "rolled_back (20): the host was not touched, and yet what ran is started again and passes its gate.",
+            ),
+            False,
+        ),
+    ],
+)
+def test_an_engine_that_is_gone_when_the_start_comes(pair: Standing, in_time: bool) -> None:  # noqa: FBT001 - a row
+    canary, other = pair.hosts
+    pair.offer()
+    pair.configure(stack_serial=1)
+    with moments.armed(pair) as held, pair.begin() as attempt:
+        held.reach(attempt)
+        assert pair.on(other).last_events()[-1] == "prepared"
+        other.stop_engine(hard=True)
+        try:
+            held.let_go()
+            attempt.until("the canary's gate", lambda: pair.on(canary).saw("gate_passed", version=pair.offered))
+            if not in_time:
+                attempt.until_task("Take the release back")
+        finally:
+            other.start_engine()
+        run = attempt.end()
+    if in_time:
+        run.expect(0, "deployed")
+        pair.stands(pair.offered)
+        pair.version = pair.offered
+    else:
+        run.expect(20, "rolled_back")
+        assert [run.host(host.name)[0] for host in pair.hosts] == ["rolled_back"] * 2, run
+        assert STARTED_AGAIN in run.output, run
+        assert not pair.on(other).saw("starting", version=pair.offered)
+        pair.stands()
+    pair.goes_on()
 
 
 @fault(

@@ -13,6 +13,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.snapshot import (
     ComposeOrigin,
     compose_origin,
     container_snapshot,
+    ended,
     is_one_off,
 )
 
@@ -47,6 +48,26 @@ def test_service_number_and_configuration_come_from_the_labels() -> None:
     found = container_snapshot(inspected(labels, Health={"Status": "healthy"}))
     assert (found.service, found.number, found.config_hash) == ("web", 2, "abc")
     assert (found.name, found.health, found.restarts) == ("shop-web-2", "healthy", 3)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "jobs", "expected"),
+    [
+        ("running", "running", set(), []),
+        ("running", "restarting", set(), []),
+        ("running", "paused", set(), []),
+        ("running", "exited", set(), ["shop-web-2"]),
+        ("running", None, set(), ["shop-web-2"]),
+        # It ended by itself, as it should.
+        ("running", "exited", {"web"}, []),
+        ("exited", "exited", set(), []),
+    ],
+)
+def test_what_ran_before_and_does_not_now_has_ended(
+    before: str, now: str | None, jobs: set[str], expected: list[str]
+) -> None:
+    seen = [container_snapshot(inspected({f"{LABEL}service": "web"}, Status=one)) for one in (before, now) if one]
+    assert ended(seen[:1], seen[1:], jobs) == expected
 
 
 def test_a_container_without_labels_or_health_check_has_neither() -> None:

@@ -18,6 +18,7 @@ GONE: dict[str, Any] = {"unreachable": True, "msg": "Task failed: no route"}
 SKIPPED: dict[str, Any] = {"skipped": True, "failed": False}
 READY: dict[str, Any] = {"failed": False, "current": BEFORE, "unchanged": False}
 SAME: dict[str, Any] = {"failed": False, "current": RELEASE, "unchanged": True}
+GIVEN_BACK: dict[str, Any] = {"failed": False, "given_back": True}
 PLANNED = {"source": OK, "resolve": OK, "plan": OK}
 STARTED = {**PLANNED, "prepare": READY, "start": OK}
 
@@ -49,6 +50,14 @@ def steps(**results: dict[str, Any]) -> HostSteps:
         ({**STARTED, "start": GONE}, "unknown", None, "no route"),
         ({**PLANNED, "prepare": READY, "start": {**OK, "confirmed": True}}, "deployed", RELEASE, ""),
         ({**STARTED, "start": BAD, "settle": OK}, "rolled_back", BEFORE, "it broke"),
+        # It was called, and never came to touch anything.
+        ({**STARTED, "start": BAD, "settle": GIVEN_BACK}, "refused", BEFORE, "it broke"),
+        ({**STARTED, "start": GONE, "settle": GIVEN_BACK}, "refused", BEFORE, "no route"),
+        # Nothing was touched, and what ran ended all the same.
+        ({**PLANNED, "prepare": {**BAD, "down": True}}, "rollback_failed", None, "it broke"),
+        ({**PLANNED, "prepare": READY, "settle": {**OK, "gate": {"passed": True}}}, "rolled_back", BEFORE, ""),
+        ({**PLANNED, "prepare": READY, "settle": {**BAD, "down": True}}, "rollback_failed", None, "it broke"),
+        ({**STARTED, "start": BAD, "settle": {**BAD, "down": True}}, "rollback_failed", None, "it broke\nit broke"),
         ({**STARTED, "outside": BAD, "settle": OK}, "rolled_back", BEFORE, "it broke"),
         ({**STARTED, "bake": BAD, "settle": OK}, "rolled_back", BEFORE, "it broke"),
         ({**STARTED, "gate_again": BAD, "settle": OK}, "rolled_back", BEFORE, "it broke"),
