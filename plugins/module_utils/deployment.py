@@ -10,26 +10,45 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansible_collections.slipway.compose.plugins.module_utils import compose_cli, journal
+from ansible_collections.slipway.compose.plugins.module_utils import compose_cli, journal, way_back
 from ansible_collections.slipway.compose.plugins.module_utils.compose_argv import ComposeProject
 from ansible_collections.slipway.compose.plugins.module_utils.confirmation import SecondLook
+from ansible_collections.slipway.compose.plugins.module_utils.deployment_hooks import DeploymentHooks
+from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError, StartFailedError
 from ansible_collections.slipway.compose.plugins.module_utils.gate_report import GateReport
-from ansible_collections.slipway.compose.plugins.module_utils.going_back import GoingBack
+from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import report_lines
-from ansible_collections.slipway.compose.plugins.module_utils.host_gate import gate_release, release_masker
+from ansible_collections.slipway.compose.plugins.module_utils.host_gate import (
+    gate_before,
+    gate_release,
+    release_masker,
+)
 from ansible_collections.slipway.compose.plugins.module_utils.pruning import forget
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import GateOrder
+from ansible_collections.slipway.compose.plugins.module_utils.release_progress import ReleaseProgress
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseFile, ReleaseRecord
-from ansible_collections.slipway.compose.plugins.module_utils.snapshot import ContainerSnapshot
+from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
+from ansible_collections.slipway.compose.plugins.module_utils.snapshot import ContainerSnapshot, container_snapshot
 
 #: Seconds to look at what does not stand after a start that failed.
 _EVIDENCE_S = 5.0
 _TAKEN_BACK = (journal.ROLLING_BACK, journal.ROLLED_BACK, journal.ROLLBACK_FAILED)
 
 
-class Deployment(GoingBack):
+class Deployment(ReleaseProgress):
     """One release on one host; who changes anything with it has the stack's lock."""
+
+    def __init__(self, store: ReleaseStore, engine: Engine, release: str, guard: Guard) -> None:
+        """Read nothing yet."""
+        super().__init__(store, release)
+        self.engine = engine
+        self.guard = guard
+        self.hooks = DeploymentHooks(store, engine, release, guard.renew)
+        #: What a way back had to do besides, in words.
+        self.remarks: list[str] = []
+        #: What had ended although nothing of it was touched, and stands again.
+        self.brought_back: Finding | None = None
 
     def start(self) -> GateReport:
         """Arm the guard, activate the release's files, let Compose make the host run it, and pass the gate.
@@ -119,7 +138,7 @@ class Deployment(GoingBack):
             What the gate said of it; None if the release was never started, and only its staging had to go.
 
         Raises:
-            DownError: nothing was started, and yet what ran before has ended and does not stand again.
+            DownError: nothing was touched, and yet what ran before has ended and does not stand again.
             SlipwayError: the way back failed, is blocked as the release is irreversible, or is not this run's any more.
             StartFailedError: what ran before does not pass its gate.
         """
@@ -130,11 +149,8 @@ class Deployment(GoingBack):
             # A guard that is armed now is another run's.
             return None
         try:
-            if not self.started:
-                report = self.bring_back(timeout_s)
-                if report is None:
-                    self._discard()
-                return report
+            if not self.touched:
+                return self._give_back()
             if not self.reversible:
                 self.store.note(self.release, journal.ROLLBACK_BLOCKED)
                 raise SlipwayError([self._blocked()])
@@ -170,14 +186,68 @@ class Deployment(GoingBack):
         if last == journal.ROLLBACK_FAILED and not again:
             self.store.note(self.release, journal.LEFT)
             return f"the way back from release {self.release} had failed: left as it is, to go forward from there"
-        if self.started and not self.reversible:
+        if not self.reversible:
             self.store.note(self.release, journal.ROLLBACK_BLOCKED)
             return f"an earlier run left release {self.release} unfinished; it is irreversible, so it was left as it is"
-        self.go_back(timeout_s, hooks=self.started)
+        self.go_back(timeout_s)
         goal = self.store.read_json(self.release, "snapshot.json").get("goal")
         said = [f"an earlier run left release {self.release} unfinished: went back to {goal}"]
         said += self.remarks
         return "\n".join(said + report_lines([report for report in self.hooks.reports if not report.passed]))
+
+    def go_back(self, timeout_s: float) -> GateReport:
+        """Run the way back, whoever started the release, and gate what ran before.
+
+        Raises:
+            SlipwayError: the way back failed.
+            StartFailedError: what ran before does not pass its gate.
+        """
+        # The code is compiled anew at every call, and most of them go forward.
+        from ansible_collections.slipway.compose.plugins.module_utils.orphan_ending import OrphanEnding
+
+        self.hooks.before_way_back()
+        before = self.store.read_json(self.release, "snapshot.json")
+        # What the engine has lost of the failed release may hold what the old one needs.
+        lost = OrphanEnding(
+            self.engine,
+            self.store.stack,
+            before.get("orphans") or [],
+            lambda what: self.store.note(self.release, journal.ENDING_ORPHAN, what),
+        )
+        lost.end()
+        self.remarks = lost.ended
+        script = self.store.release_folder(self.release) / "rollback.sh"
+        called = {"SLIPWAY_RUN": self.store.run, "SLIPWAY_BY": self.store.by, "SLIPWAY_CALLED": "yes"}
+        environment = {**compose_cli.command_environment({}), **called}
+        try:
+            answer = self._run(["sh", str(script)], environment, timeout_s)
+            said = "" if answer.exit_code == 0 else answer.last_words
+        except SlipwayError as error:
+            said = str(error)
+        if said:
+            # First of all, since what is damaged may keep the rest from being told.
+            self.store.note(self.release, journal.ROLLBACK_FAILED, "rollback.sh failed")
+            said = release_masker(self.store, self.store.record(self.release)).mask(said)
+            raise SlipwayError([way_back.failed(script, said), *lost.end()])
+        try:
+            report = gate_before(self.store, self.engine, self.release)
+        except Exception:
+            # The script has noted that the host is back, and nobody has seen that it stands.
+            self.store.note(self.release, journal.ROLLBACK_FAILED, "what ran before could not be looked at")
+            raise
+        if not report.passed:
+            self.store.note(self.release, journal.ROLLBACK_FAILED, "what ran before does not pass its gate")
+            raise StartFailedError(str(before.get("goal")), report)
+        left = lost.end()
+        if left:
+            self.store.note(self.release, journal.ROLLBACK_FAILED, "a container runs on that the engine has lost")
+            raise SlipwayError(left)
+        self.hooks.after_way_back()
+        return report
+
+    @property
+    def _name(self) -> str:
+        return f"Release {self.release}"
 
     def _start(self, record: ReleaseRecord) -> None:
         """Let Compose make the host run the release.
@@ -203,6 +273,10 @@ class Deployment(GoingBack):
                 findings = [Finding(self._name, "to be started", said, "See below what is wrong."), *error.findings]
                 raise SlipwayError(findings) from error
             raise StartFailedError(self._name, evidence, said)
+
+    def _run(self, argv: list[str], environment: dict[str, str], timeout_s: float) -> compose_cli.Completed:
+        note = self.store.folder / compose_cli.RUNNING_FILE
+        return compose_cli.run(argv, environment, timeout_s, limit="stack_start_timeout", note=note)
 
     def _see_that_nothing_changed(self) -> None:
         before = self.store.read_json(self.release, "snapshot.json").get("release")
@@ -242,6 +316,18 @@ class Deployment(GoingBack):
             remedy=f"Deploy one that works with the new data. Only if the data allow it, on the host: sh {script}",
         )
 
+    def _give_back(self) -> GateReport | None:
+        # The code is compiled anew at every call, and few releases are given back.
+        from ansible_collections.slipway.compose.plugins.module_utils.untouched import Untouched
+
+        before = Untouched(self.store, self.engine, self.release)
+        try:
+            report = before.see_that_it_stands()
+        finally:
+            self._discard()
+        self.brought_back = before.brought_back
+        return report
+
     def _discard(self) -> None:
         if self.release in journal.confirmed(self.store.entries()):
             self.store.note(self.release, journal.ROLLED_BACK, "nothing was touched")
@@ -264,6 +350,9 @@ class Deployment(GoingBack):
     def _project(self, record: ReleaseRecord) -> ComposeProject:
         files = [str(self.store.project / name) for name in record.compose_files]
         return ComposeProject(record.stack, str(self.store.project), (*files, str(self.store.lock_file(record.id))))
+
+    def _containers(self, stack: str) -> list[ContainerSnapshot]:
+        return [container_snapshot(document) for document in self.engine.containers(stack)]
 
     def _starts(self, stack: str) -> dict[str, str]:
         return {container.id: container.started_at for container in self._containers(stack)}

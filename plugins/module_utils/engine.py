@@ -28,6 +28,8 @@ _PARALLEL_PULLS = 4
 _USUAL_HOSTS = ("", "unix:///var/run/docker.sock", "unix:///run/docker.sock")
 _RETRY_S = 0.5
 _ANSWER_S = 60.0
+#: Seconds for an engine that crashed or is being restarted to come back, where what ran has to be looked after.
+ENGINE_BACK_S = 60.0
 _LONGEST_QUOTE = 300
 _PULL_AGAIN = "See what removes images on this host, and deploy again."
 _BOOTSTRAP = "Run playbooks/bootstrap.yml on this host."
@@ -210,6 +212,16 @@ class Engine:
 
         with suppress(docker.errors.APIError):
             self.client.api.remove_network(name)
+
+    def start(self, container: str) -> str:
+        """Start a container that has ended; return what the engine says against it, "" if nothing."""
+        import docker.errors
+
+        try:
+            self.client.api.start(container)
+        except docker.errors.APIError as error:
+            return _short(str(error.explanation or error))
+        return ""
 
     def remove_containers(self, labels: Sequence[str]) -> None:
         """Remove the containers that carry all of these labels, running or not, with their own volumes."""

@@ -89,7 +89,7 @@ class HookStoppedError(SlipwayError):
         reports: how all hooks ended that ran.
     """
 
-    def __init__(self, reports: Sequence[HookReport]) -> None:
-        """Keep the reports."""
+    def __init__(self, reports: Sequence[HookReport], besides: Sequence[Finding] = ()) -> None:
+        """Keep the reports, and what else was found."""
         self.reports = tuple(reports)
-        super().__init__(report.finding() for report in reports if report.stops)
+        super().__init__([*(report.finding() for report in reports if report.stops), *besides])

@@ -15,6 +15,8 @@ from ansible_collections.slipway.compose.plugins.module_utils.masking import Mas
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import GateOrder
 from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
+from ansible_collections.slipway.compose.plugins.module_utils.snapshot import ContainerSnapshot
+from ansible_collections.slipway.compose.plugins.module_utils.way_back import expectations
 
 
 def release_masker(store: ReleaseStore, record: ReleaseRecord) -> Masker:
@@ -53,6 +55,25 @@ def gate_adopted(
 ) -> GateReport:
     """Run the gate on a stack that Slipway did not start: its containers alone, since no checks are known for it."""
     return _gate(engine, stack, services, GateOrder.from_dict({**order.as_dict(), "checks": ()}), masker)
+
+
+def gate_before(store: ReleaseStore, engine: Engine, release: str) -> GateReport:
+    """Run the gate on what ran before a release, as its snapshot shows it.
+
+    Args:
+        store: the stack's folder.
+        engine: the engine that it runs on.
+        release: the release.
+    """
+    before = store.read_json(release, "snapshot.json")
+    if before.get("to") and not before.get("irreversible"):
+        return gate_release(store, engine, store.record(str(before["to"])))
+    record = store.record(release)
+    order = GateOrder.from_dict(store.read_json(release, "gate.json"))
+    services = expectations([ContainerSnapshot(**container) for container in before.get("containers") or []])
+    gone = {service.service for service in record.services} - {service.service for service in services}
+    services += [ServiceExpectation(name, 0) for name in sorted(gone)]
+    return gate_adopted(engine, record.stack, services, order, release_masker(store, record))
 
 
 def _gate(

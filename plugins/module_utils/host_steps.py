@@ -146,9 +146,12 @@ class HostSteps:
     @property
     def touched(self) -> bool:
         """Tell whether containers of the host may have been changed."""
-        went_back = self.down or bool(self.value("settle", "gate"))
-        started = self.ran("start") and not self.value("settle", "given_back")
-        return (started or went_back) and not self.unchanged
+        return self.ran("start") and not self.unchanged
+
+    @property
+    def given_back(self) -> bool:
+        """Tell whether the start was called for, and never came to touch anything."""
+        return self.touched and bool(self.value("settle", "given_back"))
 
     @property
     def down(self) -> bool:

@@ -101,12 +101,6 @@ def last_start(entries: Iterable[JournalEntry]) -> JournalEntry | None:
     return next((entry for entry in reversed(list(entries)) if entry.event == STARTING), None)
 
 
-def was_started(entries: Iterable[JournalEntry], release: str) -> bool:
-    """Tell whether a release was started since it was last prepared."""
-    events = [entry.event for entry in entries if entry.release == release]
-    return next((event == STARTING for event in reversed(events) if event in (STARTING, PREPARED, DISCARDED)), False)
-
-
 def irreversible(entries: Iterable[JournalEntry]) -> str | None:
     """Return the release that may not be taken back although it never passed, if that is what runs."""
     blocked: str | None = None

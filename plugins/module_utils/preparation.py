@@ -10,19 +10,24 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.compose.plugins.module_utils import host_checks, journal, module_archive, way_back
+from ansible_collections.slipway.compose.plugins.module_utils import (
+    host_checks,
+    journal,
+    module_archive,
+    way_back,
+)
 from ansible_collections.slipway.compose.plugins.module_utils.adopted_data import left_behind
 from ansible_collections.slipway.compose.plugins.module_utils.answer import known
 from ansible_collections.slipway.compose.plugins.module_utils.compose_config import Service
-from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.engine import ENGINE_BACK_S, Engine, wait_for_engine
+from ansible_collections.slipway.compose.plugins.module_utils.errors import DownError, Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
 from ansible_collections.slipway.compose.plugins.module_utils.hook_programs import hook_findings
 from ansible_collections.slipway.compose.plugins.module_utils.image_lock import lock_document, pin_services
@@ -42,6 +47,13 @@ from ansible_collections.slipway.compose.plugins.module_utils.snapshot import (
     container_snapshot,
 )
 from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import StackLease
+
+_STAYS_AWAY = Finding(
+    "Docker engine",
+    f"to be back within {ENGINE_BACK_S:.0f} s, so that what ran could be looked at",
+    "it does not answer",
+    "Start it. It lets containers end that ran when it crashed, so run scripts/status.sh then.",
+)
 
 
 @dataclass(frozen=True)
@@ -104,32 +116,14 @@ def previous_release(store: ReleaseStore) -> str:
 class Preparation:
     """Prepares one host for a run that holds the lease."""
 
-    def __init__(  # noqa: PLR0913 - all of these are needed
-        self,
-        store: ReleaseStore,
-        engine: Engine,
-        lease: StackLease,
-        bring_back: Callable[[str], Finding | None],
-        *,
-        min_free_mb: int,
-        check_mode: bool,
+    def __init__(
+        self, store: ReleaseStore, engine: Engine, lease: StackLease, *, min_free_mb: int, check_mode: bool
     ) -> None:
-        """Look at nothing yet.
-
-        Args:
-            store: the stack's folder.
-            engine: the engine that it runs on.
-            lease: the stack's lease.
-            bring_back: called with the staged release if its preparation fails; sees that what ran before still does,
-                and returns what is to be told of that.
-            min_free_mb: megabytes that must be free on each disk.
-            check_mode: whether nothing may be changed.
-        """
+        """Look at nothing yet."""
         self._store = store
         self._engine = engine
         self._lease = lease
         self._min_free_mb = min_free_mb
-        self._bring_back = bring_back
         self._check_mode = check_mode
         self._orphans: list[str] = []
 
@@ -263,28 +257,53 @@ class Preparation:
                 self._lease.keep()
                 self._store.stage(building, record, order.bundle, order.gate.as_dict(), lock)
             self._write_way_back(record.id, way, snapshot)
-            pulled, findings = self._engine.pull(names, self._lease.live)
-            host_checks.raise_all(findings)
+            pulled = self._pull(record.id, names)
             self._note_prepared(record.id)
-        except Exception as error:
-            # Before the way back goes with the release.
-            brought_back = self._bring_back(record.id)
-            self._forget(record.id, names)
-            found = known(error)
-            if brought_back is None or found is None:
-                raise
-            raise SlipwayError([*found.findings, brought_back]) from error
         except BaseException:
-            self._forget(record.id, names)
+            with suppress(SlipwayError), self._lease.locked():
+                # Another run that has overtaken this one may deploy the same plan: then what is there is its own. If
+                # nothing is, it has removed what was staged, and cannot know of what was pulled after that.
+                if self._lease.mine() or record.id not in self._store.kept():
+                    forget(self._store, self._engine, record.id, names)
             raise
         return Prepared(record.id, record.images, snapshot, way.goal, pulled=tuple(pulled), files_changed=changed)
 
-    def _forget(self, release: str, names: Mapping[str, str]) -> None:
-        with suppress(SlipwayError), self._lease.locked():
-            # Another run that has overtaken this one may deploy the same plan: then what is there is its own. If
-            # nothing is, it has removed what was staged, and cannot know of what was pulled after that.
-            if self._lease.mine() or release not in self._store.kept():
-                forget(self._store, self._engine, release, names)
+    def _pull(self, release: str, names: Mapping[str, str]) -> list[str]:
+        """Pull what is missing of a staged release, and return it.
+
+        Raises:
+            DownError: what ran has ended meanwhile, and does not stand again.
+            SlipwayError: what could not be pulled.
+        """
+        try:
+            pulled, findings = self._engine.pull(names, self._lease.live)
+            host_checks.raise_all(findings)
+        except Exception as error:
+            found = known(error)
+            if found is None:
+                raise
+            raise self._with_what_ran(release, found) from error
+        return pulled
+
+    def _with_what_ran(self, release: str, error: SlipwayError) -> SlipwayError:
+        """Return why a pull failed, with what has become meanwhile of what runs: the engine may have crashed."""
+        # The code is compiled anew at every call, and few pulls fail.
+        from ansible_collections.slipway.compose.plugins.module_utils.untouched import Untouched
+
+        try:
+            engine = wait_for_engine(ENGINE_BACK_S)
+        except SlipwayError:
+            return SlipwayError([*error.findings, _STAYS_AWAY])
+        before = Untouched(self._store, engine, release)
+        try:
+            with self._lease.locked():
+                if self._lease.mine():
+                    before.see_that_it_stands()
+        except DownError as down:
+            return DownError([*error.findings, *down.findings], down.report)
+        except Exception:  # noqa: BLE001 - it is about the pull
+            return error
+        return SlipwayError([*error.findings, *([before.brought_back] if before.brought_back else [])])
 
     def _same_release(self, record: ReleaseRecord, snapshot: Snapshot) -> str | None:
         """Return the current release if it is the same as this record and stands as it should."""

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ansible_collections.slipway.compose.plugins.module_utils import journal
 from ansible_collections.slipway.compose.plugins.module_utils.deployment_hooks import DeploymentHooks
-from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine, wait_for_engine
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, HookStoppedError, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.engine import ENGINE_BACK_S, Engine, wait_for_engine
+from ansible_collections.slipway.compose.plugins.module_utils.errors import HookStoppedError
 from ansible_collections.slipway.compose.plugins.module_utils.hook_orders import read_order, write_order
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import HookOrder
 from ansible_collections.slipway.compose.plugins.module_utils.host_checks import folder_findings
@@ -22,9 +21,6 @@ from ansible_collections.slipway.compose.plugins.module_utils.release_call impor
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload, ReleaseOrder
 from ansible_collections.slipway.compose.plugins.module_utils.release_progress import ReleaseProgress
 from ansible_collections.slipway.compose.plugins.module_utils.release_result import prepared_result
-
-#: Seconds for an engine that went away while the host was prepared to come back, so that what ran can be looked at.
-_PATIENCE_S = 60.0
 
 
 class PreparingCall(ReleaseCall):
@@ -64,41 +60,12 @@ class PreparingCall(ReleaseCall):
     def _preparation(self, engine: Engine, payload: Payload | None) -> Prepared:
         params = self._params
         preparation = Preparation(
-            self._store,
-            engine,
-            self._lease,
-            self._bring_back,
-            min_free_mb=params["min_free_mb"],
-            check_mode=self._check_mode,
+            self._store, engine, self._lease, min_free_mb=params["min_free_mb"], check_mode=self._check_mode
         )
         if payload is not None:
             return preparation.of_new(ReleaseOrder(Plan.from_dict(params["plan"]), params["host"], payload))
         release = previous_release(self._store) if params["release"] == "previous" else params["release"]
         return preparation.of_kept(release, force=params["force"])
-
-    def _bring_back(self, release: str) -> Finding | None:
-        """See that what ran before a release whose preparation failed still runs, and start it again if it does not.
-
-        Returns:
-            What is to be told of that; None if nothing had ended, or if another run has overtaken this one.
-
-        Raises:
-            DownError: it does not stand again; the release stays with its way back.
-        """
-        # The code is compiled anew at every call, and few preparations fail.
-        from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment
-
-        try:
-            engine = wait_for_engine(_PATIENCE_S)
-        except SlipwayError:
-            expected = f"to be back within {_PATIENCE_S:.0f} s, so that what ran could be looked at"
-            remedy = "Start it. It lets containers end that ran when it crashed, so run scripts/status.sh then."
-            return Finding("Docker engine", expected, "it does not answer", remedy)
-        deployment = Deployment(self._store, engine, release, self._guard)
-        with self._lease.locked():
-            if self._lease.mine() and deployment.bring_back(self._params["rollback_timeout"]) is not None:
-                self._store.note(release, journal.DISCARDED)
-        return deployment.brought_back
 
     def _before_deployment(self, engine: Engine, prepared: Prepared, payload: Payload | None) -> None:
         """Keep the hooks with the release, and run those that come before the host is touched.
@@ -122,16 +89,19 @@ class PreparingCall(ReleaseCall):
         # The code is compiled anew at every call, and most releases have no hooks.
         from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment
 
-        deployment = Deployment(self._store, engine, prepared.release, self._guard)
         hooks = DeploymentHooks(self._store, engine, prepared.release, self._keep_lease)
         self._reports = hooks.reports
         try:
             hooks.before_deployment()
-        except HookStoppedError:
+        except HookStoppedError as error:
+            # That the engine has gone may be why.
+            deployment = Deployment(self._store, wait_for_engine(ENGINE_BACK_S), prepared.release, self._guard)
             with self._lease.locked():
                 self._lease.check()
                 deployment.roll_back(self._params["rollback_timeout"])
-            raise
+            if deployment.brought_back is None:
+                raise
+            raise HookStoppedError(error.reports, [deployment.brought_back]) from error
 
     def _keep_lease(self) -> None:
         with self._lease.locked():

@@ -33,27 +33,23 @@ class ReleaseProgress:
         return self.last_event == journal.PREPARED
 
     @property
-    def started(self) -> bool:
-        """Tell whether anybody started the release since it was last prepared."""
-        return journal.was_started(self.store.entries(), self.release)
+    def touched(self) -> bool:
+        """Tell whether this run started the release, and nobody has taken it back or started anything since."""
+        last = journal.last_start(self.store.entries())
+        mine = last is not None and (last.release, last.run) == (self.release, self.store.run)
+        return mine and self.last_event not in (None, journal.ROLLED_BACK, journal.PREPARED)
 
     @property
-    def touched(self) -> bool:
-        """Tell whether this run started the release, or began to go back, and nobody has settled it since."""
-        entries = self.store.entries()
-        mine = [one for one in entries if (one.release, one.run) == (self.release, self.store.run)]
-        last = journal.last_start(entries)
-        began = (last in mine) or (bool(mine) and mine[-1].event in (journal.ROLLING_BACK, journal.ROLLBACK_FAILED))
-        return began and self.last_event not in (None, journal.ROLLED_BACK, journal.PREPARED)
+    def started_here(self) -> bool:
+        """Tell whether this run started the release, whatever has become of it since."""
+        mine = (journal.STARTING, self.release, self.store.run)
+        return any((one.event, one.release, one.run) == mine for one in self.store.entries())
 
     @property
     def superseded_by(self) -> journal.JournalEntry | None:
         """Return what another run started after this one had started the release, None if nothing."""
-        entries = self.store.entries()
-        mine = (journal.STARTING, self.release, self.store.run)
-        last = journal.last_start(entries)
-        started = any((one.event, one.release, one.run) == mine for one in entries)
-        return last if started and last is not None and last.run != self.store.run else None
+        last = journal.last_start(self.store.entries())
+        return last if self.started_here and last is not None and last.run != self.store.run else None
 
     @property
     def reversible(self) -> bool:

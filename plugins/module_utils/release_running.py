@@ -9,7 +9,12 @@ from contextlib import nullcontext
 
 from ansible_collections.slipway.compose.plugins.module_utils import journal, stack_lock
 from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment
-from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine, engine_that_answers, wait_for_engine
+from ansible_collections.slipway.compose.plugins.module_utils.engine import (
+    ENGINE_BACK_S,
+    Engine,
+    engine_that_answers,
+    wait_for_engine,
+)
 from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.lease import STARTED
 from ansible_collections.slipway.compose.plugins.module_utils.pruning import prune
@@ -20,9 +25,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.release_result imp
 
 #: Seconds in which a command that is to be abandoned has to end.
 _END_S = 1.0
-#: Seconds for an engine that is being restarted to come back, when a release is to be taken back.
-_PATIENCE_S = 60.0
-#: Seconds for that when a release is to be started.
+#: Seconds for an engine that does not answer to come back, when a release is to be started.
 _START_PATIENCE_S = 30.0
 
 
@@ -73,7 +76,7 @@ class RunningCall(ReleaseCall):
         return {"pruned": pruned, "summary": summary}
 
     def _rolled_back(self) -> Result:
-        deployment = self._deployment(patience_s=_PATIENCE_S)
+        deployment = self._deployment(patience_s=ENGINE_BACK_S)
         if self._check_mode:
             summary = ["would go back to what ran before"]
             return {"changed": deployment.touched, "release": self._release, "summary": summary}
@@ -85,21 +88,24 @@ class RunningCall(ReleaseCall):
                 report = deployment.roll_back(self._params["rollback_timeout"])
             finally:
                 self._lease.give_back()
+        given_back = f"gave release {self._release} back; nothing was touched"
         if report is None:
-            summary = [f"gave release {self._release} back; nothing was touched"] if staged else []
-            return {"changed": staged, "release": self._release, "given_back": staged, "summary": summary}
+            summary = [given_back] if staged else []
+            untouched = not deployment.started_here
+            return {"changed": staged, "release": self._release, "given_back": untouched, "summary": summary}
         result = gate_result(self._release, report, changed=True)
-        return {
-            **result,
-            "summary": [f"went back to {self._goal(self._release)}", *deployment.remarks, *result["summary"]],
-        }
+        if deployment.brought_back is not None:
+            return {**result, "summary": [given_back, deployment.brought_back.sentence(), *result["summary"]]}
+        told = [f"went back to {self._goal(self._release)}", *deployment.remarks]
+        return {**result, "summary": [*told, *result["summary"]]}
 
     def _renewed(self) -> Result:
         if not self._check_mode:
             with self._lease.locked():
                 self._lease.keep()
                 self._guard.renew()
-        return {"changed": False, "summary": [f"run {self._store.run} goes on"]}
+        # Of a fleet's many renewals nobody wants to read.
+        return {"changed": False, "summary": []}
 
     def _deployment(
         self, release: str | None = None, patience_s: float = 0.0, engine: Engine | None = None
@@ -131,13 +137,15 @@ class RunningCall(ReleaseCall):
                 self._guard.arm(release, at_once=True)
                 summary = [f"goes back to {self._goal(release)} by itself, now"]
                 return {"changed": True, "release": release, "guarded": True, "summary": summary}
-            if release and progress.staged:
-                self._deployment(release).roll_back(self._params["rollback_timeout"])
-            if release and progress.settled:
-                # It was cut off between the confirmation and this.
-                self._guard.disarm()
-            self._store.sweep()
-            self._lease.give_back()
+            try:
+                if release and progress.staged:
+                    self._deployment(release).roll_back(self._params["rollback_timeout"])
+                if release and progress.settled:
+                    # It was cut off between the confirmation and this.
+                    self._guard.disarm()
+                self._store.sweep()
+            finally:
+                self._lease.give_back()
             what = "stays as it is" if release and (progress.touched or progress.settled) else "is given back"
             summary = [f"release {release} {what}" if release else "nothing was touched"]
         return {"changed": True, "release": release, "guarded": False, "summary": summary}
@@ -150,7 +158,7 @@ class RunningCall(ReleaseCall):
         # The code is compiled anew at every call, and no other needs this.
         from ansible_collections.slipway.compose.plugins.module_utils.orphan_ending import OrphanEnding
 
-        engine = wait_for_engine(_PATIENCE_S)
+        engine = wait_for_engine(ENGINE_BACK_S)
         done = takeover(self._lease.take())
         with self._lease.locked():
             try:

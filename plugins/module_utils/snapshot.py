@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -119,16 +119,23 @@ def is_one_off(inspected: Mapping[str, Any]) -> bool:
     return str(labels.get(ONE_OFF_LABEL, "")).lower() == "true"
 
 
-def ended(before: Iterable[ContainerSnapshot], now: Iterable[ContainerSnapshot], jobs: Collection[str]) -> list[str]:
-    """Return the names of the containers that ran before and do not any more.
+def ended(before: Iterable[ContainerSnapshot], now: Iterable[Mapping[str, Any]]) -> list[ContainerSnapshot]:
+    """Return the containers that ran before and are still there, and have ended although they were to run on.
 
     Args:
         before: what was there.
-        now: what is there now.
-        jobs: services whose containers end by themselves.
+        now: the `docker inspect` documents of what is there now.
     """
-    alive = {one.id for one in now if one.state in _ALIVE}
-    return [one.name for one in before if one.state == "running" and one.service not in jobs and one.id not in alive]
+    there = {document["Id"]: document for document in now}
+    ran = [one for one in before if one.state == "running" and one.id in there]
+    return [one for one in ran if _is_down(there[one.id])]
+
+
+def _is_down(inspected: Mapping[str, Any]) -> bool:
+    state, policy = inspected["State"], (inspected["HostConfig"].get("RestartPolicy") or {}).get("Name", "")
+    # One that ends well and that nobody is to start again then has done its job.
+    finished = state.get("ExitCode", 0) == 0 and policy not in ("always", "unless-stopped")
+    return state["Status"] not in _ALIVE and not finished
 
 
 def _paths(joined: str) -> tuple[str, ...]:

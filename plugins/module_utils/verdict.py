@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ansible_collections.slipway.compose.plugins.module_utils.fleet_course import present
-from ansible_collections.slipway.compose.plugins.module_utils.host_steps import LOOKING, ROLLOUT, HostSteps
+from ansible_collections.slipway.compose.plugins.module_utils.host_steps import LOOKING, REFUSING, ROLLOUT, HostSteps
 
 EXIT_CODES = {
     "deployed": 0,
@@ -95,6 +95,9 @@ def judge(hosts: Mapping[str, HostSteps], release: str | None, *, check_mode: bo
     nobody = not present(hosts)
     states = {name: _judge_host(steps, release, check_mode=check_mode, nobody=nobody) for name, steps in hosts.items()}
     words = {host.state for host in states.values()}
+    if any(steps.given_back for steps in hosts.values()) and all(steps.reversible for steps in hosts.values()):
+        # Its batch has gone back; others may stay, where only a batch is to go back.
+        words.add("rolled_back" if "deployed" in words else "refused")
     # A host that was only waiting is refused if nobody was touched, and otherwise as good as taken back.
     grave = [word for word in _GRAVEST if word in words] or ["refused"]
     if grave[0] in ("refused", "deployed") and "deployed" in words and words & {"refused", "untouched"}:
@@ -112,28 +115,29 @@ def _judge_host(steps: HostSteps, release: str | None, *, check_mode: bool, nobo
     if steps.left_out:
         # Without anybody there is no run that a host could be left out of.
         return HostVerdict("refused" if nobody else SKIPPED, before, steps.error("reach", "prepare"))
-    if steps.refused:
+    if steps.refused or steps.down:
         return _judge_refused(steps, before)
     if check_mode:
         return HostVerdict("unchanged" if steps.unchanged else "planned", before, "")
-    return _judge_touched(steps, release, before) if steps.touched else _judge_untouched(steps, before)
+    judged = _judge_touched if steps.touched and not steps.given_back else _judge_untouched
+    return judged(steps, release, before)
 
 
 def _judge_refused(steps: HostSteps, before: str | None) -> HostVerdict:
     if steps.down:
-        return HostVerdict("rollback_failed", None, steps.refusal)
+        return HostVerdict("rollback_failed", None, steps.error(*REFUSING, *ROLLOUT, "settle"))
     # A host that was well is not to blame for another that could not speak for the fleet.
     return HostVerdict("refused" if steps.refusal else "untouched", before, steps.refusal)
 
 
-def _judge_untouched(steps: HostSteps, before: str | None) -> HostVerdict:
+def _judge_untouched(steps: HostSteps, _release: str | None, before: str | None) -> HostVerdict:
     if steps.unchanged:
         # Nothing was started, so there is nothing to take back: people have to see to it.
         error = steps.error(*LOOKING)
         return HostVerdict("rollback_failed" if error else "unchanged", before, error)
     left = "its lease ends by itself, and the next run removes what was staged" if steps.failed("settle") else ""
     if steps.rollout_failed:
-        # It was lost while it waited for its turn.
+        # It was lost while it waited for its turn, or its start never came to touch anything.
         return HostVerdict("refused", before, steps.error(*ROLLOUT, "settle"), left)
     if left:
         return HostVerdict("untouched", before, steps.error("settle"), left)

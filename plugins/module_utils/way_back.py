@@ -44,13 +44,19 @@ def failed(script: Path, said: str) -> Finding:
         script: its rollback.sh.
         said: the end of what that said.
     """
-    remedy = f"Run this on the host and read what it says: sh {script}"
-    if _PORT_IS_HELD in said:
-        remedy = (
-            "If `docker ps` shows no container with that port, the engine holds it since it crashed within a start: "
-            f"restart the engine (systemctl restart docker). {remedy}"
-        )
+    remedy = _with_the_port(said, f"Run this on the host and read what it says: sh {script}")
     return Finding("way back", f"{script} to succeed", said, remedy)
+
+
+def not_started(container: str, said: str) -> Finding:
+    """Say that a container that had ended could not be started again, and what to do.
+
+    Args:
+        container: its name.
+        said: what the engine said.
+    """
+    remedy = _with_the_port(said, f"Run this on the host, when the cause is gone: docker start {container}")
+    return Finding(f"container {container}", "to start again", said, remedy)
 
 
 def runs_as(record: ReleaseRecord, hashes: Mapping[str, Any], containers: Sequence[ContainerSnapshot]) -> bool:
@@ -201,6 +207,15 @@ def expectations(containers: Sequence[ContainerSnapshot]) -> list[ServiceExpecta
         elif ended:
             result.append(ServiceExpectation(service, len(ended), one_shot=True, image=image))
     return result
+
+
+def _with_the_port(said: str, remedy: str) -> str:
+    if _PORT_IS_HELD not in said:
+        return remedy
+    return (
+        "If `docker ps` shows no container with that port, the engine holds it since it crashed within a start: "
+        f"restart the engine (systemctl restart docker). {remedy}"
+    )
 
 
 def _with(argv: list[str], env_files: list[str]) -> list[str]:

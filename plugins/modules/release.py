@@ -204,9 +204,9 @@ guarded:
   type: bool
   sample: true
 given_back:
-  description: Whether the release had never been started here, so that only its staging had to go. What runs was not
-    touched, and was not gated.
-  returned: success with O(state=rolled_back), unless the host went back
+  description: Whether the run had never started the release here, so that at most its staging had to go. What runs was
+    not touched, and was not gated.
+  returned: success with O(state=rolled_back), where no gate ran
   type: bool
   sample: false
 down:

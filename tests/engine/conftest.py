@@ -59,6 +59,11 @@ class Stack:
             container.start()
         return container
 
+    def forget(self, container: Container) -> None:
+        """Remove one of the containers."""
+        self._made.remove(container)
+        container.remove(force=True)
+
     def remove(self) -> None:
         """Remove the containers that were made here, by their IDs, and no other."""
         for container in self._made:

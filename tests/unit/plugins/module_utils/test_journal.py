@@ -42,25 +42,6 @@ def test_what_was_done_besides_changes_nothing_about_the_release() -> None:
     assert journal.unfinished(known) == A
 
 
-@pytest.mark.parametrize(
-    ("events", "expected"),
-    [
-        ([], False),
-        ([journal.PREPARED], False),
-        ([journal.PREPARED, journal.STARTING, journal.GATE_PASSED], True),
-        # It goes back although it was confirmed, because another host cannot confirm it.
-        ([journal.PREPARED, journal.STARTING, journal.CONFIRMED], True),
-        ([journal.PREPARED, journal.STARTING, journal.ROLLED_BACK, journal.ROLLBACK_FAILED], True),
-        ([journal.STARTING, journal.CONFIRMED, journal.PREPARED], False),
-        ([journal.STARTING, journal.CONFIRMED, journal.PREPARED, journal.ROLLING_BACK], False),
-        ([journal.STARTING, journal.ROLLED_BACK, journal.DISCARDED], False),
-    ],
-)
-def test_whether_a_release_was_started_since_it_was_prepared(events: list[str], expected: bool) -> None:  # noqa: FBT001
-    known = entries(*((A, event) for event in events), (B, journal.STARTING))
-    assert journal.was_started(known, A) is expected
-
-
 def test_confirmed_releases_come_once_and_in_the_order_in_which_the_host_met_them() -> None:
     found = journal.confirmed(
         entries((B, journal.PREPARED), (A, journal.CONFIRMED), (B, journal.CONFIRMED), (B, journal.CONFIRMED))

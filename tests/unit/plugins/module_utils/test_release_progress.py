@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.slipway.compose.plugins.module_utils import guard, journal, orphan_ending
 from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.errors import DownError, Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard, GuardOrder
 from ansible_collections.slipway.compose.plugins.module_utils.host_clock import this_moment
 from ansible_collections.slipway.compose.plugins.module_utils.journal import JournalEntry
@@ -47,10 +47,6 @@ def store_with(root: Path, lines: Lines, current: str | None = None, run: str = 
         ([(MINE, A, journal.STARTING), (MINE, A, journal.ROLLED_BACK)], False),
         ([(MINE, A, journal.STARTING), (MINE, A, journal.ROLLED_BACK), (MINE, A, journal.ROLLBACK_FAILED)], True),
         ([(OTHER, A, journal.STARTING), (OTHER, A, journal.GATE_PASSED)], False),
-        # What ran had ended before the start, and does not stand again yet.
-        ([(MINE, A, journal.PREPARED), (MINE, A, journal.ROLLING_BACK)], True),
-        ([(MINE, A, journal.PREPARED), (MINE, A, journal.ROLLED_BACK), (MINE, A, journal.ROLLBACK_FAILED)], True),
-        ([(MINE, A, journal.PREPARED), (MINE, A, journal.ROLLED_BACK)], False),
         # Whoever took it back, it is back: a person with rollback.sh, or the run that found it unfinished.
         ([(MINE, A, journal.STARTING), ("by-hand", A, journal.ROLLED_BACK)], False),
         ([(MINE, A, journal.STARTING), (OTHER, A, journal.ROLLED_BACK)], False),
@@ -178,34 +174,6 @@ def test_what_the_guard_took_back_can_no_longer_be_confirmed(tmp_path: Path) -> 
         with pytest.raises(SlipwayError, match=r"to be confirmed in time, seen taken back at .*stack_guard_timeout"):
             deployment(store).confirm()
         assert store.entries()[-1].event == event
-
-
-CONTAINER: dict[str, Any] = {
-    "service": "web", "number": 1, "name": "shop-web-1", "id": "c1", "image": "web", "image_id": "sha256:1",
-    "config_hash": "h", "state": "running", "health": "", "exit_code": 0, "started_at": "", "restarts": 0,
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("reversible", [True, False])
-def test_what_ended_before_a_start_is_brought_back_until_it_stands(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    reversible: bool,  # noqa: FBT001
-) -> None:
-    monkeypatch.setattr(Engine, "containers", lambda *_asked: [])
-    monkeypatch.setattr(Engine, "subnets", engine_gone)
-    monkeypatch.setattr(orphan_ending, "orphans", engine_gone)
-    store = store_with(tmp_path, [(MINE, A, journal.PREPARED)])
-    release(store, reversible=reversible)
-    store.write_json(A, "snapshot.json", {"to": None, "containers": [CONTAINER]})
-    store.write(A, "rollback.sh", "echo no such image >&2; exit 1\n", 0o700)
-    for _each in range(2):
-        with pytest.raises(DownError, match=r"(?s)have ended: shop-web-1\. .*no such image"):
-            deployment(store).roll_back(60.0)
-        assert store.entries()[-1].event == journal.ROLLBACK_FAILED
-    # Nothing was started, so nothing of it is irreversible.
-    with pytest.raises(SlipwayError, match="no such image"):
-        deployment(store).settle_alone(60.0)
 
 
 def engine_gone(*_asked: object) -> set[str]:

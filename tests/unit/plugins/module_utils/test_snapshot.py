@@ -51,23 +51,31 @@ def test_service_number_and_configuration_come_from_the_labels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "jobs", "expected"),
+    ("before", "now", "policy", "code", "expected"),
     [
-        ("running", "running", set(), []),
-        ("running", "restarting", set(), []),
-        ("running", "paused", set(), []),
-        ("running", "exited", set(), ["shop-web-2"]),
-        ("running", None, set(), ["shop-web-2"]),
-        # It ended by itself, as it should.
-        ("running", "exited", {"web"}, []),
-        ("exited", "exited", set(), []),
+        ("running", "running", "always", 0, []),
+        ("running", "restarting", "always", 1, []),
+        ("running", "paused", "always", 0, []),
+        ("running", "exited", "unless-stopped", 0, ["shop-web-2"]),
+        ("running", "exited", "no", 137, ["shop-web-2"]),
+        # It has done its job.
+        ("running", "exited", "no", 0, []),
+        ("running", "exited", "on-failure", 0, []),
+        ("exited", "exited", "always", 1, []),
+        # Somebody has replaced it.
+        ("running", None, "always", 0, []),
     ],
 )
-def test_what_ran_before_and_does_not_now_has_ended(
-    before: str, now: str | None, jobs: set[str], expected: list[str]
+def test_what_ran_and_was_to_run_on_has_ended(
+    before: str, now: str | None, policy: str, code: int, expected: list[str]
 ) -> None:
-    seen = [container_snapshot(inspected({f"{LABEL}service": "web"}, Status=one)) for one in (before, now) if one]
-    assert ended(seen[:1], seen[1:], jobs) == expected
+    there = (
+        [inspected(None, Status=now, ExitCode=code) | {"HostConfig": {"RestartPolicy": {"Name": policy}}}]
+        if now
+        else []
+    )
+    found = ended([container_snapshot(inspected(None, Status=before))], there)
+    assert [one.name for one in found] == expected
 
 
 def test_a_container_without_labels_or_health_check_has_neither() -> None:

@@ -55,9 +55,9 @@ def steps(**results: dict[str, Any]) -> HostSteps:
         ({**STARTED, "start": GONE, "settle": GIVEN_BACK}, "refused", BEFORE, "no route"),
         # Nothing was touched, and what ran ended all the same.
         ({**PLANNED, "prepare": {**BAD, "down": True}}, "rollback_failed", None, "it broke"),
-        ({**PLANNED, "prepare": READY, "settle": {**OK, "gate": {"passed": True}}}, "rolled_back", BEFORE, ""),
+        ({**STARTED, "start": BAD, "settle": {**OK, "gate": {"passed": True}}}, "rolled_back", BEFORE, "it broke"),
         ({**PLANNED, "prepare": READY, "settle": {**BAD, "down": True}}, "rollback_failed", None, "it broke"),
-        ({**STARTED, "start": BAD, "settle": {**BAD, "down": True}}, "rollback_failed", None, "it broke\nit broke"),
+        ({**STARTED, "start": BAD, "settle": {**BAD, "down": True}}, "rollback_failed", None, "it broke"),
         ({**STARTED, "outside": BAD, "settle": OK}, "rolled_back", BEFORE, "it broke"),
         ({**STARTED, "bake": BAD, "settle": OK}, "rolled_back", BEFORE, "it broke"),
         ({**STARTED, "gate_again": BAD, "settle": OK}, "rolled_back", BEFORE, "it broke"),
@@ -95,6 +95,9 @@ def test_how_a_run_ends_on_one_host(
         (["untouched", "untouched"], "refused"),
         (["rolled_back", "untouched"], "rolled_back"),
         (["rolled_back", "deployed"], "rolled_back"),
+        # Only a batch was to go back, and nothing had come to touch this host.
+        (["deployed", "given_back"], "rolled_back"),
+        (["given_back", "untouched"], "refused"),
         (["unknown", "rolled_back"], "unknown"),
         (["rollback_failed", "unknown"], "rollback_failed"),
         (["rollback_failed", "deployed"], "rollback_failed"),
@@ -112,6 +115,7 @@ def test_the_gravest_host_decides(states: list[str], verdict: str) -> None:
         "refused": {**PLANNED, "prepare": BAD},
         "untouched": {**PLANNED, "prepare": READY},
         "rolled_back": {**STARTED, "start": BAD, "settle": OK},
+        "given_back": {**STARTED, "start": BAD, "settle": GIVEN_BACK},
         "unknown": STARTED,
         "rollback_failed": {**STARTED, "start": BAD, "settle": BAD},
         "skipped": {"reach": GONE},
@@ -119,7 +123,9 @@ def test_the_gravest_host_decides(states: list[str], verdict: str) -> None:
     found = judge({f"host{number}": HostSteps(example[state]) for number, state in enumerate(states)}, RELEASE)
     assert found.verdict == verdict
     assert found.exit_code == EXIT_CODES[verdict]
-    assert [host.state for host in found.hosts.values()] == states
+    assert [host.state for host in found.hosts.values()] == [
+        "refused" if one == "given_back" else one for one in states
+    ]
     assert found.message.count("\n") == 1
 
 
