@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,8 @@ class ActionModule(ActionBase):
         _write(path, document)
         release = arguments.get("release")
         folder = f"{arguments.get('stack_folder')}/releases/{release}" if release else None
-        summary = _summary(verdict, folder, reversible=all(one.reversible for one in steps.values()))
+        down = [name for name, one in steps.items() if one.down]
+        summary = _summary(verdict, folder, down, reversible=all(one.reversible for one in steps.values()))
         summary += failure_lines(document["hooks"])
         result: dict[str, Any] = {"changed": False, "verdict": document, "path": str(path), "summary": summary}
         return result if verdict.exit_code == 0 else {**result, "failed": True, "msg": "\n".join(summary)}
@@ -94,18 +95,22 @@ def _release(verdict: Verdict, planned: str | None) -> str | None:
     return running.pop() if verdict.verdict == "unchanged" and len(running) == 1 else planned
 
 
-def _summary(verdict: Verdict, folder: str | None, *, reversible: bool) -> list[str]:
+def _summary(verdict: Verdict, folder: str | None, down: Sequence[str], *, reversible: bool) -> list[str]:
     """Return the verdict for people: what it means, how each host is, and what to type where a host needs them.
 
     Args:
         verdict: the verdict.
         folder: the release's folder on the hosts, None if the run was about no release.
+        down: the hosts on which what ran is down although nothing of it was touched.
         reversible: whether the release may be taken back automatically.
     """
     lines = [f"{verdict.verdict}: {verdict.meaning}", *verdict.message.splitlines()]
-    states = {host.state for host in verdict.hosts.values()}
+    states = {host.state for name, host in verdict.hosts.items() if name not in down}
     if folder is None:
         return lines
+    if down:
+        remedy = "start the containers that the message names (docker start), or deploy again."
+        lines.append(f"On {', '.join(down)}: see why they have ended, then {remedy}")
     if "rollback_failed" in states and reversible:
         lines.append(f"On that host: sh {folder}/rollback.sh (needs docker and a shell), then read what it says.")
     elif "rollback_failed" in states:

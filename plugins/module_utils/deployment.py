@@ -9,13 +9,19 @@ The journal decides what there is to do: every method can be called again, and d
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from ansible_collections.slipway.compose.plugins.module_utils import compose_cli, journal, way_back
 from ansible_collections.slipway.compose.plugins.module_utils.compose_argv import ComposeProject
 from ansible_collections.slipway.compose.plugins.module_utils.confirmation import SecondLook
 from ansible_collections.slipway.compose.plugins.module_utils.deployment_hooks import DeploymentHooks
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError, StartFailedError
+from ansible_collections.slipway.compose.plugins.module_utils.errors import (
+    DownError,
+    Finding,
+    SlipwayError,
+    StartFailedError,
+)
 from ansible_collections.slipway.compose.plugins.module_utils.gate_report import GateReport
 from ansible_collections.slipway.compose.plugins.module_utils.guard import Guard
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import report_lines
@@ -179,7 +185,7 @@ class Deployment(ReleaseProgress):
             self._finish()
             return f"an earlier run had passed release {self.release} and not finished confirming it: confirmed it"
         if last == journal.PREPARED:
-            self._discard()
+            self.discard()
             return f"an earlier run had prepared release {self.release} and never started it: gave that back"
         if journal.unfinished(self.store.entries()) != self.release:
             return ""
@@ -229,20 +235,25 @@ class Deployment(ReleaseProgress):
             self.store.note(self.release, journal.ROLLBACK_FAILED, "rollback.sh failed")
             said = release_masker(self.store, self.store.record(self.release)).mask(said)
             raise SlipwayError([way_back.failed(script, said), *lost.end()])
-        try:
-            report = gate_before(self.store, self.engine, self.release)
-        except Exception:
-            # The script has noted that the host is back, and nobody has seen that it stands.
-            self.store.note(self.release, journal.ROLLBACK_FAILED, "what ran before could not be looked at")
-            raise
-        if not report.passed:
-            self.store.note(self.release, journal.ROLLBACK_FAILED, "what ran before does not pass its gate")
-            raise StartFailedError(str(before.get("goal")), report)
+        report = self._gate_before(str(before.get("goal")))
         left = lost.end()
         if left:
             self.store.note(self.release, journal.ROLLBACK_FAILED, "a container runs on that the engine has lost")
             raise SlipwayError(left)
         self.hooks.after_way_back()
+        return report
+
+    def _gate_before(self, goal: str) -> GateReport:
+        try:
+            report = gate_before(self.store, self.engine, self.release)
+        except Exception:
+            # The script has noted that the host is back, and nobody has seen that it stands.
+            with suppress(SlipwayError):
+                self.store.note(self.release, journal.ROLLBACK_FAILED, "what ran before could not be looked at")
+            raise
+        if not report.passed:
+            self.store.note(self.release, journal.ROLLBACK_FAILED, "what ran before does not pass its gate")
+            raise StartFailedError(goal, report)
         return report
 
     @property
@@ -323,12 +334,16 @@ class Deployment(ReleaseProgress):
         before = Untouched(self.store, self.engine, self.release)
         try:
             report = before.see_that_it_stands()
-        finally:
-            self._discard()
+        except DownError:
+            with suppress(SlipwayError):
+                self.discard()
+            raise
+        self.discard()
         self.brought_back = before.brought_back
         return report
 
-    def _discard(self) -> None:
+    def discard(self) -> None:
+        """Remove the staging of a release that was never started."""
         if self.release in journal.confirmed(self.store.entries()):
             self.store.note(self.release, journal.ROLLED_BACK, "nothing was touched")
             return

@@ -66,7 +66,7 @@ def gate_before(store: ReleaseStore, engine: Engine, release: str) -> GateReport
         release: the release.
     """
     before = store.read_json(release, "snapshot.json")
-    if before.get("to") and not before.get("irreversible"):
+    if before.get("to"):
         return gate_release(store, engine, store.record(str(before["to"])))
     record = store.record(release)
     order = GateOrder.from_dict(store.read_json(release, "gate.json"))

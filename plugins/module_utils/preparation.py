@@ -48,7 +48,8 @@ from ansible_collections.slipway.compose.plugins.module_utils.snapshot import (
 )
 from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import StackLease
 
-_STAYS_AWAY = Finding(
+#: What is said of an engine that does not.
+STAYS_AWAY = Finding(
     "Docker engine",
     f"to be back within {ENGINE_BACK_S:.0f} s, so that what ran could be looked at",
     "it does not answer",
@@ -293,7 +294,7 @@ class Preparation:
         try:
             engine = wait_for_engine(ENGINE_BACK_S)
         except SlipwayError:
-            return SlipwayError([*error.findings, _STAYS_AWAY])
+            return SlipwayError([*error.findings, STAYS_AWAY])
         before = Untouched(self._store, engine, release)
         try:
             with self._lease.locked():

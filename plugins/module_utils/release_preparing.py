@@ -6,21 +6,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ansible_collections.slipway.compose.plugins.module_utils.deployment_hooks import DeploymentHooks
 from ansible_collections.slipway.compose.plugins.module_utils.engine import ENGINE_BACK_S, Engine, wait_for_engine
-from ansible_collections.slipway.compose.plugins.module_utils.errors import HookStoppedError
+from ansible_collections.slipway.compose.plugins.module_utils.errors import DownError, HookStoppedError, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.hook_orders import read_order, write_order
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import HookOrder
 from ansible_collections.slipway.compose.plugins.module_utils.host_checks import folder_findings
 from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan
-from ansible_collections.slipway.compose.plugins.module_utils.preparation import Preparation, Prepared, previous_release
+from ansible_collections.slipway.compose.plugins.module_utils.preparation import (
+    STAYS_AWAY,
+    Preparation,
+    Prepared,
+    previous_release,
+)
 from ansible_collections.slipway.compose.plugins.module_utils.readiness import meet_engine
 from ansible_collections.slipway.compose.plugins.module_utils.recovery import recover
 from ansible_collections.slipway.compose.plugins.module_utils.release_call import ReleaseCall, Result, takeover
 from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload, ReleaseOrder
 from ansible_collections.slipway.compose.plugins.module_utils.release_progress import ReleaseProgress
 from ansible_collections.slipway.compose.plugins.module_utils.release_result import prepared_result
+
+if TYPE_CHECKING:
+    from ansible_collections.slipway.compose.plugins.module_utils.deployment import Deployment
 
 
 class PreparingCall(ReleaseCall):
@@ -94,14 +103,26 @@ class PreparingCall(ReleaseCall):
         try:
             hooks.before_deployment()
         except HookStoppedError as error:
-            # That the engine has gone may be why.
-            deployment = Deployment(self._store, wait_for_engine(ENGINE_BACK_S), prepared.release, self._guard)
+            deployment = Deployment(self._store, engine, prepared.release, self._guard)
+            raise self._given_back(deployment, error) from error
+
+    def _given_back(self, deployment: Deployment, error: HookStoppedError) -> SlipwayError:
+        """Give a release back that a hook has stopped; return why, with what has become meanwhile of what runs."""
+        try:
+            # That it has gone may be why the hook failed.
+            deployment.engine = wait_for_engine(ENGINE_BACK_S)
+        except SlipwayError:
             with self._lease.locked():
                 self._lease.check()
+                deployment.discard()
+            return HookStoppedError(error.reports, [STAYS_AWAY])
+        with self._lease.locked():
+            self._lease.check()
+            try:
                 deployment.roll_back(self._params["rollback_timeout"])
-            if deployment.brought_back is None:
-                raise
-            raise HookStoppedError(error.reports, [deployment.brought_back]) from error
+            except DownError as down:
+                return DownError([*error.findings, *down.findings], down.report)
+        return HookStoppedError(error.reports, [deployment.brought_back] if deployment.brought_back else [])
 
     def _keep_lease(self) -> None:
         with self._lease.locked():

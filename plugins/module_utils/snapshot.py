@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -119,23 +119,35 @@ def is_one_off(inspected: Mapping[str, Any]) -> bool:
     return str(labels.get(ONE_OFF_LABEL, "")).lower() == "true"
 
 
-def ended(before: Iterable[ContainerSnapshot], now: Iterable[Mapping[str, Any]]) -> list[ContainerSnapshot]:
+def ended(
+    before: Iterable[ContainerSnapshot], now: Iterable[Mapping[str, Any]], jobs: Collection[str] | None
+) -> list[ContainerSnapshot]:
     """Return the containers that ran before and are still there, and have ended although they were to run on.
 
     Args:
         before: what was there.
         now: the `docker inspect` documents of what is there now.
+        jobs: the services that end by themselves; None if that is not known, as of a stack that was started by hand.
     """
     there = {document["Id"]: document for document in now}
     ran = [one for one in before if one.state == "running" and one.id in there]
-    return [one for one in ran if _is_down(there[one.id])]
+    down = [one for one in ran if there[one.id]["State"]["Status"] not in _ALIVE]
+    if jobs is None:
+        return [one for one in down if not _is_done(there[one.id])]
+    return [one for one in down if one.service not in jobs]
 
 
-def _is_down(inspected: Mapping[str, Any]) -> bool:
-    state, policy = inspected["State"], (inspected["HostConfig"].get("RestartPolicy") or {}).get("Name", "")
-    # One that ends well and that nobody is to start again then has done its job.
-    finished = state.get("ExitCode", 0) == 0 and policy not in ("always", "unless-stopped")
-    return state["Status"] not in _ALIVE and not finished
+def dependencies(inspected: Mapping[str, Any]) -> dict[str, str]:
+    """Return the services that a container's service depends on, each with Compose's condition."""
+    label = str((inspected["Config"].get("Labels") or {}).get(_LABEL + "depends_on", ""))
+    parts = [entry.split(":") for entry in label.split(",") if entry]
+    return {part[0]: "".join(part[1:2]) for part in parts}
+
+
+def _is_done(inspected: Mapping[str, Any]) -> bool:
+    """Tell whether a container has ended well, and nobody is to start it again then."""
+    policy = (inspected["HostConfig"].get("RestartPolicy") or {}).get("Name", "")
+    return inspected["State"].get("ExitCode", 0) == 0 and policy not in ("always", "unless-stopped")
 
 
 def _paths(joined: str) -> tuple[str, ...]:

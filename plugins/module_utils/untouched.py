@@ -8,16 +8,33 @@ Nobody touched it, but an engine that crashes lets containers end, and does not 
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping, Sequence
+from graphlib import TopologicalSorter
+from typing import Any
+
 from ansible_collections.slipway.compose.plugins.module_utils import way_back
 from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.errors import DownError, Finding
+from ansible_collections.slipway.compose.plugins.module_utils.errors import DownError, Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.gate_report import GateReport
-from ansible_collections.slipway.compose.plugins.module_utils.host_gate import gate_before
+from ansible_collections.slipway.compose.plugins.module_utils.host_gate import (
+    gate_adopted,
+    gate_release,
+    release_masker,
+)
+from ansible_collections.slipway.compose.plugins.module_utils.release_order import GateOrder
+from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
-from ansible_collections.slipway.compose.plugins.module_utils.snapshot import ContainerSnapshot, ended
+from ansible_collections.slipway.compose.plugins.module_utils.snapshot import (
+    ContainerSnapshot,
+    container_snapshot,
+    dependencies,
+    ended,
+)
 
-_EXPECTED = "to run on, since nothing of it was touched"
-_CAUSE = "See on this host what became of its engine (journalctl -u docker)."
+_EXPECTED = "to run on, since the run touched nothing of it"
+_CAUSE = "See on this host why, such as a crash of its engine (journalctl -u docker)."
+_POLL_S = 0.25
 
 
 class Untouched:
@@ -50,17 +67,63 @@ class Untouched:
             # Somebody has gone back by hand.
             return None
         ran = [ContainerSnapshot(**container) for container in before.get("containers") or []]
-        found = ended(ran, self._engine.containers(self._store.stack)) if ran else []
+        record = self._store.record(str(before["to"])) if before.get("to") else None
+        documents = self._engine.containers(self._store.stack) if ran else []
+        jobs = None if record is None else {one.service for one in record.services if one.one_shot}
+        found = ended(ran, documents, jobs)
         if not found:
             return None
         thing = f"what ran before release {self._release}"
         seen = f"these have ended: {', '.join(one.name for one in found)}"
-        refusals = [(one.name, self._engine.start(one.id)) for one in found]
-        findings = [way_back.not_started(name, said) for name, said in refusals if said]
-        if findings:
-            raise DownError([Finding(thing, _EXPECTED, seen, _CAUSE), *findings])
-        report = gate_before(self._store, self._engine, self._release)
+        # From here on it is known that something is down: whatever goes wrong must not hide that.
+        try:
+            refusals = self._start(found, documents)
+            report = None if refusals else self._gate(ran, record)
+        except Exception as error:
+            findings = error.findings if isinstance(error, SlipwayError) else (_broken(error),)
+            raise DownError([Finding(thing, _EXPECTED, seen, _CAUSE), *findings]) from error
+        if report is None:
+            raise DownError([Finding(thing, _EXPECTED, seen, _CAUSE), *refusals])
         if not report.passed:
             raise DownError([Finding(thing, _EXPECTED, seen, f"{_CAUSE} It was started again, in vain.")], report)
         self.brought_back = Finding(thing, _EXPECTED, seen, f"{_CAUSE} It was started again, and passes its gate.")
         return report
+
+    def _start(self, found: Sequence[ContainerSnapshot], documents: Sequence[Mapping[str, Any]]) -> list[Finding]:
+        """Start the containers, each after those that it depends on; return what could not be started."""
+        down = {one.service for one in found}
+        needs = {one["Id"]: dependencies(one) for one in documents}
+        order = TopologicalSorter({one.service: down & set(needs[one.id]) for one in found})
+        refusals = []
+        for service in order.static_order():
+            mine = [one for one in found if one.service == service]
+            conditions = needs[mine[0].id]
+            self._await_health({one for one in down if conditions.get(one) == "service_healthy"})
+            refusals += [(one.name, self._engine.start(one.id)) for one in mine]
+        return [way_back.not_started(name, said) for name, said in refusals if said]
+
+    def _await_health(self, services: set[str]) -> None:
+        """Wait until services are healthy, as long as their gate would; whether they are is for the gate to say."""
+        until = time.monotonic() + self._gate_order().timeout_s
+        while services and time.monotonic() < until:
+            found = [container_snapshot(one) for one in self._engine.containers(self._store.stack)]
+            if all(one.health != "starting" for one in found if one.service in services):
+                return
+            time.sleep(_POLL_S)
+
+    def _gate(self, ran: Sequence[ContainerSnapshot], record: ReleaseRecord | None) -> GateReport:
+        """Gate what ran: the release with its checks if that stood whole, else each service that did."""
+        if record is not None and way_back.runs_as(record, self._store.config_hashes(record.id), ran):
+            return gate_release(self._store, self._engine, record)
+        masker = release_masker(self._store, self._store.record(self._release))
+        not_well = {one.service for one in ran if one.state != "running" or one.health not in ("", "healthy")}
+        services = way_back.expectations([one for one in ran if one.service not in not_well])
+        return gate_adopted(self._engine, self._store.stack, services, self._gate_order(), masker)
+
+    def _gate_order(self) -> GateOrder:
+        return GateOrder.from_dict(self._store.read_json(self._release, "gate.json"))
+
+
+def _broken(error: Exception) -> Finding:
+    said = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return Finding("Docker engine", "to start it again", said, "See that it runs, then start those containers again.")

@@ -95,12 +95,14 @@ def judge(hosts: Mapping[str, HostSteps], release: str | None, *, check_mode: bo
     nobody = not present(hosts)
     states = {name: _judge_host(steps, release, check_mode=check_mode, nobody=nobody) for name, steps in hosts.items()}
     words = {host.state for host in states.values()}
-    if any(steps.given_back for steps in hosts.values()) and all(steps.reversible for steps in hosts.values()):
+    if "deployed" in words and any(steps.given_back for steps in hosts.values()):
         # Its batch has gone back; others may stay, where only a batch is to go back.
-        words.add("rolled_back" if "deployed" in words else "refused")
+        words.add("rolled_back")
     # A host that was only waiting is refused if nobody was touched, and otherwise as good as taken back.
     grave = [word for word in _GRAVEST if word in words] or ["refused"]
-    if grave[0] in ("refused", "deployed") and "deployed" in words and words & {"refused", "untouched"}:
+    reversible = all(steps.reversible for steps in hosts.values())
+    behind = {"refused", "untouched"} if reversible else {"refused", "untouched", "rolled_back"}
+    if grave[0] in {*behind, "deployed"} and "deployed" in words and words & behind:
         # Where nobody can go back, a run that ends early leaves the fleet in two.
         grave = ["rollback_failed"]
     return Verdict(grave[0], states, _message(states))

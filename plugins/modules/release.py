@@ -38,7 +38,7 @@ options:
         pulls. No container is touched. If anything speaks against the release, all of it is reported, and nothing is
         left behind. Without O(plan), it prepares for going to a release that the host keeps. What an earlier run left
         unfinished is settled first. The hooks C(pre_deploy) come last; one that fails is a reason to refuse. What
-        ran and ends while images are pulled, as with a crash of the engine, is started again and gated.
+        ran and has ended when a pull or a hook fails, as with a crash of the engine, is started again and gated.
       - V(started) arms the guard, activates the files, starts the containers, and passes the health gate. A release
         that is confirmed already, or that this run has started, is not started again, only the gate is passed.
         The hooks C(post_deploy) or C(on_failure) come last.
@@ -206,13 +206,13 @@ guarded:
 given_back:
   description: Whether the run had never started the release here, so that at most its staging had to go. What runs was
     not touched, and was not gated.
-  returned: success with O(state=rolled_back), where no gate ran
+  returned: success with O(state=rolled_back), where no gate ran, but for check mode
   type: bool
   sample: false
 down:
   description: Whether what ran has ended although nothing of it was touched, as after a crash of the engine, and does
     not stand although it was started again.
-  returned: failure with O(state=prepared) and O(state=rolled_back), where that is so
+  returned: failure with O(state=prepared), O(state=rolled_back) and O(state=abandoned), where that is so
   type: bool
   sample: true
 hooks:

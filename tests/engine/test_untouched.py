@@ -91,6 +91,53 @@ def test_what_cannot_be_started_names_the_reason(tmp_path: Path, stack: Stack) -
         before.see_that_it_stands()
 
 
+def test_what_depends_on_another_waits_for_it(tmp_path: Path, stack: Stack) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    mounts = [{"Type": "bind", "Source": str(shared), "Target": "/shared"}]
+    slow = "trap 'exit 0' TERM; sleep 1; touch /shared/ready; sleep 600 & wait"
+    db = stack.run("db", slow, restart_policy="unless-stopped", health="test -e /shared/ready", mounts=mounts)
+    needs = {"com.docker.compose.depends_on": "db:service_healthy:false"}
+    # In the order of their names it would come first, and end.
+    api = stack.run("api", "test -e /shared/ready || exit 3; sleep 600", start=False, labels=needs, mounts=mounts)
+    while not (shared / "ready").exists():
+        db.exec_run(["sh", "-c", "sleep 0.05"])
+    api.start()
+    before = untouched(tmp_path / "root", stack, db, api)
+    for container in (db, api):
+        container.stop(timeout=0)
+    (shared / "ready").unlink()
+    report = before.see_that_it_stands()
+    assert report is not None
+    assert report.passed, report.message()
+
+
+def test_what_was_not_well_before_is_not_asked_for(tmp_path: Path, stack: Stack) -> None:
+    web = stack.run("web", WEB, restart_policy="unless-stopped")
+    broken = stack.run("worker", WEB, start=False)
+    before = untouched(tmp_path, stack, web, broken)
+    web.stop(timeout=0)
+    report = before.see_that_it_stands()
+    assert report is not None
+    assert report.passed, report.message()
+
+
+def test_an_engine_that_goes_away_meanwhile_leaves_it_down(
+    tmp_path: Path, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web = stack.run("web", WEB, restart_policy="unless-stopped")
+    before = untouched(tmp_path, stack, web)
+    web.stop(timeout=0)
+
+    def gone(*_asked: object) -> str:
+        message = "Connection refused"
+        raise ConnectionError(message)
+
+    monkeypatch.setattr(Engine, "start", gone)
+    with pytest.raises(DownError, match=f"these have ended: {web.name}.*(?s:.*)Connection refused"):
+        before.see_that_it_stands()
+
+
 def test_what_somebody_has_replaced_is_not_made_again(tmp_path: Path, stack: Stack) -> None:
     gone = stack.run("web", WEB, restart_policy="unless-stopped", number=1)
     before = untouched(tmp_path, stack, gone)

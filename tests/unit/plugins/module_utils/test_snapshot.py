@@ -13,6 +13,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.snapshot import (
     ComposeOrigin,
     compose_origin,
     container_snapshot,
+    dependencies,
     ended,
     is_one_off,
 )
@@ -51,31 +52,44 @@ def test_service_number_and_configuration_come_from_the_labels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "policy", "code", "expected"),
+    ("before", "now", "policy", "code", "jobs", "expected"),
     [
-        ("running", "running", "always", 0, []),
-        ("running", "restarting", "always", 1, []),
-        ("running", "paused", "always", 0, []),
-        ("running", "exited", "unless-stopped", 0, ["shop-web-2"]),
-        ("running", "exited", "no", 137, ["shop-web-2"]),
-        # It has done its job.
-        ("running", "exited", "no", 0, []),
-        ("running", "exited", "on-failure", 0, []),
-        ("exited", "exited", "always", 1, []),
+        ("running", "running", "always", 0, None, []),
+        ("running", "restarting", "always", 1, None, []),
+        ("running", "paused", "always", 0, None, []),
+        ("running", "exited", "unless-stopped", 0, None, ["shop-web-2"]),
+        ("running", "exited", "no", 137, None, ["shop-web-2"]),
+        ("exited", "exited", "always", 1, None, []),
+        # Where nobody knows the jobs, this was one.
+        ("running", "exited", "no", 0, None, []),
+        ("running", "exited", "on-failure", 0, None, []),
+        # An engine that comes back stops what still lives, and services end well then.
+        ("running", "exited", "no", 0, set(), ["shop-web-2"]),
+        ("running", "exited", "no", 1, {"web"}, []),
         # Somebody has replaced it.
-        ("running", None, "always", 0, []),
+        ("running", None, "always", 0, None, []),
     ],
 )
-def test_what_ran_and_was_to_run_on_has_ended(
-    before: str, now: str | None, policy: str, code: int, expected: list[str]
+def test_what_ran_and_was_to_run_on_has_ended(  # noqa: PLR0913, PLR0917 - a table
+    before: str, now: str | None, policy: str, code: int, jobs: set[str] | None, expected: list[str]
 ) -> None:
-    there = (
-        [inspected(None, Status=now, ExitCode=code) | {"HostConfig": {"RestartPolicy": {"Name": policy}}}]
-        if now
-        else []
-    )
-    found = ended([container_snapshot(inspected(None, Status=before))], there)
+    labels = {f"{LABEL}service": "web"}
+    host = {"HostConfig": {"RestartPolicy": {"Name": policy}}}
+    there = [inspected(labels, Status=now, ExitCode=code) | host] if now else []
+    found = ended([container_snapshot(inspected(labels, Status=before))], there, jobs)
     assert [one.name for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        ("", {}),
+        ("db:service_healthy:false", {"db": "service_healthy"}),
+        ("db:service_healthy:false,cache:service_started:true", {"db": "service_healthy", "cache": "service_started"}),
+    ],
+)
+def test_what_a_service_depends_on(label: str, expected: dict[str, str]) -> None:
+    assert dependencies(inspected({f"{LABEL}depends_on": label})) == expected
 
 
 def test_a_container_without_labels_or_health_check_has_neither() -> None:

@@ -129,6 +129,13 @@ def test_the_gravest_host_decides(states: list[str], verdict: str) -> None:
     assert found.message.count("\n") == 1
 
 
+@pytest.mark.parametrize("settled", [GIVEN_BACK, {**OK, "gate": {"passed": True}}])
+def test_where_one_host_has_to_stay_the_others_are_not_called_back(settled: dict[str, Any]) -> None:
+    forever = {**STARTED, "prepare": {**READY, "reversible": False}}
+    hosts = {"host1": {**forever, "confirm": OK}, "host2": {**forever, "start": BAD, "settle": settled}}
+    assert judge({name: HostSteps(one) for name, one in hosts.items()}, RELEASE).verdict == "rollback_failed"
+
+
 @pytest.mark.parametrize(("prepare", "verdict"), [(READY, "planned"), (SAME, "unchanged"), (BAD, "refused")])
 def test_check_mode_says_what_would_be(prepare: dict[str, Any], verdict: str) -> None:
     found = judge({"host1": HostSteps({**PLANNED, "prepare": prepare})}, RELEASE, check_mode=True)
