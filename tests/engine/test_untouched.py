@@ -96,7 +96,15 @@ def test_what_depends_on_another_waits_for_it(tmp_path: Path, stack: Stack) -> N
     shared.mkdir()
     mounts = [{"Type": "bind", "Source": str(shared), "Target": "/shared"}]
     slow = "trap 'exit 0' TERM; sleep 1; touch /shared/ready; sleep 600 & wait"
-    db = stack.run("db", slow, restart_policy="unless-stopped", health="test -e /shared/ready", mounts=mounts)
+    db = stack.run(
+        "db",
+        slow,
+        restart_policy="unless-stopped",
+        mounts=mounts,
+        health="test -e /shared/ready",
+        # It is not to count as unhealthy before it is ready.
+        health_settings={"retries": 100},
+    )
     needs = {"com.docker.compose.depends_on": "db:service_healthy:false"}
     # In the order of their names it would come first, and end.
     api = stack.run("api", "test -e /shared/ready || exit 3; sleep 600", start=False, labels=needs, mounts=mounts)
