@@ -26,9 +26,9 @@ STAGES: dict[str, Stage] = {
     "engine": lambda: pytest_stage.outcomes(
         ("tests/engine",), test_timeout=180, stage_timeout=1200.0, workers=Workers(3, "worksteal")
     ),
-    # Deployments wait as much as they work, so four workers gain on two cores.
+    # Deployments wait as much as they work, so three workers gain on two cores.
     "fleet": lambda: pytest_stage.outcomes(
-        ("tests/integration",), test_timeout=900, stage_timeout=5400.0, workers=Workers(4, "loadfile")
+        ("tests/integration",), test_timeout=900, stage_timeout=5400.0, workers=Workers(3, "loadfile")
     ),
     "faults": lambda: pytest_stage.outcomes(
         ("tests/faults",), test_timeout=600, stage_timeout=3600.0, workers=Workers(4, "worksteal")
