@@ -26,7 +26,7 @@ from ansible_collections.slipway.compose.plugins.module_utils import (
 from ansible_collections.slipway.compose.plugins.module_utils.adopted_data import left_behind
 from ansible_collections.slipway.compose.plugins.module_utils.answer import known
 from ansible_collections.slipway.compose.plugins.module_utils.compose_config import Service
-from ansible_collections.slipway.compose.plugins.module_utils.engine import ENGINE_BACK_S, Engine, wait_for_engine
+from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import DownError, Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
 from ansible_collections.slipway.compose.plugins.module_utils.hook_programs import hook_findings
@@ -47,14 +47,6 @@ from ansible_collections.slipway.compose.plugins.module_utils.snapshot import (
     container_snapshot,
 )
 from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import StackLease
-
-#: What is said of an engine that does not.
-STAYS_AWAY = Finding(
-    "Docker engine",
-    f"to be back within {ENGINE_BACK_S:.0f} s, so that what ran could be looked at",
-    "it does not answer",
-    "Start it. It lets containers end that ran when it crashed, so run scripts/status.sh then.",
-)
 
 
 @dataclass(frozen=True)
@@ -289,22 +281,13 @@ class Preparation:
     def _with_what_ran(self, release: str, error: SlipwayError) -> SlipwayError:
         """Return why a pull failed, with what has become meanwhile of what runs: the engine may have crashed."""
         # The code is compiled anew at every call, and few pulls fail.
-        from ansible_collections.slipway.compose.plugins.module_utils.untouched import Untouched
+        from ansible_collections.slipway.compose.plugins.module_utils.untouched import look_after
 
         try:
-            engine = wait_for_engine(ENGINE_BACK_S)
-        except SlipwayError:
-            return SlipwayError([*error.findings, STAYS_AWAY])
-        before = Untouched(self._store, engine, release)
-        try:
-            with self._lease.locked():
-                if self._lease.mine():
-                    before.see_that_it_stands()
+            told = look_after(self._store, self._lease, release)
         except DownError as down:
             return DownError([*error.findings, *down.findings], down.report)
-        except Exception:  # noqa: BLE001 - it is about the pull
-            return error
-        return SlipwayError([*error.findings, *([before.brought_back] if before.brought_back else [])])
+        return SlipwayError([*error.findings, *told])
 
     def _same_release(self, record: ReleaseRecord, snapshot: Snapshot) -> str | None:
         """Return the current release if it is the same as this record and stands as it should."""

@@ -9,18 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ansible_collections.slipway.compose.plugins.module_utils.deployment_hooks import DeploymentHooks
-from ansible_collections.slipway.compose.plugins.module_utils.engine import ENGINE_BACK_S, Engine, wait_for_engine
+from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import DownError, HookStoppedError, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.hook_orders import read_order, write_order
 from ansible_collections.slipway.compose.plugins.module_utils.hooks import HookOrder
 from ansible_collections.slipway.compose.plugins.module_utils.host_checks import folder_findings
 from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan
-from ansible_collections.slipway.compose.plugins.module_utils.preparation import (
-    STAYS_AWAY,
-    Preparation,
-    Prepared,
-    previous_release,
-)
+from ansible_collections.slipway.compose.plugins.module_utils.preparation import Preparation, Prepared, previous_release
 from ansible_collections.slipway.compose.plugins.module_utils.readiness import meet_engine
 from ansible_collections.slipway.compose.plugins.module_utils.recovery import recover
 from ansible_collections.slipway.compose.plugins.module_utils.release_call import ReleaseCall, Result, takeover
@@ -108,21 +103,19 @@ class PreparingCall(ReleaseCall):
 
     def _given_back(self, deployment: Deployment, error: HookStoppedError) -> SlipwayError:
         """Give a release back that a hook has stopped; return why, with what has become meanwhile of what runs."""
+        # The code is compiled anew at every call, and few hooks fail.
+        from ansible_collections.slipway.compose.plugins.module_utils.untouched import look_after
+
+        stopped: SlipwayError
         try:
-            # That it has gone may be why the hook failed.
-            deployment.engine = wait_for_engine(ENGINE_BACK_S)
-        except SlipwayError:
-            with self._lease.locked():
-                self._lease.check()
-                deployment.discard()
-            return HookStoppedError(error.reports, [STAYS_AWAY])
+            # That the engine has gone may be why.
+            stopped = HookStoppedError(error.reports, look_after(self._store, self._lease, deployment.release))
+        except DownError as down:
+            stopped = DownError([*error.findings, *down.findings], down.report)
         with self._lease.locked():
             self._lease.check()
-            try:
-                deployment.roll_back(self._params["rollback_timeout"])
-            except DownError as down:
-                return DownError([*error.findings, *down.findings], down.report)
-        return HookStoppedError(error.reports, [deployment.brought_back] if deployment.brought_back else [])
+            deployment.discard()
+        return stopped
 
     def _keep_lease(self) -> None:
         with self._lease.locked():

@@ -14,7 +14,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from ansible_collections.slipway.compose.plugins.module_utils import way_back
-from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
+from ansible_collections.slipway.compose.plugins.module_utils.engine import ENGINE_BACK_S, Engine, wait_for_engine
 from ansible_collections.slipway.compose.plugins.module_utils.errors import DownError, Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.gate_report import GateReport
 from ansible_collections.slipway.compose.plugins.module_utils.host_gate import (
@@ -31,10 +31,17 @@ from ansible_collections.slipway.compose.plugins.module_utils.snapshot import (
     dependencies,
     ended,
 )
+from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import StackLease
 
 _EXPECTED = "to run on, since the run touched nothing of it"
 _CAUSE = "See on this host why, such as a crash of its engine (journalctl -u docker)."
 _POLL_S = 0.25
+_STAYS_AWAY = Finding(
+    "Docker engine",
+    f"to be back within {ENGINE_BACK_S:.0f} s, so that what ran could be looked at",
+    "it does not answer",
+    "Start it. It lets containers end that ran when it crashed, so run scripts/status.sh then.",
+)
 
 
 class Untouched:
@@ -122,6 +129,31 @@ class Untouched:
 
     def _gate_order(self) -> GateOrder:
         return GateOrder.from_dict(self._store.read_json(self._release, "gate.json"))
+
+
+def look_after(store: ReleaseStore, lease: StackLease, release: str) -> list[Finding]:
+    """See that what ran still does, where the preparation of a release failed: that the engine crashed may be why.
+
+    Returns:
+        What is to be told of it; nothing if it could not be looked at for another reason than the engine.
+
+    Raises:
+        DownError: something has ended, and does not stand again.
+    """
+    try:
+        engine = wait_for_engine(ENGINE_BACK_S)
+    except SlipwayError:
+        return [_STAYS_AWAY]
+    before = Untouched(store, engine, release)
+    try:
+        with lease.locked():
+            if lease.mine():
+                before.see_that_it_stands()
+    except DownError:
+        raise
+    except Exception:  # noqa: BLE001 - what failed first is what has to be told
+        return []
+    return [before.brought_back] if before.brought_back else []
 
 
 def _broken(error: Exception) -> Finding:
