@@ -19,8 +19,8 @@ if __name__ == "__main__":  # before anything slow is loaded
     take_signals(end)
     ARGUMENTS = take_arguments(sys.argv[1:])  # this may start the program over
 
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError  # noqa: E402
-from ansible_collections.slipway.compose.plugins.module_utils.verdict import EXIT_CODES  # noqa: E402
+from ansible_collections.slipway.compose.plugins.module_utils.core.findings import Finding, SlipwayError  # noqa: E402
+from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.verdict import EXIT_CODES  # noqa: E402
 from ansible_collections.slipway.compose.plugins.plugin_utils.progress_line import ProgressLine  # noqa: E402
 from scripts.playbook_run.arguments import ABOUT, Request, parse_request  # noqa: E402
 from scripts.playbook_run.controlled_run import ControlledRun  # noqa: E402

@@ -10,15 +10,15 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.hook_moments import due, subject
-from ansible_collections.slipway.compose.plugins.module_utils.hooks import report_lines
-from ansible_collections.slipway.compose.plugins.module_utils.host_steps import collect
-from ansible_collections.slipway.compose.plugins.module_utils.plan import is_serial
-from ansible_collections.slipway.compose.plugins.plugin_utils.argument_types import validated
-from ansible_collections.slipway.compose.plugins.plugin_utils.controller_hooks import ControllerRun
-from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
-from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import failure, stack_folder
+from ..module_utils.core.findings import SlipwayError
+from ..module_utils.stack.hooks import report_lines
+from ..module_utils.stack.plan import is_serial
+from ..plugin_utils.argument_types import validated
+from ..plugin_utils.controller_hooks import ControllerRun
+from ..plugin_utils.fleet.hook_events import due, subject
+from ..plugin_utils.fleet.steps import collect
+from ..plugin_utils.plain_values import plain
+from ..plugin_utils.release_request import failure, stack_folder
 
 
 class ActionModule(ActionBase):

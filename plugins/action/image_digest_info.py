@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
-from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import failure, read_request
+from ..module_utils.core.findings import SlipwayError
+from ..plugin_utils.release_request import failure, read_request
 
 
 class ActionModule(ActionBase):

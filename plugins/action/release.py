@@ -11,13 +11,13 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.slipway.compose.plugins.module_utils import fleet_course
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.host_steps import STEPS, collect
-from ansible_collections.slipway.compose.plugins.module_utils.release_record import STACK_NAME
-from ansible_collections.slipway.compose.plugins.plugin_utils.direct_call import direct_call
-from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
-from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import examine_request, failure
+from ..module_utils.core.findings import Finding, SlipwayError
+from ..module_utils.core.identifiers import STACK_NAME
+from ..plugin_utils.direct_call import direct_call
+from ..plugin_utils.fleet import course
+from ..plugin_utils.fleet.steps import STEPS, collect
+from ..plugin_utils.plain_values import plain
+from ..plugin_utils.release_request import examine_request, failure
 
 #: The steps of a run that may have said something about the host before it is looked at.
 _EARLIER = ("source", "resolve", "plan")
@@ -82,4 +82,4 @@ class ActionModule(ActionBase):
 def _first_host(task_vars: Mapping[str, Any]) -> str | None:
     """Return the first of the hosts that the run goes on with; by itself, a task has no other host."""
     hosts = task_vars.get("ansible_play_hosts_all") or [task_vars["inventory_hostname"]]
-    return next(iter(fleet_course.present(collect(task_vars["hostvars"], hosts))), None)
+    return next(iter(course.present(collect(task_vars["hostvars"], hosts))), None)

@@ -16,14 +16,14 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.plan import Plan, batches, duration_findings
-from ansible_collections.slipway.compose.plugins.module_utils.release_record import release_id
-from ansible_collections.slipway.compose.plugins.module_utils.wording import counted
-from ansible_collections.slipway.compose.plugins.plugin_utils.argument_types import validated
-from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
-from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import failure
-from ansible_collections.slipway.compose.plugins.plugin_utils.run_folder import run_folder
+from ..module_utils.core.findings import Finding, SlipwayError
+from ..module_utils.core.identifiers import release_id
+from ..module_utils.core.wording import counted
+from ..module_utils.stack.plan import Plan, batches, duration_findings
+from ..plugin_utils.argument_types import validated
+from ..plugin_utils.plain_values import plain
+from ..plugin_utils.release_request import failure
+from ..plugin_utils.run_folder import run_folder
 
 _COMMIT = re.compile(r"^[0-9a-f]{40,64}$")
 _GIT_TIMEOUT_S = 10

@@ -14,20 +14,14 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.hook_moments import ENDED, subject
-from ansible_collections.slipway.compose.plugins.module_utils.host_steps import HostSteps, collect
-from ansible_collections.slipway.compose.plugins.module_utils.verdict import SKIPPED, Verdict, judge
-from ansible_collections.slipway.compose.plugins.plugin_utils.controller_hooks import (
-    CONTROLLER_NAME,
-    ControllerRun,
-    failure_lines,
-    hook_variables,
-    told_hooks,
-)
-from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
-from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import failure, stack_folder
-from ansible_collections.slipway.compose.plugins.plugin_utils.run_folder import run_folder
+from ..module_utils.core.findings import SlipwayError
+from ..plugin_utils.controller_hooks import CONTROLLER_NAME, ControllerRun, failure_lines, hook_variables, told_hooks
+from ..plugin_utils.fleet.hook_events import ENDED, subject
+from ..plugin_utils.fleet.steps import HostSteps, collect
+from ..plugin_utils.fleet.verdict import SKIPPED, Verdict, judge
+from ..plugin_utils.plain_values import plain
+from ..plugin_utils.release_request import failure, stack_folder
+from ..plugin_utils.run_folder import run_folder
 
 #: What people do about a release that failed and is not taken back, because the one before cannot read its data.
 _BLOCKED = (

@@ -43,8 +43,8 @@ from ansible.playbook.block import Block
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
 from ansible.utils.fqcn import add_internal_fqcns
 
-from ansible_collections.slipway.compose.plugins.plugin_utils import rollout_text as text
-from ansible_collections.slipway.compose.plugins.plugin_utils.progress_line import ProgressLine
+from ..plugin_utils import rollout_text as text
+from ..plugin_utils.progress_line import ProgressLine
 
 if TYPE_CHECKING:
     from ansible.executor.stats import AggregateStats

@@ -9,29 +9,29 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.slipway.compose.plugins.module_utils import fleet_course
-from ansible_collections.slipway.compose.plugins.module_utils.host_steps import collect
-from ansible_collections.slipway.compose.plugins.module_utils.plan import is_serial
+from ..module_utils.stack.plan import is_serial
+from ..plugin_utils.fleet import course
+from ..plugin_utils.fleet.steps import collect
 
 
 def fleet_present(hostvars: Mapping[str, Any], hosts: Iterable[str]) -> list[str]:
     """Return the hosts that are not left out."""
-    return list(fleet_course.present(collect(hostvars, hosts)))
+    return list(course.present(collect(hostvars, hosts)))
 
 
 def fleet_goes_on(hostvars: Mapping[str, Any], hosts: Iterable[str]) -> bool:
     """Tell whether the rollout may go on."""
-    return fleet_course.goes_on(collect(hostvars, hosts))
+    return course.goes_on(collect(hostvars, hosts))
 
 
 def fleet_waits(hostvars: Mapping[str, Any], hosts: Iterable[str], batch: Sequence[str]) -> bool:
     """Tell whether the next batch waits after the one that was just rolled out."""
-    return fleet_course.waits(collect(hostvars, hosts), batch)
+    return course.waits(collect(hostvars, hosts), batch)
 
 
 def fleet_pauses_on(hostvars: Mapping[str, Any], hosts: Iterable[str], batch: Sequence[str], after: str) -> str:
     """Return the host on which the rollout pauses after the batch, "" if it does not."""
-    return fleet_course.pauses_on(collect(hostvars, hosts), [str(one) for one in batch], after)
+    return course.pauses_on(collect(hostvars, hosts), [str(one) for one in batch], after)
 
 
 def fleet_share_to_renew(  # noqa: PLR0913, PLR0917 - a filter's options
@@ -43,10 +43,10 @@ def fleet_share_to_renew(  # noqa: PLR0913, PLR0917 - a filter's options
     longest: float,
 ) -> list[str]:
     """Return the hosts that have to hear of the run again, and that a host of the batch calls."""
-    age = fleet_course.renewal_age(float(guard_timeout), float(longest))
+    age = course.renewal_age(float(guard_timeout), float(longest))
     together = [str(one) for one in batch]
-    names = fleet_course.to_renew(collect(hostvars, hosts), together, time.time(), age)
-    return fleet_course.share(names, together, str(host))
+    names = course.to_renew(collect(hostvars, hosts), together, time.time(), age)
+    return course.share(names, together, str(host))
 
 
 def fleet_settlement(
@@ -57,12 +57,12 @@ def fleet_settlement(
     scope: str,
 ) -> str:
     """Return what a host has to do when the fleet is settled."""
-    return fleet_course.settlement(host, collect(hostvars, hosts), serial if is_serial(serial) else "100%", scope)
+    return course.settlement(host, collect(hostvars, hosts), serial if is_serial(serial) else "100%", scope)
 
 
 def fleet_serial(hostvars: Mapping[str, Any], hosts: Iterable[str], serial: Any) -> Any:  # noqa: ANN401 - likewise
     """Return a play's `serial`; all hosts at once where the value is none, which the plan refuses."""
-    return fleet_course.serial(collect(hostvars, hosts), serial if is_serial(serial) else "100%")
+    return course.serial(collect(hostvars, hosts), serial if is_serial(serial) else "100%")
 
 
 class FilterModule:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.slipway.compose.plugins.module_utils.hooks import seconds_after_start
-from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
+from ..module_utils.stack.hooks import seconds_after_start
+from ..plugin_utils.plain_values import plain
 
 
 def hook_seconds(hooks: Any) -> float:  # noqa: ANN401 - whatever a user wrote

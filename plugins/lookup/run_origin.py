@@ -45,7 +45,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.slipway.compose.plugins.plugin_utils.run_origin import run_owner, run_url
+from ..plugin_utils.run_origin import run_owner, run_url
 
 
 class LookupModule(LookupBase):

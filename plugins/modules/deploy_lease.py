@@ -149,15 +149,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slipway.compose.plugins.module_utils.answer import Result
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.host_clock import this_moment
-from ansible_collections.slipway.compose.plugins.module_utils.lease import Lease, how_to_continue, sentence
-from ansible_collections.slipway.compose.plugins.module_utils.module_edge import RUN_OPTIONS, run_module
-from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
-from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
-from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import StackLease
-from ansible_collections.slipway.compose.plugins.module_utils.stack_lock import end_command
+from ..module_utils.calls.ansible_module import RUN_OPTIONS, run_module
+from ..module_utils.coordination.held_lease import StackLease
+from ..module_utils.coordination.lease import Lease, how_to_continue, sentence
+from ..module_utils.coordination.lock import end_command
+from ..module_utils.core.answer import Result
+from ..module_utils.core.boot_time import this_moment
+from ..module_utils.core.findings import Finding, SlipwayError
+from ..module_utils.core.identifiers import check_names
+from ..module_utils.release.store import ReleaseStore
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

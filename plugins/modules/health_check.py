@@ -288,18 +288,18 @@ findings:
 import os
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slipway.compose.plugins.module_utils.checks import CommandProbe, parse_checks
-from ansible_collections.slipway.compose.plugins.module_utils.engine import connect
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.gate import run_gate
-from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
-from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker
-from ansible_collections.slipway.compose.plugins.module_utils.module_edge import run_module
+from ..module_utils.calls.ansible_module import run_module
+from ..module_utils.core.findings import Finding, SlipwayError
+from ..module_utils.core.masking import Masker
+from ..module_utils.engine.client import connect
+from ..module_utils.gate.gate import run_gate
+from ..module_utils.gate.health import ServiceExpectation
+from ..module_utils.stack.checks import CommandProbe, parse_checks
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-    from ansible_collections.slipway.compose.plugins.module_utils.checks import Check
+    from ..module_utils.stack.checks import Check
 
 _ENGINE_TIMEOUT_S = 30
 

@@ -89,11 +89,11 @@ findings:
 
 from typing import TYPE_CHECKING
 
-from ansible_collections.slipway.compose.plugins.module_utils.answer import Result
-from ansible_collections.slipway.compose.plugins.module_utils.module_edge import run_module
-from ansible_collections.slipway.compose.plugins.module_utils.readiness import resolve_images
-from ansible_collections.slipway.compose.plugins.module_utils.release_order import Payload
-from ansible_collections.slipway.compose.plugins.module_utils.wording import counted
+from ..module_utils.calls.ansible_module import run_module
+from ..module_utils.core.answer import Result
+from ..module_utils.core.wording import counted
+from ..module_utils.host.preflight import resolve_images
+from ..module_utils.stack.payload import Payload
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

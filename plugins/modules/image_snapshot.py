@@ -99,12 +99,12 @@ findings:
 
 from typing import TYPE_CHECKING
 
-from ansible_collections.slipway.compose.plugins.module_utils.answer import Result
-from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.module_edge import run_module
-from ansible_collections.slipway.compose.plugins.module_utils.preparation import take_snapshot
-from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
-from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
+from ..module_utils.calls.ansible_module import run_module
+from ..module_utils.core.answer import Result
+from ..module_utils.core.identifiers import check_names
+from ..module_utils.engine.client import Engine
+from ..module_utils.host.preparation import take_snapshot
+from ..module_utils.release.store import ReleaseStore
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -252,9 +252,9 @@ findings:
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slipway.compose.plugins.module_utils.answer import Result
-from ansible_collections.slipway.compose.plugins.module_utils.module_edge import RUN_OPTIONS, run_module
-from ansible_collections.slipway.compose.plugins.module_utils.release_states import STATES, bring_about
+from ..module_utils.calls.ansible_module import RUN_OPTIONS, run_module
+from ..module_utils.calls.states import STATES, bring_about
+from ..module_utils.core.answer import Result
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

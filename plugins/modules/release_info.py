@@ -143,25 +143,26 @@ findings:
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slipway.compose.plugins.module_utils import journal, lease
-from ansible_collections.slipway.compose.plugins.module_utils.answer import Result
-from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.guard import read_order
-from ansible_collections.slipway.compose.plugins.module_utils.host_clock import this_moment
-from ansible_collections.slipway.compose.plugins.module_utils.module_edge import run_module
-from ansible_collections.slipway.compose.plugins.module_utils.preparation import take_snapshot
-from ansible_collections.slipway.compose.plugins.module_utils.release_record import check_names
-from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
-from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import StackLease
-from ansible_collections.slipway.compose.plugins.module_utils.way_back import differences
+from ..module_utils.calls.ansible_module import run_module
+from ..module_utils.coordination import lease
+from ..module_utils.coordination.guard import read_order
+from ..module_utils.coordination.held_lease import StackLease
+from ..module_utils.core.answer import Result
+from ..module_utils.core.boot_time import this_moment
+from ..module_utils.core.identifiers import check_names
+from ..module_utils.engine.client import Engine
+from ..module_utils.host.preparation import take_snapshot
+from ..module_utils.host.rollback_target import differences
+from ..module_utils.release import journal
+from ..module_utils.release.store import ReleaseStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ansible.module_utils.basic import AnsibleModule
 
-    from ansible_collections.slipway.compose.plugins.module_utils.journal import JournalEntry
-    from ansible_collections.slipway.compose.plugins.module_utils.snapshot import Snapshot
+    from ..module_utils.engine.containers import Snapshot
+    from ..module_utils.release.journal import JournalEntry
 
 
 def work(module: AnsibleModule) -> Result:

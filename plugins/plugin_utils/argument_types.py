@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding
-from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
+from ..module_utils.core.findings import Finding
+from .plain_values import plain
 
 _SPECS = Path(__file__).resolve().parents[2] / "roles" / "stack" / "meta" / "argument_specs.yml"
 

@@ -13,24 +13,15 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
-from ansible_collections.slipway.compose.plugins.module_utils.compose_cli import command_environment
-from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.hook_moments import VARIABLES, Subject
-from ansible_collections.slipway.compose.plugins.module_utils.hook_programs import found_program
-from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import (
-    Surroundings,
-    run_command_hook,
-)
-from ansible_collections.slipway.compose.plugins.module_utils.hooks import (
-    CONTROLLER,
-    HookContext,
-    HookReport,
-    parse_hooks,
-    select,
-)
-from ansible_collections.slipway.compose.plugins.module_utils.host_steps import STEPS
-from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker, secret_values
-from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
+from ..module_utils.core.command import command_environment
+from ..module_utils.core.findings import SlipwayError
+from ..module_utils.core.masking import Masker, secret_values
+from ..module_utils.hooks.programs import found_program
+from ..module_utils.hooks.runner import Surroundings, run_command_hook
+from ..module_utils.stack.hooks import CONTROLLER, HookContext, HookReport, parse_hooks, select
+from .fleet.hook_events import VARIABLES, Subject
+from .fleet.steps import STEPS
+from .plain_values import plain
 
 #: How Ansible calls the controller.
 CONTROLLER_NAME = "localhost"

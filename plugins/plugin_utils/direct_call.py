@@ -22,11 +22,11 @@ from ansible import constants as C  # noqa: N812 - as Ansible calls it
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.slipway.compose.plugins.module_utils import direct_call as program
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.modules.release import ARGUMENT_SPEC, CONSTRAINTS
-from ansible_collections.slipway.compose.plugins.plugin_utils.plain_values import plain
-from ansible_collections.slipway.compose.plugins.plugin_utils.release_request import failure
+from ..module_utils.calls import direct as program
+from ..module_utils.core.findings import Finding, SlipwayError
+from ..modules.release import ARGUMENT_SPEC, CONSTRAINTS
+from .plain_values import plain
+from .release_request import failure
 
 if TYPE_CHECKING:
     from ansible.plugins.action import ActionBase
@@ -55,14 +55,14 @@ _START = "; ".join((
 
 def packed() -> bytes:
     """Return the archive of the code that runs on hosts."""
-    package = program.__name__.split(".")[:-1]
+    package = program.__name__.split(".")[:-2]
     kept = io.BytesIO()
     with ZipFile(kept, "w", ZIP_DEFLATED) as archive:
         for depth in range(len(package)):
             archive.writestr("/".join((*package[: depth + 1], "__init__.py")), "")
-        for path in sorted(Path(program.__file__).parent.glob("*.py")):
-            if path.name != "__init__.py":
-                archive.writestr("/".join((*package, path.name)), path.read_bytes())
+        rooms = Path(program.__file__).parents[1]
+        for path in sorted(rooms.glob("*/*.py")):
+            archive.writestr("/".join((*package, *path.relative_to(rooms).parts)), path.read_bytes())
     return kept.getvalue()
 
 

@@ -14,22 +14,17 @@ from typing import TYPE_CHECKING, Any
 from ansible.errors import AnsibleError
 from ansible.template import trust_as_template
 
-from ansible_collections.slipway.compose.plugins.module_utils.checks import parse_checks
-from ansible_collections.slipway.compose.plugins.module_utils.engine import RegistryAuth
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.hook_programs import program_findings
-from ansible_collections.slipway.compose.plugins.module_utils.hooks import (
-    CONTROLLER,
-    TARGET,
-    Hook,
-    parse_hooks,
-    time_findings,
-)
-from ansible_collections.slipway.compose.plugins.module_utils.plan import is_serial, limit_findings
-from ansible_collections.slipway.compose.plugins.module_utils.release_order import GateOrder, Payload
-from ansible_collections.slipway.compose.plugins.module_utils.release_record import STACK_NAME, VERSION
-from ansible_collections.slipway.compose.plugins.plugin_utils.argument_types import validated
-from ansible_collections.slipway.compose.plugins.plugin_utils.stack_source import StackSource, read_stack
+from ..module_utils.core.findings import Finding, SlipwayError
+from ..module_utils.core.identifiers import STACK_NAME, VERSION
+from ..module_utils.engine.client import RegistryAuth
+from ..module_utils.hooks.programs import program_findings
+from ..module_utils.stack.checks import parse_checks
+from ..module_utils.stack.gate_settings import GateOrder
+from ..module_utils.stack.hooks import CONTROLLER, TARGET, Hook, parse_hooks, time_findings
+from ..module_utils.stack.payload import Payload
+from ..module_utils.stack.plan import is_serial, limit_findings
+from .argument_types import validated
+from .stack_source import StackSource, read_stack
 
 if TYPE_CHECKING:
     from ansible.plugins.action import ActionBase

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.release_record import RUN_ID
+from ..module_utils.core.findings import Finding, SlipwayError
+from ..module_utils.core.identifiers import RUN_ID
 
 
 def run_folder(runs_dir: str, run: str) -> Path:

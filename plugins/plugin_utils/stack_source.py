@@ -13,12 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.file_bundle import (
-    VARIABLE_NAME,
-    BundledFile,
-    FileBundle,
-)
+from ..module_utils.core.findings import Finding, SlipwayError
+from ..module_utils.stack.bundle import VARIABLE_NAME, BundledFile, FileBundle
 
 TEMPLATE_SUFFIX = ".j2"
 IGNORE_FILE = ".slipwayignore"

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.release_record import RUN_ID
+from ansible_collections.slipway.compose.plugins.module_utils.core.findings import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.core.identifiers import RUN_ID
 from scripts.playbook_run.extra_variables import parse_extra_variables
 
 VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

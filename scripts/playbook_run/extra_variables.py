@@ -7,7 +7,7 @@ import json
 import math
 import re
 
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding
+from ansible_collections.slipway.compose.plugins.module_utils.core.findings import Finding
 
 RESERVED = {
     "stack_version": "Use --version.",

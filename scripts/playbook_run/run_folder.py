@@ -9,8 +9,8 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.verdict import EXIT_CODES
+from ansible_collections.slipway.compose.plugins.module_utils.core.findings import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.verdict import EXIT_CODES
 
 if TYPE_CHECKING:
     from datetime import datetime

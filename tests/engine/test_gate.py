@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ansible_collections.slipway.compose.plugins.module_utils.checks import parse_checks
-from ansible_collections.slipway.compose.plugins.module_utils.container_watch import ContainerWatch
-from ansible_collections.slipway.compose.plugins.module_utils.gate import run_gate
-from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
-from ansible_collections.slipway.compose.plugins.module_utils.masking import Masker
+from ansible_collections.slipway.compose.plugins.module_utils.core.masking import Masker
+from ansible_collections.slipway.compose.plugins.module_utils.gate.gate import run_gate
+from ansible_collections.slipway.compose.plugins.module_utils.gate.health import ServiceExpectation
+from ansible_collections.slipway.compose.plugins.module_utils.gate.watch import ContainerWatch
+from ansible_collections.slipway.compose.plugins.module_utils.stack.checks import parse_checks
 
 if TYPE_CHECKING:
-    from ansible_collections.slipway.compose.plugins.module_utils.gate_report import GateFailure, GateReport
+    from ansible_collections.slipway.compose.plugins.module_utils.gate.report import GateFailure, GateReport
     from tests.engine.conftest import Stack
 
 FOREVER = "echo up; exec sleep 600"

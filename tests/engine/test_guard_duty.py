@@ -16,15 +16,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ansible_collections.slipway.compose.plugins.module_utils import guard, guard_process, journal
-from ansible_collections.slipway.compose.plugins.module_utils.guard import GuardOrder, read_order
-from ansible_collections.slipway.compose.plugins.module_utils.host_clock import this_moment
-from ansible_collections.slipway.compose.plugins.module_utils.lease import STARTED
-from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseRecord
-from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
-from ansible_collections.slipway.compose.plugins.module_utils.rollback_script import WayBack, render
-from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import FILE as LEASE_FILE
-from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import StackLease
+from ansible_collections.slipway.compose.plugins.module_utils.calls import guard_process
+from ansible_collections.slipway.compose.plugins.module_utils.coordination import guard
+from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import GuardOrder, read_order
+from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import FILE as LEASE_FILE
+from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import StackLease
+from ansible_collections.slipway.compose.plugins.module_utils.coordination.lease import STARTED
+from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import this_moment
+from ansible_collections.slipway.compose.plugins.module_utils.release import journal
+from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseRecord
+from ansible_collections.slipway.compose.plugins.module_utils.release.rollback_script import WayBack, render
+from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
 from tests.engine.conftest import Stack
 
 if TYPE_CHECKING:

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.file_bundle import BundledFile, FileBundle
-from ansible_collections.slipway.compose.plugins.module_utils.health import ServiceExpectation
-from ansible_collections.slipway.compose.plugins.module_utils.hook_orders import write_order
-from ansible_collections.slipway.compose.plugins.module_utils.hook_runner import ReleaseHooks
-from ansible_collections.slipway.compose.plugins.module_utils.hooks import (
+from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
+from ansible_collections.slipway.compose.plugins.module_utils.gate.health import ServiceExpectation
+from ansible_collections.slipway.compose.plugins.module_utils.hooks.kept_hooks import write_order
+from ansible_collections.slipway.compose.plugins.module_utils.hooks.runner import ReleaseHooks
+from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile, ReleaseRecord
+from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore, unpack_files
+from ansible_collections.slipway.compose.plugins.module_utils.stack.bundle import BundledFile, FileBundle
+from ansible_collections.slipway.compose.plugins.module_utils.stack.hooks import (
     POST_DEPLOY,
     PRE_DEPLOY,
     Hook,
@@ -27,8 +29,6 @@ from ansible_collections.slipway.compose.plugins.module_utils.hooks import (
     HookReport,
     parse_hooks,
 )
-from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseFile, ReleaseRecord
-from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore, unpack_files
 
 if TYPE_CHECKING:
     import docker

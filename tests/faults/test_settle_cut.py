@@ -27,7 +27,8 @@ HANGS_AT_DISARM = """
 import importlib.util, os, sys, time
 class Finder:
     def find_spec(self, name, path=None, target=None):
-        if not name.endswith("module_utils.guard") or any(word.endswith("guard_process") for word in sys.orig_argv):
+        mine = name.endswith("module_utils.coordination.guard")
+        if not mine or any(word.endswith("guard_process") for word in sys.orig_argv):
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)

@@ -29,5 +29,5 @@ def test_every_host_is_deployed_on_with_or_without_ansibles_part_of_a_module(
         attempt.end().expect(0, "deployed")
     assert [observed.answer(host) for host in fleet.hosts] == ["1.0", "1.0"]
     mine = [line for line in watch.command_lines if PYTHON in line]
-    assert any("module_utils.direct_call" in line for line in mine) == (pipelining == "True")
+    assert any("module_utils.calls.direct" in line for line in mine) == (pipelining == "True")
     assert any("AnsiballZ_release" in line for line in mine) == (pipelining == "False")

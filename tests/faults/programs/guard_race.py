@@ -15,17 +15,17 @@ import time
 from contextlib import suppress
 from dataclasses import asdict
 
-from ansible_collections.slipway.compose.plugins.module_utils import journal, rollback_script
-from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.guard import FILE, GuardOrder
-from ansible_collections.slipway.compose.plugins.module_utils.guard_duty import stand_in
-from ansible_collections.slipway.compose.plugins.module_utils.host_clock import this_moment
-from ansible_collections.slipway.compose.plugins.module_utils.release_order import GateOrder
-from ansible_collections.slipway.compose.plugins.module_utils.release_record import ReleaseRecord
-from ansible_collections.slipway.compose.plugins.module_utils.release_states import bring_about
-from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
-from ansible_collections.slipway.compose.plugins.module_utils.rollback_script import WayBack
-from ansible_collections.slipway.compose.plugins.module_utils.stack_lease import StackLease
+from ansible_collections.slipway.compose.plugins.module_utils.calls.states import bring_about
+from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import FILE, GuardOrder
+from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import StackLease
+from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import this_moment
+from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.host.guard_duty import stand_in
+from ansible_collections.slipway.compose.plugins.module_utils.release import journal, rollback_script
+from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseRecord
+from ansible_collections.slipway.compose.plugins.module_utils.release.rollback_script import WayBack
+from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
+from ansible_collections.slipway.compose.plugins.module_utils.stack.gate_settings import GateOrder
 
 LASTS_S = 600.0
 TIMEOUT_S = 60.0

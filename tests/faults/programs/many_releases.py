@@ -7,9 +7,10 @@ import json
 import shutil
 import sys
 
-from ansible_collections.slipway.compose.plugins.module_utils import journal, way_back
-from ansible_collections.slipway.compose.plugins.module_utils.engine import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.release_store import ReleaseStore
+from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
+from ansible_collections.slipway.compose.plugins.module_utils.release import journal
+from ansible_collections.slipway.compose.plugins.module_utils.release.pruning import kept_names
+from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
 
 
 def main(root: str, stack: str, count: str) -> None:
@@ -24,7 +25,7 @@ def main(root: str, stack: str, count: str) -> None:
         shutil.copytree(store.release_folder(current), folder)
         record = json.loads((folder / "release.json").read_text())
         (folder / "release.json").write_text(json.dumps({**record, "id": release}))
-        engine.pull(way_back.kept_names(stack, release, images))
+        engine.pull(kept_names(stack, release, images))
         for event in (journal.PREPARED, journal.STARTING, journal.STARTED, journal.GATE_PASSED, journal.CONFIRMED):
             store.note(release, event)
     # What runs is confirmed last.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
 from scripts.playbook_run.arguments import ABOUT, Request, build_parser, parse_request
 from scripts.playbook_run.extra_variables import RESERVED, parse_extra_variables, typed_value
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ansible_collections.slipway.compose.plugins.module_utils.errors import SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.verdict import EXIT_CODES
+from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
+from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.verdict import EXIT_CODES
 from scripts.playbook_run.run_folder import (
     Ending,
     Verdict,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.compose.plugins.module_utils.hook_moments import Subject
-from ansible_collections.slipway.compose.plugins.module_utils.hooks import ON_FAILURE, PRE_DEPLOY
+from ansible_collections.slipway.compose.plugins.module_utils.stack.hooks import ON_FAILURE, PRE_DEPLOY
 from ansible_collections.slipway.compose.plugins.plugin_utils.controller_hooks import (
     ControllerRun,
     failure_lines,
     told_hooks,
 )
+from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.hook_events import Subject
 
 RELEASE = "20260101T000000Z-1.1-rc"
 HOOKS: dict[str, Any] = {

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.slipway.compose.plugins.module_utils.errors import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.core.findings import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.plugin_utils import stack_source
 from ansible_collections.slipway.compose.plugins.plugin_utils.stack_source import StackSource, read_stack
 

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guard's process: waits, and takes the release back unless it was confirmed in time (I/O).
+
+Started by `guard.Guard.arm`, as `python3 -m …guard_process ROOT STACK TOKEN`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..coordination.guard import GuardOrder, read_order, sign_in
+from ..core.boot_time import this_moment
+from ..core.findings import SlipwayError
+
+#: time.sleep() does not count the time in which a host is suspended, so it is asked now and then.
+_LONGEST_SLEEP_S = 60.0
+#: An engine that is down may come up again; this is how often, and for how long, the guard tries.
+_RETRY_S = 5.0
+_RETRY_FOR_S = 3600.0
+_LOCK_WAIT_S = 3600.0
+
+
+def main(argv: Sequence[str]) -> None:
+    """Guard one release of one stack."""
+    root, stack, token = argv
+    folder = Path(root) / stack
+    if _order(folder, token) is None:
+        # Another one was armed since; who signs in now would take its place in the list.
+        return
+    sign_in(folder)
+    while (order := _order(folder, token)) is not None:
+        left = order.left_s(this_moment())
+        if left > 0:
+            time.sleep(min(left, _LONGEST_SLEEP_S))
+        elif _act(root, stack, order):
+            return
+
+
+def _order(folder: Path, token: str) -> GuardOrder | None:
+    order = read_order(folder)
+    return order if order is not None and order.token == token else None
+
+
+def _act(root: str, stack: str, order: GuardOrder) -> bool:
+    """Take the release back; return whether the guard's work is done."""
+    # Most guards are disarmed while they sleep, and these imports cost more than all else that they do.
+    from ..host.guard_duty import stand_in
+
+    until = time.monotonic() + _RETRY_FOR_S
+    while True:
+        try:
+            return stand_in(root, stack, order, _LOCK_WAIT_S)
+        except SlipwayError as error:
+            _log(str(error))
+            no_engine = any(finding.thing == "Docker engine" for finding in error.findings)
+        if not no_engine or time.monotonic() > until:
+            return True
+        time.sleep(_RETRY_S)
+
+
+def _log(text: str) -> None:
+    sys.stderr.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {text}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names that become parts of paths, tags and scripts: what each may look like, and how they are made."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from .findings import Finding, SlipwayError
+
+#: What can be part of an image tag, a file name and a shell word at once.
+VERSION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+RELEASE_ID = re.compile(r"^\d{8}T\d{6}Z-[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+#: Compose's own rule for project names.
+STACK_NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
+RUN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
+
+
+def release_id(version: str, at: datetime) -> str:
+    """Return the ID of a release of this version that was planned at this UTC time."""
+    return f"{at:%Y%m%dT%H%M%SZ}-{version}"
+
+
+def check_names(stack: str, release: str | None, run: str) -> None:
+    """See that names which become parts of paths and scripts are what they claim to be.
+
+    Args:
+        stack: the stack's name.
+        release: a release ID, "previous", or None.
+        run: a run's ID.
+
+    Raises:
+        SlipwayError: with every name that is not.
+    """
+    names = [
+        ("stack", stack, STACK_NAME, "lower-case letters, digits, - and _"),
+        ("run", run, RUN_ID, "letters and digits"),
+    ]
+    if release not in (None, "previous"):
+        names.append(("release", str(release), RELEASE_ID, "an ID like 20261122T214500Z-1.4.2"))
+    remedy = "Correct it; scripts/status.sh lists the releases."
+    findings = [
+        Finding(what, expected, repr(name), remedy)
+        for what, name, pattern, expected in names
+        if not pattern.match(name)
+    ]
+    if findings:
+        raise SlipwayError(findings)

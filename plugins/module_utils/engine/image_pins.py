@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The image lock: a Compose override which pins every service to the bytes of its release."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..core.findings import Finding, SlipwayError
+from .compose_model import FILES_HASH_LABEL, Service, files_hash
+from .image_reference import ImageReference
+
+
+def pin_services(services: Sequence[Service], digests: Mapping[str, str]) -> dict[str, str]:
+    """Return the pinned image of every service.
+
+    Args:
+        services: the services of the resolved project.
+        digests: the plan's digest of each image reference.
+
+    Raises:
+        SlipwayError: services whose image is not in the plan.
+    """
+    missing = [service for service in services if service.image is None or service.image not in digests]
+    if missing:
+        raise SlipwayError(_unplanned(service.name, service.image) for service in missing)
+    return {
+        service.name: ImageReference.parse(service.image).pinned(digests[service.image])
+        for service in services
+        if service.image is not None
+    }
+
+
+def lock_document(
+    services: Sequence[Service], pins: Mapping[str, str], file_hashes: Mapping[str, str], env: Mapping[str, str]
+) -> str:
+    """Return the text of `images.lock.yaml`; JSON is YAML, and needs no YAML library on the target."""
+    locked: dict[str, Any] = {}
+    for service in services:
+        locked[service.name] = {"image": pins[service.name]}
+        content = files_hash(service, file_hashes, env)
+        if content is not None:
+            locked[service.name]["labels"] = {FILES_HASH_LABEL: content}
+    return json.dumps({"services": locked}, indent=2, sort_keys=True) + "\n"
+
+
+def unpullable(service: str) -> Finding:
+    """Say that a service names no image that a host could pull."""
+    return Finding(
+        thing=f"image of service {service}",
+        expected="an `image:` that can be pulled",
+        seen="`build:` alone",
+        remedy="Build it in CI, push it to a registry, and name it with `image:`.",
+    )
+
+
+def _unplanned(service: str, image: str | None) -> Finding:
+    if image is None:
+        return unpullable(service)
+    return Finding(
+        thing=f"image of service {service}",
+        expected="an image that the plan resolved to a digest",
+        seen=f"{image}, which is not in the plan",
+        remedy="Use the same images on every host of the fleet, or plan this host on its own with --limit.",
+    )

@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tries the declared checks in parallel until they pass, run out of attempts or meet the deadline (I/O)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Callable
+
+from ..core.cancellation import Cancellation
+from ..core.libraries import load_library
+from ..stack.checks import CommandProbe, HttpProbe, TcpProbe
+from .health import NUMBER_LABEL, PROJECT_LABEL, SERVICE_LABEL, is_one_off
+from .probes import Outcome, probe_http, probe_tcp, run_in_container, run_on_host
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import docker
+
+    from ..stack.checks import Check
+
+_SHORTEST_ATTEMPT_S = 0.05
+UNTRIED = Outcome(passed=False, seen="the first attempt has not ended")
+
+
+@dataclass(frozen=True)
+class CheckProgress:
+    """How far a check has come.
+
+    Attributes:
+        check: the check.
+        attempts: how many attempts have ended.
+        ended: whether it passed or ran out of attempts; not set if only its time ran out.
+        outcome: the last attempt's outcome.
+        duration_s: from the start of the checks to the last attempt's end.
+    """
+
+    check: Check
+    attempts: int = 0
+    ended: bool = False
+    outcome: Outcome = UNTRIED
+    duration_s: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Whether the check passed."""
+        return self.ended and self.outcome.passed
+
+
+class CheckRunner:
+    """Runs each check in a thread of its own."""
+
+    def __init__(
+        self,
+        checks: Sequence[Check],
+        deadline: float,
+        on_end: Callable[[], None],
+        client: docker.DockerClient | None,
+        project: str,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            checks: what to try.
+            deadline: monotonic time at which every check ends.
+            on_end: called, from another thread, when a check has ended.
+            client: the engine, for commands in containers; None if there is none.
+            project: the Compose project whose containers commands run in.
+
+        Raises:
+            SlipwayError: a library that a check needs is missing.
+        """
+        if any(isinstance(check.probe, HttpProbe) for check in checks):
+            load_library("requests")
+        self._deadline = deadline
+        self._on_end = on_end
+        self._client = client
+        self._project = project
+        self._cancellation = Cancellation()
+        self._began_at = time.monotonic()
+        self._progress = {check.name: CheckProgress(check) for check in checks}
+
+    def start(self) -> None:
+        """Begin with every check at once."""
+        self._began_at = time.monotonic()
+        for progress in list(self._progress.values()):
+            threading.Thread(target=self._run, args=(progress.check,), daemon=True).start()
+
+    def stop(self) -> None:
+        """End what still runs; commands are killed."""
+        self._cancellation.cancel()
+
+    def progress(self) -> list[CheckProgress]:
+        """Return how far each check has come, in the order in which they were declared."""
+        return list(self._progress.values())
+
+    def _run(self, check: Check) -> None:
+        progress = self._progress[check.name]
+        while not progress.ended and not self._cancellation.cancelled and time.monotonic() < self._deadline:
+            progress = self._attempt_once(progress)
+            self._progress[check.name] = progress
+            if not progress.ended:
+                self._cancellation.wait(min(check.interval_s, max(self._deadline - time.monotonic(), 0.0)))
+        self._on_end()
+
+    def _attempt_once(self, before: CheckProgress) -> CheckProgress:
+        check, attempts = before.check, before.attempts + 1
+        remaining = max(self._deadline - time.monotonic(), _SHORTEST_ATTEMPT_S)
+        outcome = self._attempt(check, min(check.timeout_s, remaining))
+        now = time.monotonic()
+        out_of_attempts = check.retries is not None and attempts >= check.retries
+        ended = outcome.passed or out_of_attempts
+        return CheckProgress(check, attempts, ended, outcome, round(now - self._began_at, 3))
+
+    def _attempt(self, check: Check, timeout_s: float) -> Outcome:
+        try:
+            if isinstance(check.probe, HttpProbe):
+                return probe_http(check.probe, timeout_s)
+            if isinstance(check.probe, TcpProbe):
+                return probe_tcp(check.probe, timeout_s)
+            if check.service is None:
+                return run_on_host(check.probe, timeout_s, self._cancellation)
+            if self._client is None:
+                return Outcome(passed=False, seen="there is no engine to run it through")
+            return self._attempt_inside(self._client, check.service, check.probe, timeout_s)
+        except Exception as error:  # noqa: BLE001 - a check that breaks has failed; it must not vanish with its thread
+            return Outcome(passed=False, seen=f"the check itself broke: {type(error).__name__}: {error}")
+
+    def _attempt_inside(
+        self, client: docker.DockerClient, service: str, probe: CommandProbe, timeout_s: float
+    ) -> Outcome:
+        labels = [f"{PROJECT_LABEL}={self._project}", f"{SERVICE_LABEL}={service}"]
+        running = client.api.containers(filters={"label": labels, "status": "running"})
+        replicas = [container for container in running if not is_one_off(container["Labels"])]
+        if not replicas:
+            return Outcome(passed=False, seen=f"service {service} has no running container to run it in")
+        first = min(replicas, key=lambda container: int(container["Labels"].get(NUMBER_LABEL) or 0))
+        return run_in_container(client, first["Id"], probe, timeout_s)

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Collects what proves that a condition does not hold (I/O: reads logs)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..engine.logs import read_logs, shown_lines, shown_text
+from ..stack.checks import HttpProbe, TcpProbe
+from .health import Standing
+from .report import CheckObservation, GateFailure, Observation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import docker
+
+    from ..core.masking import Masker
+    from .check_runner import CheckProgress
+    from .health import ContainerFacts, Judgement
+
+
+class Evidence:
+    """Turns judgements into what is reported; everything that leaves here is masked."""
+
+    def __init__(self, client: docker.DockerClient | None, log_lines: int, masker: Masker) -> None:
+        """Read logs from this engine (none if None), so many lines of each container."""
+        self._client = client
+        self._log_lines = log_lines
+        self._masker = masker
+
+    def of_container(
+        self,
+        service: str | None,
+        container: ContainerFacts | None,
+        judgement: Judgement,
+        exit_codes: Mapping[str, int],
+        within: str,
+    ) -> GateFailure:
+        """Explain why a service or one of its containers is not as expected."""
+        seen, waited = judgement.seen, within if judgement.standing is Standing.WAITS else ""
+        if container is not None and judgement.check == "restarts" and container.id in exit_codes:
+            seen += f"; its process last ended with exit code {exit_codes[container.id]}"
+        return GateFailure(
+            service=service,
+            container=None if container is None else container.name,
+            check=judgement.check,
+            expected=self._shown(judgement.expected + waited),
+            seen=self._shown(seen),
+            logs=self._logs([] if container is None else [container]),
+        )
+
+    def of_check(
+        self, progress: CheckProgress, containers: Sequence[ContainerFacts], jobs: frozenset[str], within: str
+    ) -> GateFailure:
+        """Explain why a declared check did not pass, with its output or the logs of those that it asked."""
+        check, attempts = progress.check, progress.attempts
+        concerned = _concerned(progress, containers, jobs)
+        services = sorted({facts.service for facts in concerned})
+        times = f"{attempts} attempt{'' if attempts == 1 else 's'}"
+        output = shown_lines(progress.outcome.output, self._log_lines, self._masker)
+        return GateFailure(
+            service=check.service or (services[0] if len(services) == 1 else None),
+            container=concerned[0].name if len(concerned) == 1 else None,
+            check=self._shown(check.name),
+            expected=self._shown(check.probe.expectation() + ("" if check.retries == attempts else within)),
+            seen=self._shown(f"{progress.outcome.seen} ({times})"),
+            logs=output or self._logs(concerned),
+        )
+
+    def observations(self, containers: Sequence[ContainerFacts]) -> list[Observation]:
+        """Say how each container was at the end."""
+        ordered = sorted(containers, key=lambda facts: (facts.service, facts.number, facts.name))
+        return [
+            Observation(
+                service=facts.service,
+                name=facts.name,
+                id=facts.id,
+                state=facts.status,
+                health=facts.health,
+                restarts=facts.restarts,
+                image=facts.image,
+                exit_code=facts.exit_code,
+            )
+            for facts in ordered
+        ]
+
+    def check_observations(self, checks: Sequence[CheckProgress]) -> list[CheckObservation]:
+        """Say how each check ended."""
+        return [
+            CheckObservation(
+                name=self._shown(progress.check.name),
+                passed=progress.passed,
+                attempts=progress.attempts,
+                duration_s=progress.duration_s,
+                seen=self._shown(progress.outcome.seen),
+            )
+            for progress in checks
+        ]
+
+    def _shown(self, text: str) -> str:
+        return shown_text(text, self._masker)
+
+    def _logs(self, containers: Sequence[ContainerFacts]) -> list[str]:
+        if self._client is None:
+            return []
+        return read_logs(self._client, [(facts.id, facts.name) for facts in containers], self._log_lines, self._masker)
+
+
+def _concerned(
+    progress: CheckProgress, containers: Sequence[ContainerFacts], jobs: frozenset[str]
+) -> list[ContainerFacts]:
+    """Return the containers whose logs may tell why a check failed.
+
+    Those of the service that the check names, else those that publish the port it asks, else all that serve.
+    """
+    check = progress.check
+    if check.service is not None:
+        return [facts for facts in containers if facts.service == check.service]
+    if not isinstance(check.probe, (HttpProbe, TcpProbe)):
+        return []
+    publishing = [facts for facts in containers if check.probe.port in facts.ports]
+    return publishing or [facts for facts in containers if facts.service not in jobs]

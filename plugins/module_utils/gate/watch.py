@@ -1,0 +1,170 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Knows how a project's containers are, and hears when that changes (I/O)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Union
+
+from ..core.findings import Finding, SlipwayError
+from ..core.libraries import load_library
+from .health import (
+    PROJECT_LABEL,
+    SERVICE_LABEL,
+    ContainerFacts,
+    FirstSight,
+    container_facts,
+    is_one_off,
+    parse_engine_time,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import docker
+
+# The engine matches these as prefixes: "health_status" has the status behind it. Without the list, every probe of
+# every health check would be an event.
+_EVENTS = [
+    *("create", "start", "die", "oom", "stop", "kill", "pause", "unpause", "rename", "destroy", "health_status"),
+]
+
+
+@dataclass(frozen=True)
+class ContainerChanged:
+    """The engine said that something happened to a container."""
+
+    container_id: str
+
+
+@dataclass(frozen=True)
+class StreamBroken:
+    """The engine's events can no longer be heard."""
+
+    reason: str
+
+
+Signal = Union[ContainerChanged, StreamBroken]
+
+
+class ContainerWatch:
+    """The containers of one project, as last seen.
+
+    Attributes:
+        containers: what is known of each container, by ID.
+        first: how each container was when it was first seen, by ID.
+        last_exit_codes: of containers whose process ended meanwhile, by ID.
+    """
+
+    def __init__(
+        self,
+        client: docker.DockerClient,
+        project: str,
+        services: frozenset[str] | None,
+        publish: Callable[[Signal], None],
+    ) -> None:
+        """Prepare to watch these services (all if None); changes are published from another thread."""
+        self._client = client
+        self._project = project
+        self._services = services
+        self._publish = publish
+        self._events: Any = None
+        self._clock_offset = 0.0
+        self.containers: dict[str, ContainerFacts] = {}
+        self.first: dict[str, FirstSight] = {}
+        self.last_exit_codes: dict[str, int] = {}
+
+    def open(self) -> None:
+        """Subscribe to events, then look at every container.
+
+        Raises:
+            SlipwayError: the engine does not answer.
+        """
+        began_at = time.monotonic()
+        system_time = self._ask(self._client.api.info)["SystemTime"]
+        now = parse_engine_time(system_time)
+        self._clock_offset = (time.time() if now is None else now) - (began_at + time.monotonic()) / 2
+        # The engine subscribes after it has begun to answer; events since its own clock's reading fill that gap. Its
+        # clock is read to the fraction of a second, which the library passes on though its types know whole ones only.
+        since: Any = f"{self.engine_now():.6f}"
+        heard = {"type": "container", "label": f"{PROJECT_LABEL}={self._project}", "event": _EVENTS}
+        self._events = self._ask(lambda: self._client.api.events(decode=True, since=since, filters=heard))
+        threading.Thread(target=self._listen, args=(self._events,), daemon=True).start()
+        self.refresh()
+
+    def close(self) -> None:
+        """End the subscription; may be called again, or without open."""
+        events, self._events = self._events, None
+        if events is not None:
+            events.close()
+
+    def engine_now(self) -> float:
+        """Return the time of the engine's clock, in seconds since the epoch."""
+        return time.monotonic() + self._clock_offset
+
+    def refresh(self) -> None:
+        """Look at every container.
+
+        Raises:
+            SlipwayError: the engine does not answer.
+        """
+        label = f"{PROJECT_LABEL}={self._project}"
+        listed = self._ask(lambda: self._client.api.containers(all=True, filters={"label": [label]}))
+        there = [entry["Id"] for entry in listed if self._concerns(entry["Labels"])]
+        for gone in set(self.containers).difference(there):
+            del self.containers[gone]
+        self.look_at(there)
+
+    def look_at(self, container_ids: Iterable[str]) -> None:
+        """Look at some containers; forget those that are gone.
+
+        Raises:
+            SlipwayError: the engine does not answer.
+        """
+        not_found = load_library("docker").errors.NotFound
+        for container_id in container_ids:
+            try:
+                inspected = self._ask(partial(self._client.api.inspect_container, container_id))
+            except not_found:
+                self.containers.pop(container_id, None)
+                continue
+            facts = container_facts(inspected)
+            first = self.first.get(facts.id)
+            if first is None or first.started_at is None:
+                self.first[facts.id] = FirstSight(facts.restarts, facts.started_at)
+            self.containers[facts.id] = facts
+
+    def _concerns(self, labels: dict[str, str]) -> bool:
+        wanted = self._services is None or labels.get(SERVICE_LABEL) in self._services
+        return wanted and not is_one_off(labels)
+
+    def _ask(self, question: Callable[[], Any]) -> Any:  # noqa: ANN401 - the engine answers with JSON
+        docker, requests = load_library("docker"), load_library("requests")
+        try:
+            return question()
+        except docker.errors.NotFound:
+            raise
+        except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+            remedy = "See whether it runs on this host (systemctl status docker), then check again."
+            finding = Finding("Docker engine", "an answer", " ".join(str(error).split()), remedy)
+            raise SlipwayError([finding]) from error
+
+    def _listen(self, events: Any) -> None:  # noqa: ANN401
+        reason = "the engine closed it"
+        try:
+            for event in events:
+                attributes = event["Actor"]["Attributes"]
+                if self._concerns(attributes):
+                    code = attributes.get("exitCode", "")
+                    if event["Action"] == "die" and code.isdigit():
+                        self.last_exit_codes[event["Actor"]["ID"]] = int(code)
+                    self._publish(ContainerChanged(event["Actor"]["ID"]))
+        except Exception as error:  # noqa: BLE001 - a cut connection shows itself in as many ways as the libraries know
+            reason = f"{type(error).__name__}: {error}"
+        if self._events is not None:
+            self._publish(StreamBroken(reason))

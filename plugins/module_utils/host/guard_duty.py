@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the guard does when its time has come (I/O)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..coordination.guard import Guard, GuardOrder, read_order
+from ..coordination.held_lease import StackLease
+from ..coordination.lock import StackLock
+from ..core.boot_time import this_moment
+from ..core.findings import Finding, SlipwayError
+from ..engine.client import Engine
+from ..gate.report import StartFailedError
+from ..release.store import ReleaseStore
+from .deployment import Deployment
+
+#: Tells in the journal who took the release back.
+DETAIL = "by the guard"
+
+
+def stand_in(root: str, stack: str, order: GuardOrder, lock_wait_s: float) -> bool:
+    """Settle the release, unless that was done or put off meanwhile.
+
+    Returns:
+        Whether the guard's work is done.
+
+    Raises:
+        SlipwayError: the engine does not answer, the lock cannot be had, or the way back failed.
+    """
+    engine = Engine()
+    store = ReleaseStore(root, stack, order.run, DETAIL)
+    with StackLock(Path(root) / stack, order.run, lock_wait_s):
+        found = read_order(store.folder)
+        if found is None or found.token != order.token:
+            return True
+        if found.left_s(this_moment()) > 0:
+            return False
+        guard = Guard(store, "", order.lasts_s, order.rollback_timeout_s)
+        try:
+            _settle(Deployment(store, engine, order.release, guard), order.rollback_timeout_s)
+        except Exception:
+            if read_order(store.folder) is not None:
+                # An engine that went away meanwhile was the reason; it may come back, and this guard waits for it.
+                Engine()
+            _retire(guard, store, order)
+            raise
+        _retire(guard, store, order)
+    return True
+
+
+def _settle(deployment: Deployment, timeout_s: float) -> None:
+    try:
+        deployment.settle_alone(timeout_s)
+    except StartFailedError as error:
+        seen = error.report.message()
+        remedy = "Run scripts/status.sh, and see to this host."
+        raise SlipwayError([Finding(error.subject, "to stand after the way back", seen, remedy)]) from error
+
+
+def _retire(guard: Guard, store: ReleaseStore, order: GuardOrder) -> None:
+    """End the guard's work: whatever became of it, nobody is to be surprised by a second try."""
+    guard.disarm()
+    StackLease(store, order.lasts_s).give_back()

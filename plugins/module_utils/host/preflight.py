@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finds everything that keeps a host from taking a release, and touches nothing (I/O)."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from ..core.findings import Finding, SlipwayError
+from ..core.libraries import PACKAGES, load_library
+from ..core.masking import Masker, secret_values
+from ..engine.client import Engine, RegistryAuth
+from ..engine.compose_model import Service
+from ..engine.lost_containers import orphan_findings
+from ..hooks.programs import hook_findings
+from ..release.store import ReleaseStore, unpack_files
+from ..stack.payload import Payload
+from . import host_facts
+from .resolve import examine, image_references
+
+
+def meet_engine(
+    store: ReleaseStore, min_free_mb: int, auths: Sequence[RegistryAuth] = (), timeout_s: int = 60
+) -> Engine:
+    """Return the host's engine.
+
+    Raises:
+        SlipwayError: there is none; what else keeps the host from taking a release is said with it.
+    """
+    try:
+        return Engine(auths, timeout_s)
+    except SlipwayError as error:
+        raise _all_of([*error.findings, *check_host(store, None, min_free_mb)]) from error
+
+
+def check_host(store: ReleaseStore, engine: Engine | None, min_free_mb: int) -> list[Finding]:
+    """Look at what a host must have for any release.
+
+    Args:
+        store: the stack's folder.
+        engine: the engine; None where there is none to ask, which the caller says.
+        min_free_mb: megabytes (10^6 bytes) that have to be free.
+    """
+    findings = _compose_findings(engine)
+    folders = {str(store.folder): "releases"}
+    if engine is not None:
+        folders = {engine.client.info()["DockerRootDir"]: "images", **folders}
+    findings += host_facts.disk_findings(folders, min_free_mb)
+    findings += host_facts.folder_findings(store.folder)
+    return findings + _library_findings()
+
+
+def look(store: ReleaseStore, stack: str, payload: Payload | None, min_free_mb: int, timeout_s: int) -> None:
+    """See whether the host could take a release, for a run in which something else said no already.
+
+    Args:
+        store: the stack's folder.
+        stack: the stack's name.
+        payload: the release for this host, as far as it could be read.
+        min_free_mb: megabytes (10^6 bytes) that have to be free.
+        timeout_s: seconds that the engine may be silent.
+
+    Raises:
+        SlipwayError: everything that speaks against it.
+    """
+    findings: list[Finding] = []
+    engine: Engine | None = None
+    try:
+        engine = Engine(payload.auths if payload else (), timeout_s)
+    except SlipwayError as error:
+        findings += error.findings
+    findings += check_host(store, engine, min_free_mb)
+    findings += orphan_findings(engine) if engine else []
+    if payload is not None:
+        findings += _release_findings(engine, stack, payload)
+    if findings:
+        raise _all_of(findings)
+
+
+def taken_ports(engine: Engine, stack: str, services: Sequence[Service]) -> list[Finding]:
+    """Find the ports of the host that the services want and that something else has."""
+    wanted = [(service.name, port) for service in services for port in service.ports]
+    own = host_facts.engine_port_keys(engine.containers(stack)) if wanted else set()
+    others = {key: f"container of {owner}" for key, owner in engine.listening().items() if owner != stack}
+    return host_facts.port_findings(wanted, own, others)
+
+
+def resolve_images(stack: str, payload: Payload | None, images: Sequence[str], timeout_s: int = 60) -> dict[str, str]:
+    """Return the digest of every image of a release, and of those that are named besides, by reference.
+
+    Args:
+        stack: the stack's name.
+        payload: the release for this host; None if only the named images count.
+        images: references.
+        timeout_s: seconds that the engine may be silent.
+
+    Raises:
+        SlipwayError: everything that is wrong with the project, and every image that has no digest.
+    """
+    findings: list[Finding] = []
+    wanted = set(images)
+    with ThreadPoolExecutor(1) as side:
+        # Compose is another process; meanwhile this one loads the engine's library.
+        engine = side.submit(Engine, payload.auths if payload else (), timeout_s)
+        if payload is not None:
+            masker = Masker(secret_values(payload.bundle.env))
+            with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
+                unpack_files(payload.bundle, Path(folder))
+                project, findings = examine(stack, payload.bundle, Path(folder), masker)
+            findings += hook_findings(payload, project.services)
+            wanted.update(image_references(project.services))
+    try:
+        digests, unresolved = engine.result().resolve(sorted(wanted))
+    except SlipwayError as error:
+        raise SlipwayError([*findings, *error.findings]) from error
+    host_facts.raise_all([*findings, *unresolved])
+    return digests
+
+
+def _release_findings(engine: Engine | None, stack: str, payload: Payload) -> list[Finding]:
+    masker = Masker(secret_values(payload.bundle.env))
+    try:
+        with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
+            unpack_files(payload.bundle, Path(folder))
+            project, findings = examine(stack, payload.bundle, Path(folder), masker)
+    except SlipwayError as error:
+        return list(error.findings)
+    findings += hook_findings(payload, project.services)
+    if engine is not None:
+        findings += taken_ports(engine, stack, project.services)
+        findings += engine.resolve(image_references(project.services))[1]
+    return findings
+
+
+def _compose_findings(engine: Engine | None) -> list[Finding]:
+    try:
+        api = engine.client.api.version()["ApiVersion"] if engine is not None else None
+        return host_facts.compose_findings(host_facts.compose_version(), api)
+    except SlipwayError as error:
+        return list(error.findings)
+
+
+def _library_findings() -> list[Finding]:
+    return [finding for name in PACKAGES for finding in _missing(name)]
+
+
+def _missing(library: str) -> tuple[Finding, ...]:
+    try:
+        load_library(library)
+    except SlipwayError as error:
+        return error.findings
+    return ()
+
+
+def _all_of(findings: Sequence[Finding]) -> SlipwayError:
+    return SlipwayError(dict.fromkeys(findings))

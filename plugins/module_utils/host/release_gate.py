@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks at what runs on a host through the gate, with the settings and secrets of its release (I/O)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..core.masking import Masker
+from ..engine.client import Engine
+from ..engine.containers import ContainerSnapshot
+from ..gate.health import ServiceExpectation
+from ..gate.report import GateReport
+from ..release.record import ReleaseRecord
+from ..release.secrets import release_masker
+from ..release.store import ReleaseStore
+from ..stack.gate_settings import GateOrder
+from .rollback_target import expectations
+
+
+def gate_release(
+    store: ReleaseStore, engine: Engine, record: ReleaseRecord, *, longest_s: float | None = None
+) -> GateReport:
+    """Run the gate of a release whose folder this host has.
+
+    Args:
+        store: the stack's folder.
+        engine: the engine that it runs on.
+        record: the release.
+        longest_s: seconds that the gate may take at the most, if that is less than its own limit.
+    """
+    order = GateOrder.from_dict(store.read_json(record.id, "gate.json"))
+    if longest_s is not None:
+        order = replace(order, timeout_s=min(order.timeout_s, longest_s))
+    return _gate(engine, record.stack, record.services, order, release_masker(store, record))
+
+
+def gate_adopted(
+    engine: Engine, stack: str, services: Sequence[ServiceExpectation], order: GateOrder, masker: Masker
+) -> GateReport:
+    """Run the gate on a stack that Slipway did not start: its containers alone, since no checks are known for it."""
+    return _gate(engine, stack, services, GateOrder.from_dict({**order.as_dict(), "checks": ()}), masker)
+
+
+def gate_before(store: ReleaseStore, engine: Engine, release: str) -> GateReport:
+    """Run the gate on what ran before a release, as its snapshot shows it.
+
+    Args:
+        store: the stack's folder.
+        engine: the engine that it runs on.
+        release: the release.
+    """
+    before = store.read_json(release, "snapshot.json")
+    if before.get("to"):
+        return gate_release(store, engine, store.record(str(before["to"])))
+    record = store.record(release)
+    order = GateOrder.from_dict(store.read_json(release, "gate.json"))
+    services = expectations([ContainerSnapshot(**container) for container in before.get("containers") or []])
+    gone = {service.service for service in record.services} - {service.service for service in services}
+    services += [ServiceExpectation(name, 0) for name in sorted(gone)]
+    return gate_adopted(engine, record.stack, services, order, release_masker(store, record))
+
+
+def _gate(
+    engine: Engine, stack: str, services: Sequence[ServiceExpectation], order: GateOrder, masker: Masker
+) -> GateReport:
+    # The code is compiled anew at every call, and most calls run no gate.
+    from ..gate.gate import run_gate
+    from ..stack.checks import parse_checks, split_checks
+
+    return run_gate(
+        engine.client,
+        stack,
+        list(services),
+        split_checks(parse_checks(order.checks))[0],
+        timeout_s=order.timeout_s,
+        healthy_for_s=order.healthy_for_s,
+        stable_for_s=order.stable_for_s,
+        log_lines=order.log_lines,
+        masker=masker,
+    )

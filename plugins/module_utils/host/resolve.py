@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lets Compose resolve a release's files, and reads what they mean (I/O)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.command import command_environment, run_command
+from ..core.findings import Finding
+from ..core.masking import Masker
+from ..engine.compose_command import ComposeProject
+from ..engine.compose_model import Service, parse_services, secret_files, unset_variables
+from ..engine.image_pins import unpullable
+from ..stack.bundle import FileBundle
+from . import host_facts
+
+_CONFIG_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True)
+class ResolvedProject:
+    """A project as Compose understands it: its services, and the relative paths of its secrets' files."""
+
+    services: tuple[Service, ...]
+    secret_files: tuple[str, ...]
+
+
+def examine(
+    stack: str, bundle: FileBundle, folder: Path, masker: Masker | None = None
+) -> tuple[ResolvedProject, list[Finding]]:
+    """Return the project whose files lie in a folder, as far as Compose can read it, and all that is wrong with it."""
+    masker = masker or Masker()
+    project = ComposeProject(stack, str(folder), tuple(str(folder / name) for name in bundle.compose_files))
+    environment = command_environment(bundle.env)
+    answer = run_command(project.config(), environment, _CONFIG_TIMEOUT_S)
+    findings = [_unset(name, bundle.compose_files) for name in unset_variables(answer.messages)]
+    if answer.exit_code != 0:
+        lacking = host_facts.compose_findings(host_facts.compose_version(), None)
+        if lacking:
+            return ResolvedProject((), ()), lacking
+        said = masker.mask(answer.last_words.replace(f"{folder}/", ""))
+        return ResolvedProject((), ()), [*findings, _invalid(bundle.compose_files, said)]
+    services = parse_services(answer.output, str(folder))
+    findings += [unpullable(service.name) for service in services if service.image is None]
+    if not services:
+        findings.append(_invalid(bundle.compose_files, "no service"))
+    return ResolvedProject(services, secret_files(answer.output, str(folder))), findings
+
+
+def image_references(services: Sequence[Service]) -> list[str]:
+    """Return the distinct image references of the services, sorted."""
+    return sorted({service.image for service in services if service.image is not None})
+
+
+def _unset(name: str, files: Sequence[str]) -> Finding:
+    return Finding(
+        thing=f"variable {name} in {', '.join(files)}",
+        expected="a value",
+        seen="none, and Compose would silently make it empty",
+        remedy=f"Set it in stack_env, or give it a default in the file: ${{{name}:-value}}.",
+    )
+
+
+def _invalid(files: Sequence[str], said: str) -> Finding:
+    return Finding(
+        thing=f"Compose file {', '.join(files)}",
+        expected="a project that Compose can read",
+        seen=said,
+        remedy="Correct the file; `docker compose config` shows the same message.",
+    )

@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sees that what ran on a host still runs, where a release was prepared and never started (I/O).
+
+Nobody touched it, but an engine that crashes lets containers end, and does not start all of them again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from graphlib import TopologicalSorter
+from typing import Any
+
+from ..coordination.held_lease import StackLease
+from ..core.findings import Finding, SlipwayError
+from ..engine.client import ENGINE_BACK_S, Engine, wait_for_engine
+from ..engine.containers import ContainerSnapshot, container_snapshot, dependencies, ended
+from ..gate.report import DownError, GateReport
+from ..release.record import ReleaseRecord
+from ..release.secrets import release_masker
+from ..release.store import ReleaseStore
+from ..stack.gate_settings import GateOrder
+from . import rollback_target
+from .release_gate import gate_adopted, gate_release
+
+_EXPECTED = "to run on, since the run touched nothing of it"
+_CAUSE = "See on this host why, such as a crash of its engine (journalctl -u docker)."
+_POLL_S = 0.25
+_STAYS_AWAY = Finding(
+    "Docker engine",
+    f"to be back within {ENGINE_BACK_S:.0f} s, so that what ran could be looked at",
+    "it does not answer",
+    "Start it. It lets containers end that ran when it crashed, so run scripts/status.sh then.",
+)
+
+
+class Untouched:
+    """What ran before a release that was never started; who asks has the stack's lock and its lease.
+
+    Attributes:
+        brought_back: what had ended and stands again; None if nothing had.
+    """
+
+    def __init__(self, store: ReleaseStore, engine: Engine, release: str) -> None:
+        """Look at nothing yet."""
+        self.brought_back: Finding | None = None
+        self._store = store
+        self._engine = engine
+        self._release = release
+
+    def see_that_it_stands(self) -> GateReport | None:
+        """Start again what has ended, the very containers that ran, and gate them.
+
+        Nothing else is done about it: what somebody has replaced or removed meanwhile is not made again.
+
+        Returns:
+            What the gate said; None if nothing had ended.
+
+        Raises:
+            DownError: it does not stand again.
+        """
+        before = self._store.read_json(self._release, "snapshot.json")
+        if before.get("release") != self._store.current():
+            # Somebody has gone back by hand.
+            return None
+        ran = [ContainerSnapshot(**container) for container in before.get("containers") or []]
+        record = self._store.record(str(before["to"])) if before.get("to") else None
+        documents = self._engine.containers(self._store.stack) if ran else []
+        jobs = None if record is None else {one.service for one in record.services if one.one_shot}
+        found = ended(ran, documents, jobs)
+        if not found:
+            return None
+        thing = f"what ran before release {self._release}"
+        seen = f"these have ended: {', '.join(one.name for one in found)}"
+        # From here on it is known that something is down: whatever goes wrong must not hide that.
+        try:
+            refusals = self._start(found, documents)
+            report = None if refusals else self._gate(ran, record)
+        except Exception as error:
+            findings = error.findings if isinstance(error, SlipwayError) else (_broken(error),)
+            raise DownError([Finding(thing, _EXPECTED, seen, _CAUSE), *findings]) from error
+        if report is None:
+            raise DownError([Finding(thing, _EXPECTED, seen, _CAUSE), *refusals])
+        if not report.passed:
+            raise DownError([Finding(thing, _EXPECTED, seen, f"{_CAUSE} It was started again, in vain.")], report)
+        self.brought_back = Finding(thing, _EXPECTED, seen, f"{_CAUSE} It was started again, and passes its gate.")
+        return report
+
+    def _start(self, found: Sequence[ContainerSnapshot], documents: Sequence[Mapping[str, Any]]) -> list[Finding]:
+        """Start the containers, each after those that it depends on; return what could not be started."""
+        down = {one.service for one in found}
+        needs = {one["Id"]: dependencies(one) for one in documents}
+        order = TopologicalSorter({one.service: down & set(needs[one.id]) for one in found})
+        refusals = []
+        for service in order.static_order():
+            mine = [one for one in found if one.service == service]
+            conditions = needs[mine[0].id]
+            self._await_health({one for one in down if conditions.get(one) == "service_healthy"})
+            refusals += [(one.name, self._engine.start(one.id)) for one in mine]
+        return [rollback_target.not_started(name, said) for name, said in refusals if said]
+
+    def _await_health(self, services: set[str]) -> None:
+        """Wait until services are healthy, as long as their gate would; whether they are is for the gate to say."""
+        until = time.monotonic() + self._gate_order().timeout_s
+        while services and time.monotonic() < until:
+            found = [container_snapshot(one) for one in self._engine.containers(self._store.stack)]
+            if all(one.health != "starting" for one in found if one.service in services):
+                return
+            time.sleep(_POLL_S)
+
+    def _gate(self, ran: Sequence[ContainerSnapshot], record: ReleaseRecord | None) -> GateReport:
+        """Gate what ran: the release with its checks if that stood whole, else each service that did."""
+        if record is not None and rollback_target.runs_as(record, self._store.config_hashes(record.id), ran):
+            return gate_release(self._store, self._engine, record)
+        masker = release_masker(self._store, self._store.record(self._release))
+        not_well = {one.service for one in ran if one.state != "running" or one.health not in ("", "healthy")}
+        services = rollback_target.expectations([one for one in ran if one.service not in not_well])
+        return gate_adopted(self._engine, self._store.stack, services, self._gate_order(), masker)
+
+    def _gate_order(self) -> GateOrder:
+        return GateOrder.from_dict(self._store.read_json(self._release, "gate.json"))
+
+
+def look_after(store: ReleaseStore, lease: StackLease, release: str) -> list[Finding]:
+    """See that what ran still does, where the preparation of a release failed: that the engine crashed may be why.
+
+    Returns:
+        What is to be told of it; nothing if it could not be looked at for another reason than the engine.
+
+    Raises:
+        DownError: something has ended, and does not stand again.
+    """
+    try:
+        engine = wait_for_engine(ENGINE_BACK_S)
+    except SlipwayError:
+        return [_STAYS_AWAY]
+    before = Untouched(store, engine, release)
+    try:
+        with lease.locked():
+            if lease.mine():
+                before.see_that_it_stands()
+    except DownError:
+        raise
+    except Exception:  # noqa: BLE001 - what failed first is what has to be told
+        return []
+    return [before.brought_back] if before.brought_back else []
+
+
+def _broken(error: Exception) -> Finding:
+    said = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return Finding("Docker engine", "to start it again", said, "See that it runs, then start those containers again.")

@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How far a release has come on this host, as the journal says (I/O: reads the stack's folder)."""
+
+from __future__ import annotations
+
+from . import journal
+from .store import ReleaseStore
+
+
+class ReleaseProgress:
+    """One release on one host."""
+
+    def __init__(self, store: ReleaseStore, release: str) -> None:
+        """Read nothing yet."""
+        self.store = store
+        self.release = release
+
+    @property
+    def last_event(self) -> str | None:
+        """Return what was last written about the release."""
+        return journal.states(self.store.entries()).get(self.release)
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether the release is the current one and nothing about it is under way."""
+        return self.store.current() == self.release and self.last_event == journal.CONFIRMED
+
+    @property
+    def staged(self) -> bool:
+        """Tell whether the release is prepared and nothing more."""
+        return self.last_event == journal.PREPARED
+
+    @property
+    def touched(self) -> bool:
+        """Tell whether this run started the release, and nobody has taken it back or started anything since."""
+        last = journal.last_start(self.store.entries())
+        mine = last is not None and (last.release, last.run) == (self.release, self.store.run)
+        return mine and self.last_event not in (None, journal.ROLLED_BACK, journal.PREPARED)
+
+    @property
+    def started_here(self) -> bool:
+        """Tell whether this run started the release, whatever has become of it since."""
+        mine = (journal.STARTING, self.release, self.store.run)
+        return any((one.event, one.release, one.run) == mine for one in self.store.entries())
+
+    @property
+    def superseded_by(self) -> journal.JournalEntry | None:
+        """Return what another run started after this one had started the release, None if nothing."""
+        last = journal.last_start(self.store.entries())
+        return last if self.started_here and last is not None and last.run != self.store.run else None
+
+    @property
+    def reversible(self) -> bool:
+        """Tell whether what ran before can live with the data that the release leaves."""
+        before = self.store.read_json(self.release, "snapshot.json")
+        nothing_before = not before.get("to") and not before.get("containers")
+        return nothing_before or (self.store.record(self.release).reversible and not before.get("irreversible"))

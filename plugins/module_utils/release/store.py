@@ -1,0 +1,340 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The stack's folder on the host: releases, project folder, journal (I/O).
+
+Every state change is a temporary file, fsynced and renamed; a journal line is fsynced before anything follows from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ..core.findings import Finding, SlipwayError
+from ..core.identifiers import RELEASE_ID
+from ..stack.bundle import FileBundle
+from . import journal
+from .record import ReleaseFile, ReleaseRecord
+from .rollback_script import environment_script
+
+PRIVATE_FOLDER = 0o700
+PRIVATE_FILE = 0o600
+
+
+def now() -> str:
+    """Return the present time, UTC, ISO 8601 in seconds."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class ReleaseStore:
+    """The folder `<stack_root>/<stack>` of one host."""
+
+    def __init__(self, root: str, stack: str, run: str = "", by: str = "") -> None:
+        """Name the folder; nothing is made or read yet.
+
+        Args:
+            root: `stack_root`.
+            stack: the stack's name.
+            run: the run that journal lines are written for.
+            by: who writes them, if it is not the run itself.
+        """
+        self.stack = stack
+        self.folder = Path(root) / stack
+        self.project = self.folder / "project"
+        self.releases = self.folder / "releases"
+        self._current = self.folder / "current"
+        self._journal = self.folder / "journal.jsonl"
+        self.run = run
+        self.by = by
+
+    def release_folder(self, release: str) -> Path:
+        """Return the folder of a release."""
+        return self.releases / release
+
+    def files_folder(self, release: str) -> Path:
+        """Return the folder with a release's files."""
+        return self.release_folder(release) / "files"
+
+    def lock_file(self, release: str) -> Path:
+        """Return the path of a release's image lock."""
+        return self.release_folder(release) / "images.lock.yaml"
+
+    def make(self) -> None:
+        """Make the stack's folders where they are missing.
+
+        Raises:
+            SlipwayError: this user may not.
+        """
+        try:
+            for folder in (self.folder, self.releases, self.project):
+                folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+            # Containers run as users of their own: below the private folder above, the project folder is open.
+            self.project.chmod(0o755)
+            self.folder.chmod(PRIVATE_FOLDER)
+        except OSError as error:
+            finding = Finding(
+                thing=f"folder {self.folder}",
+                expected="a folder that the deploy user owns",
+                seen=str(error),
+                remedy="Run playbooks/bootstrap.yml on this host, or set stack_root.",
+            )
+            raise SlipwayError([finding]) from error
+
+    def stage(
+        self, building: Path, record: ReleaseRecord, bundle: FileBundle, gate: Mapping[str, Any], lock: str
+    ) -> None:
+        """Complete the folder of a release, whose files `unpack_files` wrote; it appears whole.
+
+        Args:
+            building: folder whose sub-folder `files` is written already, in the folder of releases.
+            record: the release.
+            bundle: its files and environment.
+            gate: what the gate is to check, for the day when this release is gone back to.
+            lock: text of the image lock.
+        """
+        _write(building / "environment.sh", environment_script(bundle.env).encode(), PRIVATE_FILE)
+        _write(building / "environment.json", _json(dict(bundle.env)), PRIVATE_FILE)
+        _write(building / "gate.json", _json(dict(gate)), PRIVATE_FILE)
+        _write(building / "images.lock.yaml", lock.encode(), PRIVATE_FILE)
+        _write(building / "release.json", record.to_json().encode(), PRIVATE_FILE)
+        _sync_folder(building)
+        target = self.release_folder(record.id)
+        if target.exists():
+            shutil.rmtree(target)
+        building.rename(target)
+        _sync_folder(self.releases)
+
+    def building_folder(self) -> Path:
+        """Return a new private folder for a release that is being staged."""
+        return Path(tempfile.mkdtemp(prefix=".staging-", dir=self.releases))
+
+    def write(self, release: str, name: str, text: str, mode: int = PRIVATE_FILE) -> Path:
+        """Write one file into a release's folder, atomically, and return its path."""
+        path = self.release_folder(release) / name
+        replace(path, text.encode(), mode)
+        return path
+
+    def write_json(self, release: str, name: str, document: Mapping[str, Any]) -> None:
+        """Write one JSON document into a release's folder, atomically."""
+        replace(self.release_folder(release) / name, _json(dict(document)), PRIVATE_FILE)
+
+    def remove(self, release: str) -> None:
+        """Remove the folder of a release."""
+        # Renamed first: a release's folder is there whole, or not at all.
+        folder = self.release_folder(release)
+        if folder.exists():
+            doomed = self.releases / f".removing-{release}"
+            folder.rename(doomed)
+            shutil.rmtree(doomed, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Remove what an interrupted staging or removal left."""
+        for left in [*self.releases.glob(".staging-*"), *self.releases.glob(".removing-*")]:
+            shutil.rmtree(left, ignore_errors=True)
+
+    def activate(self, files: Iterable[ReleaseFile], release: str, replaced: Iterable[ReleaseFile]) -> list[str]:
+        """Put a release's files into the project folder.
+
+        A file with the same content is left alone, so that a container that mounts it goes on seeing it.
+
+        Args:
+            files: files of the release.
+            release: its ID.
+            replaced: files of the release that was active before.
+
+        Returns:
+            The paths that were written or removed.
+        """
+        changed: list[str] = []
+        wanted = tuple(files)
+        for file in wanted:
+            target = self.project / file.path
+            if _sha256(target) != file.sha256:
+                _open_folders(self.project, target.parent)
+                replace(target, (self.files_folder(release) / file.path).read_bytes(), file.mode)
+                changed.append(file.path)
+        kept = {file.path for file in wanted}
+        for path in (file.path for file in replaced if file.path not in kept):
+            (self.project / path).unlink(missing_ok=True)
+            changed.append(path)
+        return changed
+
+    def drift(self, files: Iterable[ReleaseFile]) -> list[str]:
+        """Return the paths in the project folder whose content is not that of these files."""
+        return [file.path for file in files if _sha256(self.project / file.path) != file.sha256]
+
+    def damage(self, record: ReleaseRecord) -> list[str]:
+        """Return the paths in a release's folder whose content is not what its record says."""
+        folder = self.files_folder(record.id)
+        return [file.path for file in record.files if _sha256(folder / file.path) != file.sha256]
+
+    def current(self) -> str | None:
+        """Return the ID of the last confirmed release, None before the first."""
+        try:
+            release = self._current.readlink().name
+        except OSError:
+            return None
+        return release if RELEASE_ID.match(release) else None
+
+    def set_current(self, release: str) -> None:
+        """Make a release the confirmed one, atomically; `rollback.sh` does the same on the way back."""
+        link = self.folder / ".current-new"
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path("releases") / release)
+        link.replace(self._current)
+        _sync_folder(self.folder)
+
+    def kept(self) -> list[str]:
+        """Return the IDs of the releases whose folders are there, oldest first."""
+        if not self.releases.is_dir():
+            return []
+        return sorted(entry.name for entry in self.releases.iterdir() if RELEASE_ID.match(entry.name))
+
+    def record(self, release: str) -> ReleaseRecord:
+        """Return a release's record.
+
+        Raises:
+            SlipwayError: it is missing or damaged.
+        """
+        path = self.release_folder(release) / "release.json"
+        try:
+            return ReleaseRecord.from_json(path.read_text())
+        except (OSError, ValueError) as error:
+            kept = ", ".join(self.kept()) or "none"
+            finding = Finding(
+                thing=f"release {release}",
+                expected=f"its record in {path}",
+                seen=str(error),
+                remedy=f"Choose one of the releases that this host keeps: {kept}.",
+            )
+            raise SlipwayError([finding]) from error
+
+    def read_json(self, release: str, name: str) -> dict[str, Any]:
+        """Return a JSON document from a release's folder, empty if it is not there."""
+        try:
+            document = json.loads((self.release_folder(release) / name).read_text())
+        except (OSError, ValueError):
+            return {}
+        return document if isinstance(document, dict) else {}
+
+    def read_text(self, name: str) -> tuple[str, float] | None:
+        """Return a file of the stack's folder and when it was last changed (epoch), None if it is not there."""
+        path = self.folder / name
+        try:
+            return path.read_text(errors="replace"), path.stat().st_mtime
+        except OSError:
+            return None
+
+    def write_file(self, name: str, document: Mapping[str, Any]) -> None:
+        """Write one JSON document into the stack's folder, atomically."""
+        replace(self.folder / name, _json(dict(document)), PRIVATE_FILE)
+
+    def remove_file(self, name: str) -> None:
+        """Remove a file of the stack's folder, if it is there."""
+        (self.folder / name).unlink(missing_ok=True)
+
+    def config_hashes(self, release: str) -> dict[str, Any]:
+        """Return Compose's configuration hash of each service when a release was confirmed."""
+        hashes = self.read_json(release, "confirmed.json").get("config_hashes")
+        return hashes if isinstance(hashes, dict) else {}
+
+    def environment(self, release: str) -> dict[str, str]:
+        """Return the environment of a release."""
+        return {name: str(value) for name, value in self.read_json(release, "environment.json").items()}
+
+    def entries(self) -> tuple[journal.JournalEntry, ...]:
+        """Return the journal's entries."""
+        try:
+            return journal.parse(self._journal.read_text(errors="replace"))
+        except OSError:
+            return ()
+
+    def note(self, release: str, event: str, detail: str = "") -> None:
+        """Append a line to the journal and see it on the disk.
+
+        Raises:
+            SlipwayError: it cannot be written; then nothing may follow from it.
+        """
+        line = journal.JournalEntry(now(), self.run, release, event, detail or self.by).line().encode()
+        try:
+            _append(self._journal, line)
+        except OSError as error:
+            remedy = "Free disk space on this host; the next run, or scripts/recover.sh, settles what is open."
+            raise SlipwayError([Finding(f"journal {self._journal}", "room for a line", str(error), remedy)]) from error
+
+
+def unpack_files(bundle: FileBundle, folder: Path) -> None:
+    """Write a bundle's files below a folder, for the eyes of this user only."""
+    for file in bundle.files:
+        path = folder / file.path
+        path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        _write(path, file.content, 0o700 if file.executable else PRIVATE_FILE)
+
+
+def replace(path: Path, content: bytes, mode: int) -> None:
+    """Write a file so that readers see the old content or the new, whatever happens meanwhile."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _append(path: Path, line: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE_FILE), "r+b") as file:
+        end = file.seek(0, os.SEEK_END)
+        if end:
+            file.seek(end - 1)
+            # A crash can leave half a line; the next one must not be lost with it.
+            line = line if file.read(1) == b"\n" else b"\n" + line
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _open_folders(top: Path, folder: Path) -> None:
+    for missing in [parent for parent in reversed([folder, *folder.parents]) if top in parent.parents]:
+        if not missing.is_dir():
+            missing.mkdir()
+            missing.chmod(0o755)
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return (json.dumps(document, indent=2, sort_keys=True) + "\n").encode()
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

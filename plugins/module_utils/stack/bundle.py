@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files and environment of a release on their way from the controller to a host."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from ..core.findings import Finding, SlipwayError
+
+#: Names that a POSIX shell can export, which is what the way back does with them.
+VARIABLE_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+
+@dataclass(frozen=True)
+class BundledFile:
+    """One file of the stack as it is to lie on the host.
+
+    Attributes:
+        path: relative to the stack's folder, with forward slashes.
+        executable: whether its owner may execute it.
+        content: the bytes, already rendered.
+    """
+
+    path: str
+    executable: bool
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Return the hash of the content, in hex."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True)
+class FileBundle:
+    """Everything of a release that differs from host to host.
+
+    Attributes:
+        files: sorted by path.
+        env: what Compose interpolates, by name.
+        compose_files: the paths among `files` that Compose reads, in its order.
+    """
+
+    files: tuple[BundledFile, ...]
+    env: Mapping[str, str]
+    compose_files: tuple[str, ...]
+
+    @property
+    def content_sha256(self) -> str:
+        """Return one hash over every file and variable; equal hashes mean equal releases but for the images."""
+        manifest = [[file.path, file.executable, file.sha256] for file in self.files]
+        text = json.dumps([manifest, sorted(self.env.items()), self.compose_files], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the bundle as plain data."""
+        files = [[file.path, file.executable, base64.b64encode(file.content).decode()] for file in self.files]
+        return {"files": files, "env": dict(self.env), "compose_files": list(self.compose_files)}
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> FileBundle:
+        """Return the bundle that `as_dict` gave.
+
+        Raises:
+            SlipwayError: it is no bundle, or names a path outside the stack's folder.
+        """
+        try:
+            files = tuple(
+                BundledFile(str(path), bool(executable), base64.b64decode(content, validate=True))
+                for path, executable, content in raw["files"]
+            )
+            bundle = cls(files, dict(raw["env"]), tuple(raw["compose_files"]))
+        except (ValueError, TypeError, KeyError) as error:
+            raise SlipwayError([_broken(f"{type(error).__name__}: {error}")]) from error
+        stray = [file.path for file in files if not is_inside(file.path)]
+        if stray:
+            raise SlipwayError([_broken(f"the path {stray[0]!r}, which leads out of the stack's folder")])
+        return bundle
+
+
+def is_inside(path: str) -> bool:
+    """Tell whether a relative path stays in the folder that it is relative to."""
+    pure = PurePosixPath(path)
+    return bool(path) and not pure.is_absolute() and ".." not in pure.parts and "\0" not in path and "\n" not in path
+
+
+def _broken(seen: str) -> Finding:
+    return Finding("bundle of the stack's files", "what the controller packed", seen, "Run the deployment again.")

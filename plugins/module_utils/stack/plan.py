@@ -1,0 +1,219 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan: what the controller decides once for the whole fleet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from ..core.findings import Finding, SlipwayError
+from .hooks import seconds_after_start
+
+SCHEMA = 2
+#: After what a rollout pauses until somebody continues it.
+PAUSE_AFTER = ("nothing", "canary", "batch")
+#: So many times at most all hosts are told, within one pause, that the run lives.
+PAUSE_ROUNDS = 60
+#: What a plan says of a release that leaves data which the release before cannot read.
+NOT_REVERSIBLE = (
+    "THIS RELEASE IS NOT REVERSIBLE (stack_reversible: false). AUTOMATIC ROLLBACK PAST IT IS BLOCKED.",
+    "If it fails on a host, that host stays on it as it is, until you deploy a corrected version. No guard watches it.",
+    "Going back takes you to say stack_force_irreversible=true, and to be sure of the data.",
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A deployment that has been decided, but not begun.
+
+    Attributes:
+        stack: the Compose project's name.
+        version: version that the user asked for.
+        release: ID that the release gets on every host.
+        created_at: UTC, ISO 8601.
+        created_by: user and machine that planned it.
+        commit: Git commit of the stack's files, "" outside a repository.
+        reversible: whether the release before can read the data that this one leaves.
+        rollback_scope: "fleet" or "batch".
+        images: digest of each image reference of the Compose files.
+        files: SHA-256 of each file of the stack as it lies in the repository, by relative path.
+        hosts: hash of files and environment as they are rendered for each host.
+        batches: the hosts that change together, in order; the first batch is the canary.
+        bake_time: seconds that a batch runs before it passes its gate again and the next one begins.
+        pause_after: one of `PAUSE_AFTER`.
+    """
+
+    stack: str
+    version: str
+    release: str
+    created_at: str
+    created_by: str
+    commit: str
+    reversible: bool
+    rollback_scope: str
+    images: Mapping[str, str]
+    files: Mapping[str, str]
+    hosts: Mapping[str, str]
+    batches: tuple[tuple[str, ...], ...]
+    bake_time: int = 0
+    pause_after: str = "nothing"
+
+    @property
+    def sha256(self) -> str:
+        """Return the hash of the plan's canonical JSON."""
+        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the plan as plain data, with its schema and hash, and with what nobody may overlook in it."""
+        decided = json.loads(json.dumps(asdict(self)))
+        return {"schema": SCHEMA, "sha256": self.sha256, "attention": list(self.attention), **decided}
+
+    @property
+    def attention(self) -> tuple[str, ...]:
+        """Return what nobody may overlook."""
+        return () if self.reversible else NOT_REVERSIBLE
+
+    def to_json(self) -> str:
+        """Return the text of `plan.json`."""
+        return json.dumps(self.as_dict(), indent=2, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_dict(cls, raw: Any) -> Plan:  # noqa: ANN401 - judged here
+        """Return the plan that `as_dict` gave.
+
+        Raises:
+            SlipwayError: it is no plan, or was changed since it was hashed.
+        """
+        try:
+            if raw["schema"] != SCHEMA:
+                raise SlipwayError([_not_a_plan(f"one of another version of Slipway (schema {raw['schema']})")])
+            wanted = {field.name: raw[field.name] for field in fields(cls)}
+            wanted["batches"] = tuple(tuple(batch) for batch in wanted["batches"])
+            plan = cls(**wanted)
+            stated = raw["sha256"]
+        except (TypeError, KeyError) as error:
+            raise SlipwayError([_not_a_plan(f"{type(error).__name__}: {error}")]) from error
+        if stated != plan.sha256:
+            seen = f"SHA-256 {plan.sha256} where the file states {stated}: it was changed after it was made"
+            raise SlipwayError([_not_a_plan(seen)])
+        return plan
+
+
+def batches(hosts: Sequence[str], serial: int | str | Sequence[int | str]) -> tuple[tuple[str, ...], ...]:
+    """Cut the hosts into the batches that Ansible's `serial` makes of them.
+
+    Args:
+        hosts: the fleet in inventory order.
+        serial: a number, a percentage ("25%"), or a list of these of which the last repeats. 0 means all at once.
+    """
+    sizes: list[int | str] = list(serial) if isinstance(serial, (list, tuple)) else [serial]  # type: ignore[list-item]
+    rest = list(hosts)
+    result: list[tuple[str, ...]] = []
+    while rest:
+        size = _batch_size(sizes[min(len(result), len(sizes) - 1)], len(hosts)) if sizes else len(rest)
+        size = size if size > 0 else len(rest)
+        result.append(tuple(rest[:size]))
+        rest = rest[size:]
+    return tuple(result)
+
+
+def is_serial(value: Any) -> bool:  # noqa: ANN401 - whatever a user wrote
+    """Tell whether a value says how to cut hosts into batches."""
+    sizes = value if isinstance(value, (list, tuple)) else [value]
+    try:
+        return all(_batch_size(size, 1) >= 0 for size in sizes)
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def duration_findings(plan: Plan, longest_s: int) -> list[Finding]:
+    """Return why the run cannot end within its time.
+
+    Args:
+        plan: what is to be done.
+        longest_s: `stack_run_timeout`; 0 is no limit.
+    """
+    baking = plan.bake_time * (len(plan.batches) - 1)
+    if longest_s < 0:
+        return [Finding("stack_run_timeout", "0 or more seconds", str(longest_s), "Set it to 0 for no limit.")]
+    if longest_s == 0 or baking < longest_s:
+        return []
+    expected = f"more than {baking} s, which {len(plan.batches)} batches take for baking alone"
+    remedy = "Raise it, or set it to 0 for no limit: the run would go back before its last batch."
+    return [Finding("stack_run_timeout", expected, f"{longest_s} s", remedy)]
+
+
+def limit_findings(variables: Mapping[str, Any]) -> list[Finding]:
+    """Return which of the rollout's times do not go together.
+
+    A host goes back by itself when it hears nothing for `stack_guard_timeout`. Nobody calls it while it starts, passes
+    its gate and bakes, nor while hooks run, so these must end before.
+
+    Args:
+        variables: the role's variables in their documented types.
+    """
+    guard, bake = variables["stack_guard_timeout"], variables["stack_bake_time"]
+    findings = []
+    if bake < 0:
+        findings.append(Finding("stack_bake_time", "0 or more seconds", str(bake), "Set it to 0 for none."))
+    elif bake and bake >= guard / 2:
+        expected = f"less than half of stack_guard_timeout, which is {guard} s"
+        remedy = "Let batches bake for less, or set stack_guard_timeout to more than twice as much."
+        findings.append(Finding("stack_bake_time", expected, f"{bake} s", remedy))
+    needed = longest_silence(variables)
+    if guard <= needed:
+        parts = "stack_start_timeout, stack_gate_timeout (twice with checks from the controller), stack_bake_time"
+        expected = f"more than {needed:g} s, which {parts} and the limits of post_deploy hooks come to"
+        remedy = "Raise it, or lower those: a host would go back while another still starts."
+        findings.append(Finding("stack_guard_timeout", expected, f"{guard} s", remedy))
+    return findings + (_pause_findings(variables) if variables["stack_pause_after"] != "nothing" else [])
+
+
+def _pause_findings(variables: Mapping[str, Any]) -> list[Finding]:
+    name, pause, run = "stack_pause_timeout", variables["stack_pause_timeout"], variables["stack_run_timeout"]
+    if pause < 1:
+        return [Finding(name, "1 or more seconds", str(pause), "Give people the time that they need to look.")]
+    findings = []
+    if 0 < run <= pause:
+        remedy = "Raise stack_run_timeout, or set it to 0 for no limit: the run would go back while it waits."
+        findings.append(Finding(name, f"less than stack_run_timeout, which is {run} s", f"{pause} s", remedy))
+    longest = PAUSE_ROUNDS * min(variables["stack_guard_timeout"] / 6, variables["stack_start_timeout"] / 2)
+    if pause > longest:
+        times = f"{PAUSE_ROUNDS // 6} times stack_guard_timeout or {PAUSE_ROUNDS // 2} times stack_start_timeout"
+        expected = f"at most {longest:g} s, {times}"
+        remedy = "Lower it, or raise those: that is how often all hosts have to be told that the run lives."
+        findings.append(Finding(name, expected, f"{pause} s", remedy))
+    return findings
+
+
+def longest_silence(variables: Mapping[str, Any]) -> float:
+    """Return the seconds in which the other hosts hear nothing while a batch uses up every limit.
+
+    Args:
+        variables: the role's variables in their documented types.
+    """
+    checks = variables["stack_health_checks"] or []
+    gates = 2 if any(isinstance(one, Mapping) and one.get("from") == "controller" for one in checks) else 1
+    bake = max(variables["stack_bake_time"], 0)
+    started = variables["stack_start_timeout"] + gates * variables["stack_gate_timeout"]
+    return float(started + bake + seconds_after_start(variables["stack_hooks"]))
+
+
+def _batch_size(size: int | str, total: int) -> int:
+    text = str(size)
+    if text.endswith("%"):
+        # Ansible takes whole percentages, rounds down, but never to an empty batch (ansible.utils.helpers.pct_to_int).
+        return int(int(text[:-1]) / 100.0 * total) or 1
+    return int(text)
+
+
+def _not_a_plan(seen: str) -> Finding:
+    return Finding(
+        "plan", "a plan as `playbooks/plan.yml` writes it", seen, "Make the plan again, and approve that one."
+    )

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run may still do with a release, when others have been at work on the host since."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.slipway.compose.plugins.module_utils.coordination import guard
+from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import Guard, GuardOrder
+from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import this_moment
+from ansible_collections.slipway.compose.plugins.module_utils.core.findings import Finding, SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.engine import lost_containers_ending
+from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
+from ansible_collections.slipway.compose.plugins.module_utils.host.deployment import Deployment
+from ansible_collections.slipway.compose.plugins.module_utils.release import journal
+from ansible_collections.slipway.compose.plugins.module_utils.release.journal import JournalEntry
+from ansible_collections.slipway.compose.plugins.module_utils.release.progress import ReleaseProgress
+from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseRecord
+from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
+
+A, B = "20261122T100000Z-1.0", "20261122T110000Z-1.1"
+MINE, OTHER = "run-mine", "run-other"
+Lines = list[tuple[str, str, str]]
+
+
+def store_with(root: Path, lines: Lines, current: str | None = None, run: str = MINE) -> ReleaseStore:
+    store = ReleaseStore(str(root), "shop", run)
+    store.make()
+    entries = [JournalEntry("2026-11-22T11:00:00Z", who, release, event) for who, release, event in lines]
+    (store.folder / "journal.jsonl").write_text("".join(entry.line() for entry in entries))
+    if current is not None:
+        store.set_current(current)
+    return store
+
+
+@pytest.mark.parametrize(
+    ("lines", "touched"),
+    [
+        ([], False),
+        ([(MINE, A, journal.PREPARED)], False),
+        ([(MINE, A, journal.PREPARED), (MINE, A, journal.STARTING)], True),
+        ([(MINE, A, journal.STARTING), (MINE, A, journal.GATE_PASSED)], True),
+        # The fleet is not settled: what this host has confirmed goes back if another one cannot.
+        ([(MINE, A, journal.STARTING), (MINE, A, journal.CONFIRMED)], True),
+        ([(MINE, A, journal.STARTING), (MINE, A, journal.ROLLED_BACK)], False),
+        ([(MINE, A, journal.STARTING), (MINE, A, journal.ROLLED_BACK), (MINE, A, journal.ROLLBACK_FAILED)], True),
+        ([(OTHER, A, journal.STARTING), (OTHER, A, journal.GATE_PASSED)], False),
+        # Whoever took it back, it is back: a person with rollback.sh, or the run that found it unfinished.
+        ([(MINE, A, journal.STARTING), ("by-hand", A, journal.ROLLED_BACK)], False),
+        ([(MINE, A, journal.STARTING), (OTHER, A, journal.ROLLED_BACK)], False),
+        ([(MINE, A, journal.STARTING), (OTHER, A, journal.ROLLED_BACK), (OTHER, A, journal.PREPARED)], False),
+        # Another run has started something since: the way back would undo that.
+        ([(MINE, A, journal.STARTING), (MINE, A, journal.CONFIRMED), (OTHER, B, journal.STARTING)], False),
+        ([(MINE, A, journal.STARTING), (OTHER, A, journal.ROLLED_BACK), (OTHER, A, journal.STARTING)], False),
+        ([(MINE, A, journal.STARTING), (OTHER, B, journal.PREPARED), (OTHER, B, journal.DISCARDED)], True),
+        ([(MINE, A, journal.STARTING), (MINE, A, journal.CONFIRMED), (OTHER, A, journal.PRUNED)], False),
+    ],
+)
+def test_whether_it_is_this_run_s_to_take_back(tmp_path: Path, lines: Lines, touched: bool) -> None:  # noqa: FBT001
+    assert ReleaseProgress(store_with(tmp_path, lines), A).touched is touched
+
+
+@pytest.mark.parametrize(
+    ("lines", "current", "settled", "staged"),
+    [
+        ([], None, False, False),
+        ([(MINE, A, journal.PREPARED)], None, False, True),
+        ([(MINE, A, journal.CONFIRMED)], A, True, False),
+        ([(MINE, A, journal.CONFIRMED), (MINE, A, journal.PREPARED)], A, False, True),
+        ([(MINE, A, journal.CONFIRMING)], A, False, False),
+        ([(MINE, A, journal.CONFIRMED)], B, False, False),
+        ([(MINE, A, journal.DISCARDED)], None, False, False),
+    ],
+)
+def test_how_far_it_has_come(
+    tmp_path: Path,
+    lines: Lines,
+    current: str | None,
+    settled: bool,  # noqa: FBT001
+    staged: bool,  # noqa: FBT001
+) -> None:
+    progress = ReleaseProgress(store_with(tmp_path, lines, current), A)
+    assert (progress.settled, progress.staged) == (settled, staged)
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "reversible", "expected"),
+    [
+        ({"to": B, "irreversible": None}, True, True),
+        ({"to": B, "irreversible": None}, False, False),
+        ({"to": B, "irreversible": "20261122T090000Z-0.9"}, True, False),
+        ({"to": None, "containers": [{}]}, False, False),
+        # Where nothing ran before, nothing has to read the data.
+        ({"to": None, "containers": []}, False, True),
+    ],
+)
+def test_whether_what_ran_before_can_live_with_the_data(
+    tmp_path: Path,
+    snapshot: dict[str, Any],
+    reversible: bool,  # noqa: FBT001
+    expected: bool,  # noqa: FBT001
+) -> None:
+    store = store_with(tmp_path, [])
+    release(store, reversible=reversible)
+    store.write_json(A, "snapshot.json", snapshot)
+    assert ReleaseProgress(store, A).reversible is expected
+
+
+def release(store: ReleaseStore, *, reversible: bool = True) -> None:
+    record = ReleaseRecord(A, "shop", "1.0", "", "", "", "", "", reversible, (), {}, (), ())
+    store.release_folder(A).mkdir(exist_ok=True)
+    store.write(A, "release.json", record.to_json())
+
+
+def deployment(store: ReleaseStore) -> Deployment:
+    # None of what is looked at here asks the engine.
+    return Deployment(store, object.__new__(Engine), A, Guard(store, "", 900.0, 60.0))
+
+
+def armed(store: ReleaseStore, run: str) -> None:
+    store.write_file(guard.FILE, asdict(GuardOrder("token", run, B, 900.0, this_moment(), 60.0)))
+
+
+def test_a_run_that_started_nothing_leaves_the_guard_of_another(tmp_path: Path) -> None:
+    # Its staging was given back when its lease had ended, and another run has started something since.
+    lines = [(MINE, A, journal.PREPARED), (OTHER, A, journal.DISCARDED), (OTHER, B, journal.STARTING)]
+    store = store_with(tmp_path, lines)
+    armed(store, OTHER)
+    assert deployment(store).roll_back(60.0) is None
+    assert guard.read_order(store.folder) is not None
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        [(OTHER, A, journal.ROLLING_BACK), (OTHER, A, journal.ROLLED_BACK)],
+        [(MINE, A, journal.CONFIRMING), (MINE, A, journal.CONFIRMED)],
+    ],
+)
+def test_a_run_that_comes_late_undoes_nothing_that_was_started_since(tmp_path: Path, between: Lines) -> None:
+    lines = [(MINE, A, journal.STARTING), (MINE, A, journal.GATE_PASSED), *between]
+    lines += [(OTHER, B, journal.STARTING), (OTHER, B, journal.CONFIRMED)]
+    store = store_with(tmp_path, lines, current=B)
+    release(store)
+    store.write(A, "rollback.sh", "touch ../../went-back\n", 0o700)
+    armed(store, OTHER)
+    before = store.entries()
+    with pytest.raises(SlipwayError, match=f"seen release {B}, started by run {OTHER} at 2026"):
+        deployment(store).roll_back(60.0)
+    assert store.entries() == before
+    assert not (store.folder / "went-back").exists()
+    assert guard.read_order(store.folder) is not None
+
+
+def test_an_irreversible_release_stays_and_says_how_to_go_back_all_the_same(tmp_path: Path) -> None:
+    store = store_with(tmp_path, [(MINE, A, journal.STARTING), (MINE, A, journal.GATE_FAILED)])
+    release(store, reversible=False)
+    store.write_json(A, "snapshot.json", {"to": B})
+    store.write(A, "rollback.sh", "touch ../../went-back\n", 0o700)
+    with pytest.raises(SlipwayError, match=r"stack_reversible: false on release .* sh .*/rollback\.sh"):
+        deployment(store).roll_back(60.0)
+    assert journal.irreversible(store.entries()) == A
+    again = store_with(tmp_path, [(MINE, A, journal.STARTING)])
+    assert "irreversible, so it was left as it is" in deployment(again).settle_alone(60.0)
+    assert not (store.folder / "went-back").exists()
+
+
+def test_what_the_guard_took_back_can_no_longer_be_confirmed(tmp_path: Path) -> None:
+    for event in (journal.ROLLING_BACK, journal.ROLLED_BACK, journal.ROLLBACK_FAILED):
+        lines = [(MINE, A, journal.STARTING), (MINE, A, journal.GATE_PASSED), (MINE, A, event)]
+        store = store_with(tmp_path, lines)
+        with pytest.raises(SlipwayError, match=r"to be confirmed in time, seen taken back at .*stack_guard_timeout"):
+            deployment(store).confirm()
+        assert store.entries()[-1].event == event
+
+
+def engine_gone(*_asked: object) -> set[str]:
+    raise SlipwayError([Finding("Docker engine", "an engine that answers", "none", "Start it.")])
+
+
+def test_a_way_back_that_fails_is_journaled_even_if_the_release_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Engine, "subnets", engine_gone)
+    monkeypatch.setattr(lost_containers_ending, "orphans", engine_gone)
+    store = store_with(tmp_path, [(MINE, A, journal.STARTING)])
+    store.release_folder(A).mkdir()
+    store.write(A, "rollback.sh", "echo no such image >&2; exit 1\n", 0o700)
+    with pytest.raises(SlipwayError):
+        deployment(store).go_back(60.0)
+    assert store.entries()[-1].event == journal.ROLLBACK_FAILED
+    release(store)
+    with pytest.raises(SlipwayError, match=r"way back: expected .*/rollback\.sh to succeed, seen no such image"):
+        deployment(store).go_back(60.0)
+
+
+@pytest.mark.parametrize("event", [journal.PREPARED, journal.STARTING, journal.STARTED, journal.GATE_FAILED])
+def test_only_what_passed_its_gate_is_confirmed(tmp_path: Path, event: str) -> None:
+    store = store_with(tmp_path, [(MINE, A, event)])
+    release(store)
+    with pytest.raises(SlipwayError, match=f"to have passed its gate, seen {event}"):
+        deployment(store).confirm()
+    assert store.entries()[-1].event == event
+    assert store.current() is None

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan: its hash, and batches as Ansible cuts them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.executor.playbook_executor import PlaybookExecutor
+
+from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.stack.plan import (
+    Plan,
+    batches,
+    duration_findings,
+    is_serial,
+    limit_findings,
+)
+
+PLAN = Plan(
+    stack="shop",
+    version="1.1",
+    release="20261122T214500Z-1.1",
+    created_at="2026-11-22T21:45:00Z",
+    created_by="ada@desk",
+    commit="a" * 40,
+    reversible=True,
+    rollback_scope="fleet",
+    images={"web:1.1": "sha256:" + "0" * 64},
+    files={"compose.yaml": "1" * 64},
+    hosts={"host1": "2" * 64, "host2": "3" * 64},
+    batches=(("host1",), ("host2",)),
+)
+
+
+@pytest.mark.parametrize(
+    ("bake_time", "longest_s", "refused"),
+    [(60, 61, False), (60, 60, True), (60, 0, False), (0, 1, False), (0, -1, True)],
+)
+def test_a_run_that_cannot_end_in_its_time_is_refused(bake_time: int, longest_s: int, *, refused: bool) -> None:
+    findings = duration_findings(replace(PLAN, bake_time=bake_time), longest_s)
+    assert [finding.thing for finding in findings] == ["stack_run_timeout"] * refused
+
+
+def batches_of_ansible(hosts: list[str], serial: Any) -> list[list[str]]:  # noqa: ANN401 - what a user may write
+    """Ask Ansible itself."""
+    inventory = SimpleNamespace(get_hosts=lambda *_args, **_kwargs: list(hosts))
+    executor = SimpleNamespace(_inventory=inventory)
+    play = SimpleNamespace(serial=serial if isinstance(serial, list) else [serial], hosts="all", order=None)
+    found: list[list[str]] = PlaybookExecutor._get_serialized_batches(executor, play)  # noqa: SLF001
+    return found
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 7, 10, 18])
+@pytest.mark.parametrize(
+    "serial",
+    ["100%", "50%", "30%", "1%", "33%", 1, 2, 3, "2", 0, 100, [1, 2], [1, "50%"], ["20%", 1], [1, 1, "100%"], [1, 0]],
+    ids=str,
+)
+def test_batches_are_those_of_ansible(count: int, serial: Any) -> None:  # noqa: ANN401 - what a user may write
+    hosts = [f"host{number}" for number in range(1, count + 1)]
+    assert [list(batch) for batch in batches(hosts, serial)] == batches_of_ansible(hosts, serial)
+
+
+@pytest.mark.parametrize("serial", [1, "50%", [1, "50%"], [], 0, "100%"], ids=str)
+def test_what_can_cut_hosts_into_batches(serial: Any) -> None:  # noqa: ANN401 - what a user may write
+    assert is_serial(serial)
+
+
+@pytest.mark.parametrize(
+    "serial", ["some", "%", "33.3%", "50% ", "nan%", {}, None, [1, "x"], [[1]], -1, "-5", "1.5", "inf%"], ids=str
+)
+def test_what_cannot(serial: Any) -> None:  # noqa: ANN401 - what a user may write
+    assert not is_serial(serial)
+
+
+def test_a_plan_is_read_as_it_was_written() -> None:
+    again = Plan.from_dict(json.loads(PLAN.to_json()))
+    assert again == PLAN
+    assert again.sha256 == PLAN.sha256
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("version", "1.2"),
+        ("reversible", False),
+        ("images", {"web:1.1": "sha256:" + "f" * 64}),
+        ("hosts", {"host1": "2" * 64}),
+        ("batches", [["host1", "host2"]]),
+        ("rollback_scope", "batch"),
+        ("bake_time", 60),
+        ("pause_after", "canary"),
+    ],
+)
+def test_a_plan_that_was_changed_is_no_plan(key: str, value: object) -> None:
+    raw = {**PLAN.as_dict(), key: value}
+    with pytest.raises(SlipwayError, match="changed after it was made"):
+        Plan.from_dict(raw)
+
+
+@pytest.mark.parametrize("raw", [None, [], {}, "plan", {"schema": 1}, {**PLAN.as_dict(), "batches": 5}], ids=str)
+def test_what_is_no_plan_is_said_to_be_none(raw: object) -> None:
+    with pytest.raises(SlipwayError, match=r"playbooks/plan\.yml"):
+        Plan.from_dict(raw)
+
+
+def test_a_plan_of_another_version_is_said_to_be_one() -> None:
+    raw = {key: value for key, value in PLAN.as_dict().items() if key != "pause_after"} | {"schema": 1}
+    with pytest.raises(SlipwayError, match=r"another version of Slipway \(schema 1\)"):
+        Plan.from_dict(raw)
+
+
+def test_a_plan_for_a_release_without_a_way_back_says_so() -> None:
+    assert PLAN.as_dict()["attention"] == []
+    planned = replace(PLAN, reversible=False)
+    assert "AUTOMATIC ROLLBACK PAST IT IS BLOCKED" in " ".join(planned.as_dict()["attention"])
+    assert Plan.from_dict(json.loads(planned.to_json())) == planned
+
+
+OUTSIDE = [{"name": "front page", "from": "controller"}]
+HOOKS = {"post_deploy": [{"name": "smoke test", "command": ["true"], "timeout": 100}]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "things"),
+    [
+        ({}, []),
+        ({"stack_bake_time": 449}, []),
+        ({"stack_bake_time": 450}, ["stack_bake_time"]),
+        ({"stack_bake_time": -1}, ["stack_bake_time"]),
+        ({"stack_guard_timeout": 421}, []),
+        ({"stack_guard_timeout": 420}, ["stack_guard_timeout"]),
+        ({"stack_guard_timeout": 540, "stack_health_checks": OUTSIDE}, ["stack_guard_timeout"]),
+        ({"stack_guard_timeout": 541, "stack_health_checks": OUTSIDE}, []),
+        ({"stack_guard_timeout": 520, "stack_hooks": HOOKS}, ["stack_guard_timeout"]),
+        ({"stack_guard_timeout": 600, "stack_bake_time": 300}, ["stack_bake_time", "stack_guard_timeout"]),
+        ({"stack_guard_timeout": 0}, ["stack_guard_timeout"]),
+        ({"stack_pause_after": "canary"}, []),
+        ({"stack_pause_after": "canary", "stack_pause_timeout": 3600}, ["stack_pause_timeout"]),
+        ({"stack_pause_after": "batch", "stack_pause_timeout": 9000, "stack_run_timeout": 0}, []),
+        ({"stack_pause_after": "batch", "stack_pause_timeout": 9001, "stack_run_timeout": 0}, ["stack_pause_timeout"]),
+        ({"stack_pause_after": "batch", "stack_pause_timeout": 0}, ["stack_pause_timeout"]),
+        ({"stack_pause_timeout": 0}, []),
+    ],
+    ids=str,
+)
+def test_no_host_goes_back_while_the_run_does_what_it_may(changed: dict[str, Any], things: list[str]) -> None:
+    usual: dict[str, Any] = {
+        "stack_guard_timeout": 900,
+        "stack_bake_time": 0,
+        "stack_pause_after": "nothing",
+        "stack_pause_timeout": 1800,
+        "stack_run_timeout": 3600,
+        "stack_start_timeout": 300,
+        "stack_gate_timeout": 120.0,
+        "stack_health_checks": [],
+        "stack_hooks": {},
+    }
+    assert [finding.thing for finding in limit_findings(usual | changed)] == things
