@@ -154,7 +154,7 @@ from ..module_utils.coordination.held_lease import StackLease
 from ..module_utils.coordination.lease import Lease, how_to_continue, sentence
 from ..module_utils.coordination.lock import end_command
 from ..module_utils.core.answer import Result
-from ..module_utils.core.boot_time import this_moment
+from ..module_utils.core.boot_time import boot_time
 from ..module_utils.core.findings import Finding, SlipwayError
 from ..module_utils.core.identifiers import check_names
 from ..module_utils.release.store import ReleaseStore
@@ -180,10 +180,10 @@ def work(module: AnsibleModule) -> Result:
     lease = StackLease(store, params["guard_timeout"], params["owner"], params["run_url"])
     changed = False
     if params["state"] == "held":
-        changed = not lease.mine()
+        changed = not lease.is_held()
         if not module.check_mode:
             store.make()
-            lease.take(params["wait"])
+            lease.acquire(params["wait"])
     elif params["state"] == "released":
         changed = _release(lease, store.folder, params["run"], check_mode=module.check_mode)
     elif params["state"] == "paused" and not module.check_mode:
@@ -208,7 +208,7 @@ def _release(lease: StackLease, folder: Path, run: str, *, check_mode: bool) -> 
         # A command of that run may still be at work here, with the lock.
         end_command(folder, run, _END_S)
         with lease.locked():
-            lease.give_back()
+            lease.release()
     return True
 
 
@@ -223,7 +223,7 @@ def _continue(lease: StackLease, params: Mapping[str, Any], *, check_mode: bool)
         return False
     _see_run(held, params["run"], "continue")
     if check_mode:
-        return held.pauses(this_moment())
+        return held.pauses(boot_time())
     return lease.resume(params["owner"] or "somebody", params["wait"])
 
 
@@ -238,7 +238,7 @@ def _as_result(held: Lease | None) -> dict[str, Any] | None:
     if held is None:
         return None
     known = {key: value for key, value in held.as_dict().items() if key not in ("lasts_s", "renewed")}
-    return {**known, "ends_in": max(0, round(held.left_s(this_moment())))}
+    return {**known, "ends_in": max(0, round(held.left_s(boot_time())))}
 
 
 def _summary(held: Lease | None, state: str | None) -> str:
@@ -248,7 +248,7 @@ def _summary(held: Lease | None, state: str | None) -> str:
         return f"continued by {held.continued_by}"
     if state == "paused":
         return f"paused, {how_to_continue(held.run)}" if held.paused_at else "nobody continued it"
-    return sentence(held, this_moment())
+    return sentence(held, boot_time())
 
 
 def main() -> None:

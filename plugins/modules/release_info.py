@@ -145,10 +145,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..module_utils.calls.ansible_module import run_module
 from ..module_utils.coordination import lease
-from ..module_utils.coordination.guard import read_order
+from ..module_utils.coordination.guard import read_task
 from ..module_utils.coordination.held_lease import StackLease
 from ..module_utils.core.answer import Result
-from ..module_utils.core.boot_time import this_moment
+from ..module_utils.core.boot_time import boot_time
 from ..module_utils.core.identifiers import check_names
 from ..module_utils.engine.client import Engine
 from ..module_utils.host.preparation import take_snapshot
@@ -199,10 +199,10 @@ class _AtWork:
 
 
 def _at_work(store: ReleaseStore) -> _AtWork:
-    now = this_moment()
+    now = boot_time()
     held = StackLease(store, 0.0).held()
     words = [lease.sentence(held, now)] if held is not None and held.left_s(now) > 0 else []
-    order = read_order(store.folder)
+    order = read_task(store.folder)
     if order is None:
         return _AtWork(words, None)
     left = max(0, round(order.left_s(now)))

@@ -19,7 +19,7 @@ from ..module_utils.core.identifiers import STACK_NAME, VERSION
 from ..module_utils.engine.client import RegistryAuth
 from ..module_utils.hooks.programs import program_findings
 from ..module_utils.stack.checks import parse_checks
-from ..module_utils.stack.gate_settings import GateOrder
+from ..module_utils.stack.gate_settings import GateSettings
 from ..module_utils.stack.hooks import CONTROLLER, TARGET, Hook, parse_hooks, time_findings
 from ..module_utils.stack.payload import Payload
 from ..module_utils.stack.plan import is_serial, limit_findings
@@ -151,7 +151,7 @@ def _read(action: ActionBase, variables: Mapping[str, Any], task_vars: Mapping[s
 
 
 def _payload(stack: StackSource, variables: Mapping[str, Any], hooks: tuple[Hook, ...]) -> Payload:
-    gate = GateOrder(
+    gate = GateSettings(
         checks=tuple(variables.get("stack_health_checks") or ()),
         timeout_s=variables["stack_gate_timeout"],
         healthy_for_s=variables["stack_healthy_for"],

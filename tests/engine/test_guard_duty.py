@@ -18,11 +18,11 @@ import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.calls import guard_process
 from ansible_collections.slipway.compose.plugins.module_utils.coordination import guard
-from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import GuardOrder, read_order
+from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import GuardTask, read_task
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import FILE as LEASE_FILE
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import StackLease
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.lease import STARTED
-from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import this_moment
+from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal
 from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.rollback_script import WayBack, render
@@ -66,10 +66,10 @@ def store(tmp_path: Path, stack: Stack) -> Iterator[ReleaseStore]:
     compose = ["docker", "compose", "-p", stack.name]
     subprocess.run([*compose, "up", "-d", "--pull", "never"], cwd=made.project, check=True, timeout=60)
     lease = StackLease(made, 900.0)
-    lease.take()
-    lease.hold(STARTED)
+    lease.acquire()
+    lease.renew_or_acquire(STARTED)
     made.note(RELEASE, journal.STARTING)
-    made.write_file(guard.FILE, asdict(GuardOrder("token", RUN, RELEASE, 0.0, this_moment(), 60.0)))
+    made.write_file(guard.FILE, asdict(GuardTask("token", RUN, RELEASE, 0.0, boot_time(), 60.0)))
     yield made
     subprocess.run([*compose, "kill"], cwd=made.project, check=False, timeout=60)
     subprocess.run([*compose, "down"], cwd=made.project, check=True, timeout=60)
@@ -106,7 +106,7 @@ def test_it_leaves_what_was_settled(store: ReleaseStore, stack: Stack, event: st
     guard_it(store)
     assert store.entries() == before
     assert len(containers(stack)) == 1
-    assert read_order(store.folder) is None
+    assert read_task(store.folder) is None
 
 
 def test_it_finishes_a_confirmation_that_was_cut_off(store: ReleaseStore, stack: Stack) -> None:
@@ -133,7 +133,7 @@ def test_an_engine_that_goes_away_meanwhile_is_waited_for(
     working = threading.Thread(target=guard_it, args=(store,))
     working.start()
     until(lambda: journal.ROLLBACK_FAILED in [entry.event for entry in store.entries()])
-    assert read_order(store.folder) is not None
+    assert read_task(store.folder) is not None
     assert (store.folder / LEASE_FILE).exists()
     time.sleep(0.5)
     assert working.is_alive()
@@ -142,7 +142,7 @@ def test_an_engine_that_goes_away_meanwhile_is_waited_for(
     assert not working.is_alive()
     assert store.entries()[-1].event == journal.ROLLED_BACK
     assert containers(stack) == []
-    assert read_order(store.folder) is None
+    assert read_task(store.folder) is None
     assert not (store.folder / LEASE_FILE).exists()
 
 
@@ -151,5 +151,5 @@ def test_a_way_back_that_fails_is_not_tried_again(store: ReleaseStore) -> None:
     guard_it(store)
     assert (store.folder / "tried").read_text() == "tried\n"
     assert store.entries()[-1].event == journal.ROLLBACK_FAILED
-    assert read_order(store.folder) is None
+    assert read_task(store.folder) is None
     assert not (store.folder / LEASE_FILE).exists()

@@ -16,8 +16,8 @@ import yaml
 
 from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.gate.health import ServiceExpectation
-from ansible_collections.slipway.compose.plugins.module_utils.hooks.kept_hooks import write_order
-from ansible_collections.slipway.compose.plugins.module_utils.hooks.runner import ReleaseHooks
+from ansible_collections.slipway.compose.plugins.module_utils.hooks.kept_hooks import write_hooks
+from ansible_collections.slipway.compose.plugins.module_utils.hooks.runner import HookRunner
 from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile, ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore, unpack_files
 from ansible_collections.slipway.compose.plugins.module_utils.stack.bundle import BundledFile, FileBundle
@@ -25,8 +25,8 @@ from ansible_collections.slipway.compose.plugins.module_utils.stack.hooks import
     POST_DEPLOY,
     PRE_DEPLOY,
     Hook,
-    HookOrder,
     HookReport,
+    HookSettings,
     parse_hooks,
 )
 
@@ -57,8 +57,8 @@ class Staged:
         return self.run_all(kind, hooks, first_host=first_host)
 
     def run_all(self, kind: str, hooks: tuple[Hook, ...], *, first_host: bool = True) -> list[HookReport]:
-        write_order(self.store, RELEASE, HookOrder(hooks, host="web1", first_host=first_host))
-        return ReleaseHooks(self.store, self.engine, RELEASE).run(kind, BEFORE)
+        write_hooks(self.store, RELEASE, HookSettings(hooks, host="web1", first_host=first_host))
+        return HookRunner(self.store, self.engine, RELEASE).run(kind, BEFORE)
 
     def containers(self) -> list[str]:
         return self._names("ps", "--all", "--format", "{{.Names}}")

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.engine.containers import container_snapshot
 from ansible_collections.slipway.compose.plugins.module_utils.gate.report import DownError
-from ansible_collections.slipway.compose.plugins.module_utils.host.revival import Untouched
+from ansible_collections.slipway.compose.plugins.module_utils.host.revival import Revival
 from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
 
@@ -26,7 +26,7 @@ GATE = {"timeout_s": 5, "healthy_for_s": 0.5, "stable_for_s": 1, "log_lines": 5,
 WEB = "touch /began; sleep 600"
 
 
-def untouched(root: Path, stack: Stack, *containers: Container, **snapshot: Any) -> Untouched:
+def untouched(root: Path, stack: Stack, *containers: Container, **snapshot: Any) -> Revival:
     """A release that was prepared when these containers ran, which somebody had started by hand."""
     store = ReleaseStore(str(root), stack.name, "run")
     store.make()
@@ -39,13 +39,13 @@ def untouched(root: Path, stack: Stack, *containers: Container, **snapshot: Any)
         container.reload()
     ran = [asdict(container_snapshot(container.attrs)) for container in containers]
     store.write_json(RELEASE, "snapshot.json", {"release": None, "to": None, "containers": ran, **snapshot})
-    return Untouched(store, Engine(), RELEASE)
+    return Revival(store, Engine(), RELEASE)
 
 
 def test_what_runs_is_left_alone(tmp_path: Path, stack: Stack) -> None:
     web = stack.run("web", WEB, restart_policy="unless-stopped")
     before = untouched(tmp_path, stack, web)
-    assert before.see_that_it_stands() is None
+    assert before.revive() is None
     assert before.brought_back is None
     started = web.attrs["State"]["StartedAt"]
     web.reload()
@@ -57,7 +57,7 @@ def test_what_has_ended_is_started_again_and_gated(tmp_path: Path, stack: Stack)
     job = stack.run("job", "exit 0", start=False)
     before = untouched(tmp_path, stack, web, job)
     web.stop(timeout=0)
-    report = before.see_that_it_stands()
+    report = before.revive()
     assert report is not None
     assert report.passed
     assert before.brought_back is not None
@@ -73,7 +73,7 @@ def test_what_ends_again_is_down(tmp_path: Path, stack: Stack) -> None:
     web.exec_run(["sh", "-c", "until test -e /began; do sleep 0.05; done"])
     web.stop(timeout=0)
     with pytest.raises(DownError, match=f"these have ended: {web.name}.*It was started again, in vain") as caught:
-        before.see_that_it_stands()
+        before.revive()
     assert caught.value.report is not None
     assert caught.value.report.failures[0].service == "web"
 
@@ -88,7 +88,7 @@ def test_what_cannot_be_started_names_the_reason(tmp_path: Path, stack: Stack) -
     folder.rmdir()
     expected = rf"(?s)container {web.name}: expected to start again, seen .*mounted.*docker start {web.name}"
     with pytest.raises(DownError, match=expected):
-        before.see_that_it_stands()
+        before.revive()
 
 
 def test_what_depends_on_another_waits_for_it(tmp_path: Path, stack: Stack) -> None:
@@ -115,7 +115,7 @@ def test_what_depends_on_another_waits_for_it(tmp_path: Path, stack: Stack) -> N
     for container in (db, api):
         container.stop(timeout=0)
     (shared / "ready").unlink()
-    report = before.see_that_it_stands()
+    report = before.revive()
     assert report is not None
     assert report.passed, report.message()
 
@@ -125,7 +125,7 @@ def test_what_was_not_well_before_is_not_asked_for(tmp_path: Path, stack: Stack)
     broken = stack.run("worker", WEB, start=False)
     before = untouched(tmp_path, stack, web, broken)
     web.stop(timeout=0)
-    report = before.see_that_it_stands()
+    report = before.revive()
     assert report is not None
     assert report.passed, report.message()
 
@@ -143,7 +143,7 @@ def test_an_engine_that_goes_away_meanwhile_leaves_it_down(
 
     monkeypatch.setattr(Engine, "start", gone)
     with pytest.raises(DownError, match=f"these have ended: {web.name}.*(?s:.*)Connection refused"):
-        before.see_that_it_stands()
+        before.revive()
 
 
 def test_what_somebody_has_replaced_is_not_made_again(tmp_path: Path, stack: Stack) -> None:
@@ -151,13 +151,13 @@ def test_what_somebody_has_replaced_is_not_made_again(tmp_path: Path, stack: Sta
     before = untouched(tmp_path, stack, gone)
     stack.forget(gone)
     stack.run("web", WEB, number=2)
-    assert before.see_that_it_stands() is None
+    assert before.revive() is None
 
 
 def test_what_somebody_has_gone_back_from_by_hand_stays_so(tmp_path: Path, stack: Stack) -> None:
     web = stack.run("web", WEB, restart_policy="unless-stopped")
     before = untouched(tmp_path, stack, web, release="20261122T210000Z-1.0")
     web.stop(timeout=0)
-    assert before.see_that_it_stands() is None
+    assert before.revive() is None
     web.reload()
     assert web.status == "exited"

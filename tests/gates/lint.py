@@ -80,9 +80,9 @@ def _sizes() -> Completed:
 
 
 def _collection_packages() -> list[str]:
-    """Return `-p PACKAGE` for each plugin folder that holds Python."""
-    folders = {str(Path(name).parent) for name in project_files(".py") if name.startswith("plugins/")}
-    return [word for folder in sorted(folders) for word in ("-p", f"{COLLECTION}.{folder.replace('/', '.')}")]
+    """Return `-p PACKAGE` for each kind of plugin; a package brings the rooms below it."""
+    kinds = {Path(name).parts[1] for name in project_files(".py") if name.startswith("plugins/")}
+    return [word for kind in sorted(kinds) for word in ("-p", f"{COLLECTION}.plugins.{kind}")]
 
 
 def _programs() -> list[str]:

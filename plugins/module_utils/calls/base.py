@@ -11,7 +11,7 @@ from typing import Any, Callable
 from ..coordination.guard import Guard
 from ..coordination.held_lease import StackLease
 from ..coordination.lease import Lease
-from ..core.boot_time import this_moment
+from ..core.boot_time import boot_time
 from ..core.identifiers import check_names
 from ..gate.report import DownError, StartFailedError
 from ..hooks.release_hooks import with_hooks
@@ -67,6 +67,6 @@ def takeover(before: Lease | None) -> list[str]:
     if before is None:
         return []
     whose = f"run {before.run} of {before.owner or 'somebody'}"
-    if before.left_s(this_moment()) > 0:
+    if before.left_s(boot_time()) > 0:
         return [f"{whose} began in the same moment, had started nothing, and stands back"]
     return [f"the lease of {whose} had ended"]

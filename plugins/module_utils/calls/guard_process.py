@@ -13,8 +13,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..coordination.guard import GuardOrder, read_order, sign_in
-from ..core.boot_time import this_moment
+from ..coordination.guard import GuardTask, read_task, sign_in
+from ..core.boot_time import boot_time
 from ..core.findings import SlipwayError
 
 #: time.sleep() does not count the time in which a host is suspended, so it is asked now and then.
@@ -29,24 +29,24 @@ def main(argv: Sequence[str]) -> None:
     """Guard one release of one stack."""
     root, stack, token = argv
     folder = Path(root) / stack
-    if _order(folder, token) is None:
+    if _task(folder, token) is None:
         # Another one was armed since; who signs in now would take its place in the list.
         return
     sign_in(folder)
-    while (order := _order(folder, token)) is not None:
-        left = order.left_s(this_moment())
+    while (task := _task(folder, token)) is not None:
+        left = task.left_s(boot_time())
         if left > 0:
             time.sleep(min(left, _LONGEST_SLEEP_S))
-        elif _act(root, stack, order):
+        elif _act(root, stack, task):
             return
 
 
-def _order(folder: Path, token: str) -> GuardOrder | None:
-    order = read_order(folder)
-    return order if order is not None and order.token == token else None
+def _task(folder: Path, token: str) -> GuardTask | None:
+    task = read_task(folder)
+    return task if task is not None and task.token == token else None
 
 
-def _act(root: str, stack: str, order: GuardOrder) -> bool:
+def _act(root: str, stack: str, task: GuardTask) -> bool:
     """Take the release back; return whether the guard's work is done."""
     # Most guards are disarmed while they sleep, and these imports cost more than all else that they do.
     from ..host.guard_duty import stand_in
@@ -54,7 +54,7 @@ def _act(root: str, stack: str, order: GuardOrder) -> bool:
     until = time.monotonic() + _RETRY_FOR_S
     while True:
         try:
-            return stand_in(root, stack, order, _LOCK_WAIT_S)
+            return stand_in(root, stack, task, _LOCK_WAIT_S)
         except SlipwayError as error:
             _log(str(error))
             no_engine = any(finding.thing == "Docker engine" for finding in error.findings)

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from ..core.findings import SlipwayError
 from ..engine.client import Engine
 from ..gate.report import DownError
-from ..hooks.kept_hooks import read_order, write_order
-from ..hooks.release_hooks import DeploymentHooks
+from ..hooks.kept_hooks import read_hooks, write_hooks
+from ..hooks.release_hooks import ReleaseHooks
 from ..host.host_facts import folder_findings
 from ..host.preflight import meet_engine
 from ..host.preparation import Preparation, Prepared, previous_release
 from ..host.recovery import recover
 from ..release.progress import ReleaseProgress
-from ..stack.hooks import HookOrder, HookStoppedError
-from ..stack.payload import Payload, ReleaseOrder
+from ..stack.hooks import HookSettings, HookStoppedError
+from ..stack.payload import Payload, ReleaseRequest
 from ..stack.plan import Plan
 from .base import ReleaseCall, Result, takeover
 from .result import prepared_result
@@ -37,14 +37,14 @@ class PreparingCall(ReleaseCall):
         auths = payload.auths if payload else ()
         engine = meet_engine(self._store, params["min_free_mb"], auths, params["pull_timeout"])
         if self._check_mode or folder_findings(self._store.folder):
-            self._lease.check()
+            self._lease.assert_not_taken()
             return prepared_result(self._preparation(engine, payload), [])
         self._store.make()
-        before = takeover(self._lease.take())
+        before = takeover(self._lease.acquire())
         try:
             with self._lease.locked():
                 # Another run may have overtaken this one since; then what lies there is that one's.
-                self._lease.keep()
+                self._lease.renew()
                 again = payload is None
                 before += recover(self._store, engine, self._guard, params["rollback_timeout"], again=again)
             prepared = self._preparation(engine, payload)
@@ -52,12 +52,12 @@ class PreparingCall(ReleaseCall):
         except BaseException:
             with self._lease.locked():
                 # Whatever failed, that another run has overtaken this one is the reason then.
-                self._lease.check()
-                self._lease.give_back()
+                self._lease.assert_not_taken()
+                self._lease.release()
             raise
         if prepared.unchanged:
             with self._lease.locked():
-                self._lease.give_back()
+                self._lease.release()
         result = prepared_result(prepared, before)
         progress = ReleaseProgress(self._store, prepared.release)
         return result if prepared.unchanged else {**result, "reversible": progress.reversible}
@@ -68,7 +68,7 @@ class PreparingCall(ReleaseCall):
             self._store, engine, self._lease, min_free_mb=params["min_free_mb"], check_mode=self._check_mode
         )
         if payload is not None:
-            return preparation.of_new(ReleaseOrder(Plan.from_dict(params["plan"]), params["host"], payload))
+            return preparation.of_new(ReleaseRequest(Plan.from_dict(params["plan"]), params["host"], payload))
         release = previous_release(self._store) if params["release"] == "previous" else params["release"]
         return preparation.of_kept(release, force=params["force"])
 
@@ -83,10 +83,10 @@ class PreparingCall(ReleaseCall):
             return
         if payload is None:
             # To go back to a kept release is no deployment.
-            order = replace(read_order(self._store, prepared.release), first_host=first_host, gone_back_to=True)
+            settings = replace(read_hooks(self._store, prepared.release), first_host=first_host, gone_back_to=True)
         else:
-            order = HookOrder(payload.hooks, self._params["host"], first_host)
-        write_order(self._store, prepared.release, order)
+            settings = HookSettings(payload.hooks, self._params["host"], first_host)
+        write_hooks(self._store, prepared.release, settings)
         if prepared.unchanged or payload is None:
             return
         if not payload.hooks:
@@ -94,7 +94,7 @@ class PreparingCall(ReleaseCall):
         # The code is compiled anew at every call, and most releases have no hooks.
         from ..host.deployment import Deployment
 
-        hooks = DeploymentHooks(self._store, engine, prepared.release, self._keep_lease)
+        hooks = ReleaseHooks(self._store, engine, prepared.release, self._keep_lease)
         self._reports = hooks.reports
         try:
             hooks.before_deployment()
@@ -105,19 +105,21 @@ class PreparingCall(ReleaseCall):
     def _given_back(self, deployment: Deployment, error: HookStoppedError) -> SlipwayError:
         """Give a release back that a hook has stopped; return why, with what has become meanwhile of what runs."""
         # The code is compiled anew at every call, and few hooks fail.
-        from ..host.revival import look_after
+        from ..host.revival import revive_after_failure
 
         stopped: SlipwayError
         try:
             # That the engine has gone may be why.
-            stopped = HookStoppedError(error.reports, look_after(self._store, self._lease, deployment.release))
+            stopped = HookStoppedError(
+                error.reports, revive_after_failure(self._store, self._lease, deployment.release)
+            )
         except DownError as down:
             stopped = DownError([*error.findings, *down.findings], down.report)
         with self._lease.locked():
-            self._lease.check()
+            self._lease.assert_not_taken()
             deployment.discard()
         return stopped
 
     def _keep_lease(self) -> None:
         with self._lease.locked():
-            self._lease.keep()
+            self._lease.renew()

@@ -36,10 +36,10 @@ class RunningCall(ReleaseCall):
         if deployment.settled:
             return {**gate_result(self._release, deployment.gate(), changed=False), "confirmed": False}
         with self._lease.locked():
-            self._lease.hold(STARTED)
+            self._lease.renew_or_acquire(STARTED)
             result = {**gate_result(self._release, deployment.start(), changed=True), "confirmed": False}
             if not self._params["confirm"]:
-                self._lease.hold(STARTED)
+                self._lease.renew_or_acquire(STARTED)
                 deployment.stay_guarded()
             else:
                 deployment.confirm()
@@ -54,7 +54,7 @@ class RunningCall(ReleaseCall):
             return {"changed": changed, "release": self._release, "pruned": [], "summary": summary}
         deployment = self._deployment()
         with self._lease.locked(self._params["rollback_timeout"]):
-            self._lease.check()
+            self._lease.assert_not_taken()
             changed = deployment.confirm()
             done = self._after_confirmation(deployment.engine)
         return {"changed": changed or bool(done["pruned"]), "release": self._release, **done}
@@ -68,7 +68,7 @@ class RunningCall(ReleaseCall):
         except (SlipwayError, OSError) as error:
             # The release is confirmed. What could not be removed goes with the next one.
             summary.append(f"old releases were not removed: {error}")
-        self._lease.give_back()
+        self._lease.release()
         return {"pruned": pruned, "summary": summary}
 
     def _rolled_back(self) -> Result:
@@ -79,11 +79,11 @@ class RunningCall(ReleaseCall):
         with self._lease.locked(self._params["rollback_timeout"]):
             staged = deployment.staged
             if staged or deployment.touched:
-                self._lease.check()
+                self._lease.assert_not_taken()
             try:
-                report = deployment.roll_back(self._params["rollback_timeout"])
+                report = deployment.rollback_for_run(self._params["rollback_timeout"])
             finally:
-                self._lease.give_back()
+                self._lease.release()
         given_back = f"gave release {self._release} back; nothing was touched"
         if report is None:
             summary = [given_back] if staged else []
@@ -98,7 +98,7 @@ class RunningCall(ReleaseCall):
     def _renewed(self) -> Result:
         if not self._check_mode:
             with self._lease.locked():
-                self._lease.keep()
+                self._lease.renew()
                 self._guard.renew()
         # Of a fleet's many renewals nobody wants to read.
         return {"changed": False, "summary": []}
@@ -125,7 +125,7 @@ class RunningCall(ReleaseCall):
             return {"changed": False, "release": release, "guarded": False, "summary": summary}
         lock.end_command(self._store.folder, self._store.run, _END_S)
         with self._lease.locked():
-            self._lease.check()
+            self._lease.assert_not_taken()
             release = journal.last_of_run(self._store.entries(), self._store.run)
             progress = ReleaseProgress(self._store, release or "")
             if release and progress.touched and not progress.settled and progress.reversible:
@@ -135,13 +135,13 @@ class RunningCall(ReleaseCall):
                 return {"changed": True, "release": release, "guarded": True, "summary": summary}
             try:
                 if release and progress.staged:
-                    self._deployment(release).roll_back(self._params["rollback_timeout"])
+                    self._deployment(release).rollback_for_run(self._params["rollback_timeout"])
                 if release and progress.settled:
                     # It was cut off between the confirmation and this.
                     self._guard.disarm()
                 self._store.sweep()
             finally:
-                self._lease.give_back()
+                self._lease.release()
             what = "stays as it is" if release and (progress.touched or progress.settled) else "is given back"
             summary = [f"release {release} {what}" if release else "nothing was touched"]
         return {"changed": True, "release": release, "guarded": False, "summary": summary}
@@ -152,26 +152,26 @@ class RunningCall(ReleaseCall):
             summary = [f"would settle release {unfinished}"] if unfinished else ["nothing to settle"]
             return {"changed": bool(unfinished), "summary": summary}
         # The code is compiled anew at every call, and no other needs this.
-        from ..engine.lost_containers_ending import OrphanEnding
+        from ..engine.lost_containers_ending import LostContainersEnding
 
         engine = wait_for_engine(ENGINE_BACK_S)
-        done = takeover(self._lease.take())
+        done = takeover(self._lease.acquire())
         with self._lease.locked():
             try:
-                self._lease.keep()
+                self._lease.renew()
                 done += recover(self._store, engine, self._guard, self._params["rollback_timeout"], again=True)
                 # What became of the releases is in the journal; this belongs to none of them.
-                lost = OrphanEnding(engine, self._store.stack)
+                lost = LostContainersEnding(engine, self._store.stack)
                 left = [finding.sentence() for finding in lost.end()]
                 done += lost.ended
             finally:
-                self._lease.give_back()
+                self._lease.release()
         return {"changed": bool(done), "summary": [*done, *left] or ["nothing to settle"]}
 
     def _pruned(self) -> Result:
         engine = Engine()
         with self._lease.locked() if self._store.folder.is_dir() and not self._check_mode else nullcontext():
-            self._lease.check()
+            self._lease.assert_not_taken()
             pruned = prune(self._store, engine, self._params["keep_releases"], check_mode=self._check_mode)
         summary = [f"pruned {', '.join(pruned)}" if pruned else "nothing to prune"]
         return {"changed": bool(pruned), "pruned": pruned, "summary": summary}

@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.boot_time import Moment, this_moment
+from ..core.boot_time import BootTime, boot_time
 from ..core.command import command_environment
 from ..core.findings import Finding, SlipwayError
 from ..core.processes import end_process, process_began
@@ -45,7 +45,7 @@ _INTERVAL_S = 0.1
 
 
 @dataclass(frozen=True)
-class GuardOrder:
+class GuardTask:
     """What the guard has to do, and when.
 
     Attributes:
@@ -61,16 +61,16 @@ class GuardOrder:
     run: str
     release: str
     lasts_s: float
-    renewed: Moment
+    renewed: BootTime
     rollback_timeout_s: float
 
-    def left_s(self, now: Moment) -> float:
+    def left_s(self, now: BootTime) -> float:
         """Return the seconds until the guard acts; not above zero if it is time."""
         return self.lasts_s - now.seconds_since(self.renewed)
 
     @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> GuardOrder:
-        """Return the order that a file holds.
+    def from_dict(cls, raw: Mapping[str, Any]) -> GuardTask:
+        """Return the task that a file holds.
 
         Raises:
             KeyError, TypeError, ValueError: it holds none.
@@ -80,15 +80,15 @@ class GuardOrder:
             run=str(raw["run"]),
             release=str(raw["release"]),
             lasts_s=float(raw["lasts_s"]),
-            renewed=Moment.from_dict(raw["renewed"]),
+            renewed=BootTime.from_dict(raw["renewed"]),
             rollback_timeout_s=float(raw["rollback_timeout_s"]),
         )
 
 
-def read_order(folder: Path) -> GuardOrder | None:
+def read_task(folder: Path) -> GuardTask | None:
     """Return what the guard of a stack has to do, None if none is armed."""
     try:
-        return GuardOrder.from_dict(json.loads((folder / FILE).read_text()))
+        return GuardTask.from_dict(json.loads((folder / FILE).read_text()))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -120,21 +120,19 @@ class Guard:
         code = code_archive.keep(self._store, release)
         self._end_process()
         lasts_s = 0.0 if at_once else self._lasts_s
-        order = GuardOrder(
-            os.urandom(8).hex(), self._store.run, release, lasts_s, this_moment(), self._rollback_timeout_s
-        )
-        self._store.write_file(FILE, asdict(order))
+        task = GuardTask(os.urandom(8).hex(), self._store.run, release, lasts_s, boot_time(), self._rollback_timeout_s)
+        self._store.write_file(FILE, asdict(task))
         command = code_archive.command(code, self._program)
-        command += [str(self._store.folder.parent), self._store.stack, order.token]
+        command += [str(self._store.folder.parent), self._store.stack, task.token]
         environment = command_environment({})
-        if not self._launch_as_unit(command, environment, order.token):
+        if not self._launch_as_unit(command, environment, task.token):
             self._launch_detached(command, environment)
 
     def renew(self) -> None:
         """Have the guard wait its whole time again, if this run armed it."""
-        order = read_order(self._store.folder)
-        if order is not None and order.run == self._store.run:
-            self._store.write_file(FILE, asdict(replace(order, lasts_s=self._lasts_s, renewed=this_moment())))
+        task = read_task(self._store.folder)
+        if task is not None and task.run == self._store.run:
+            self._store.write_file(FILE, asdict(replace(task, lasts_s=self._lasts_s, renewed=boot_time())))
 
     def check(self) -> None:
         """See that the guard's process is there.
@@ -214,7 +212,7 @@ class Guard:
 
 def sign_in(folder: Path) -> None:
     """Write down which process is the guard."""
-    # A name of its own, since two guards may begin at once. Where the disk is full, the order alone ends the guard.
+    # A name of its own, since two guards may begin at once. Where the disk is full, the task alone ends the guard.
     fresh = folder / f".{PROCESS_FILE}.{os.getpid()}"
     with suppress(OSError):
         fresh.touch(mode=0o600)

@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from ..core.boot_time import Moment, this_moment
+from ..core.boot_time import BootTime, boot_time
 from ..core.findings import Finding, SlipwayError
 from ..release import journal
 from ..release.store import ReleaseStore, now
@@ -43,7 +43,7 @@ class StackLease:
         """
         self._store = store
         self._looked_at = time.monotonic()
-        self._mine = Lease(store.run, owner, run_url, now(), lease.PREPARING, lasts_s, this_moment())
+        self._mine = Lease(store.run, owner, run_url, now(), lease.PREPARING, lasts_s, boot_time())
 
     def held(self) -> Lease | None:
         """Return the lease that somebody holds, ended or not; None if nobody does."""
@@ -55,10 +55,10 @@ class StackLease:
             return known
         # Somebody held it, and nobody can say who: it lasts as long as mine would have, from its last change.
         return replace(
-            self._mine, run=UNREADABLE, owner="", run_url="", phase=lease.STARTED, renewed=Moment("", 0, text[1])
+            self._mine, run=UNREADABLE, owner="", run_url="", phase=lease.STARTED, renewed=BootTime("", 0, text[1])
         )
 
-    def take(self, wait_s: float = 0.0) -> Lease | None:
+    def acquire(self, wait_s: float = 0.0) -> Lease | None:
         """Take the lease.
 
         Args:
@@ -72,12 +72,12 @@ class StackLease:
         """
         began = time.monotonic()
         while True:
-            held, at = self.held(), this_moment()
+            held, at = self.held(), boot_time()
             decision = lease.decide(held, self._store.run, at)
             # The run that holds the lease may have the lock for long; who has to wait anyway does not ask for it.
             if decision == lease.TAKE:
                 with self.locked(max(LOCK_WAIT_S, wait_s - (time.monotonic() - began))):
-                    held, at = self.held(), this_moment()
+                    held, at = self.held(), boot_time()
                     decision = lease.decide(held, self._store.run, at)
                     if decision == lease.TAKE:
                         self._write(lease.PREPARING)
@@ -91,26 +91,26 @@ class StackLease:
         """Return the stack's lock for this run."""
         return StackLock(self._store.folder, self._store.run, wait_s)
 
-    def check(self) -> None:
+    def assert_not_taken(self) -> None:
         """See that no other run holds the lease.
 
         Raises:
             SlipwayError: another run does.
         """
-        held, at = self.held(), this_moment()
+        held, at = self.held(), boot_time()
         if held is not None and held.run != self._store.run and held.left_s(at) > 0:
             raise SlipwayError([lease.refusal(self._store.stack, held, at)])
 
-    def hold(self, phase: str) -> None:
+    def renew_or_acquire(self, phase: str) -> None:
         """Renew the lease, or take it if nobody holds it, under the lock.
 
         Raises:
             SlipwayError: another run holds it.
         """
-        self.check()
+        self.assert_not_taken()
         self._write(phase)
 
-    def keep(self, phase: str | None = None) -> None:
+    def renew(self, phase: str | None = None) -> None:
         """Renew the lease, under the lock; who was told that it ended must not take it again.
 
         Args:
@@ -122,7 +122,7 @@ class StackLease:
         held = self._own()
         self._write(phase or held.phase)
 
-    def live(self) -> None:
+    def heartbeat(self) -> None:
         """Keep the lease through something long; called as often as one likes.
 
         Raises:
@@ -132,9 +132,9 @@ class StackLease:
             return
         self._looked_at = time.monotonic()
         held = self.held()
-        if held is None or held.run != self._store.run or held.left_s(this_moment()) < self._mine.lasts_s * 2 / 3:
+        if held is None or held.run != self._store.run or held.left_s(boot_time()) < self._mine.lasts_s * 2 / 3:
             with self.locked():
-                self.keep()
+                self.renew()
 
     def pause(self, wait_s: float, *, withdraw: bool = False) -> Lease:
         """Wait for somebody to continue the run.
@@ -150,7 +150,7 @@ class StackLease:
             SlipwayError: this run has no lease any more.
         """
         with self.locked():
-            self.keep()
+            self.renew()
             held = self._own()
             if not held.paused_at:
                 held = self._rewrite(held, paused_at=now())
@@ -185,7 +185,7 @@ class StackLease:
         """
         with self.locked():
             held = self.held()
-            if held is None or held.run != self._store.run or not held.pauses(this_moment()):
+            if held is None or held.run != self._store.run or not held.pauses(boot_time()):
                 return False
             self._rewrite(held, continued_by=by)
         until = time.monotonic() + wait_s
@@ -204,14 +204,14 @@ class StackLease:
         expected = f"to go on within {wait_s:g} s"
         raise SlipwayError([Finding(f"run {self._store.run}", expected, "no sign of it", remedy)])
 
-    def mine(self) -> bool:
+    def is_held(self) -> bool:
         """Tell whether this run holds the lease."""
         held = self.held()
         return held is not None and held.run == self._store.run
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Give the lease back, if this run holds it; under the lock."""
-        if self.mine():
+        if self.is_held():
             self._store.remove_file(FILE)
 
     def _own(self) -> Lease:
@@ -223,7 +223,7 @@ class StackLease:
         held = self.held()
         if held is not None and held.run == self._store.run:
             return held
-        self.check()
+        self.assert_not_taken()
         expected, remedy = f"the lease of run {self._store.run}", "Begin again."
         raise SlipwayError([Finding(f"lease of stack {self._store.stack}", expected, "none", remedy)])
 
@@ -236,5 +236,5 @@ class StackLease:
     def _write(self, phase: str) -> None:
         held = self.held()
         known = held if held is not None and held.run == self._store.run else self._mine
-        document = replace(known, phase=phase, lasts_s=self._mine.lasts_s, renewed=this_moment())
+        document = replace(known, phase=phase, lasts_s=self._mine.lasts_s, renewed=boot_time())
         self._store.write_file(FILE, document.as_dict())

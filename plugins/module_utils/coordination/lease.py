@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..core.boot_time import Moment
+from ..core.boot_time import BootTime
 from ..core.findings import Finding
 
 #: How far the run that holds the lease has come on this host.
@@ -43,16 +43,16 @@ class Lease:
     taken_at: str
     phase: str
     lasts_s: float
-    renewed: Moment
+    renewed: BootTime
     paused_at: str = ""
     continued_by: str = ""
     goes_on: bool = False
 
-    def pauses(self, now: Moment) -> bool:
+    def pauses(self, now: BootTime) -> bool:
         """Tell whether the run waits for somebody to continue it; one whose lease has ended waits for nobody."""
         return bool(self.paused_at) and not self.continued_by and self.left_s(now) > 0
 
-    def left_s(self, now: Moment) -> float:
+    def left_s(self, now: BootTime) -> float:
         """Return the seconds until it ends by itself; not above zero if it has ended."""
         return self.lasts_s - now.seconds_since(self.renewed)
 
@@ -78,7 +78,7 @@ class Lease:
             taken_at=str(raw["taken_at"]),
             phase=str(raw["phase"]),
             lasts_s=lasts_s,
-            renewed=Moment.from_dict(raw["renewed"]),
+            renewed=BootTime.from_dict(raw["renewed"]),
             # Earlier versions knew no pause.
             paused_at=str(raw.get("paused_at", "")),
             continued_by=str(raw.get("continued_by", "")),
@@ -94,7 +94,7 @@ def parse(text: str) -> Lease | None:
         return None
 
 
-def decide(held: Lease | None, run: str, now: Moment) -> str:
+def decide(held: Lease | None, run: str, now: BootTime) -> str:
     """Return what a run that wants the lease has to do.
 
     Two runs that begin in the same moment may each get the lease of some hosts. So that one of them proceeds, and not
@@ -111,7 +111,7 @@ def decide(held: Lease | None, run: str, now: Moment) -> str:
     return TAKE if held.phase == PREPARING else WAIT
 
 
-def sentence(held: Lease, now: Moment) -> str:
+def sentence(held: Lease, now: BootTime) -> str:
     """Say who holds the lease."""
     left = max(0, round(held.left_s(now)))
     where = f", {held.run_url}" if held.run_url else ""
@@ -127,7 +127,7 @@ def how_to_continue(run: str) -> str:
     return f"goes on with scripts/continue.sh ENV --run {run}"
 
 
-def refusal(stack: str, held: Lease, now: Moment) -> Finding:
+def refusal(stack: str, held: Lease, now: BootTime) -> Finding:
     """Say that another run holds the lease, and how to get it."""
     where = f", {held.run_url}" if held.run_url else ""
     left = max(held.left_s(now), 0.0)

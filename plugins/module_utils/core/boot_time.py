@@ -15,7 +15,7 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
-class Moment:
+class BootTime:
     """A moment on one host.
 
     Attributes:
@@ -29,7 +29,7 @@ class Moment:
     epoch: float
 
     @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> Moment:
+    def from_dict(cls, raw: Mapping[str, Any]) -> BootTime:
         """Return the moment whose fields a file holds.
 
         Raises:
@@ -37,13 +37,13 @@ class Moment:
         """
         return cls(str(raw["boot"]), float(raw["ticks"]), float(raw["epoch"]))
 
-    def seconds_since(self, earlier: Moment) -> float:
+    def seconds_since(self, earlier: BootTime) -> float:
         """Return how long ago another moment of this host was; after a boot the wall clock has to do."""
         return self.ticks - earlier.ticks if self.boot == earlier.boot else self.epoch - earlier.epoch
 
 
-def this_moment() -> Moment:
+def boot_time() -> BootTime:
     """Return the present moment of this host."""
-    return Moment(
+    return BootTime(
         _BOOT_ID.read_text().strip(), round(time.clock_gettime(time.CLOCK_BOOTTIME), 3), round(time.time(), 3)
     )

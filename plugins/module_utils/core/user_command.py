@@ -57,7 +57,7 @@ class Ended:
         return f"exit code {self.exit_code} after {self.duration_s:.1f} s"
 
 
-def run_bounded(
+def run_user_command(
     argv: Sequence[str], env: Mapping[str, str], timeout_s: float, cwd: str, note: Path | None = None
 ) -> Ended:
     """Run a command to its end or to the end of its time.

@@ -34,7 +34,7 @@ def pin_services(services: Sequence[Service], digests: Mapping[str, str]) -> dic
     }
 
 
-def lock_document(
+def pins_document(
     services: Sequence[Service], pins: Mapping[str, str], file_hashes: Mapping[str, str], env: Mapping[str, str]
 ) -> str:
     """Return the text of `images.lock.yaml`; JSON is YAML, and needs no YAML library on the target."""

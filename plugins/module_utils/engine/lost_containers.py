@@ -33,7 +33,7 @@ _USUAL = {b"/run/containerd/containerd.sock", b"/var/run/docker/containerd/conta
 
 
 @dataclass(frozen=True)
-class Orphan:
+class LostContainer:
     """A container that the engine does not know to run.
 
     Attributes:
@@ -60,7 +60,7 @@ class AskedEngine(Protocol):
         """Return the IDs of the containers that it knows to run."""
 
 
-def orphans(engine: AskedEngine, proc: Path = PROC) -> list[Orphan]:
+def orphans(engine: AskedEngine, proc: Path = PROC) -> list[LostContainer]:
     """Return the containers of an engine that run and that it does not know to.
 
     Which shims are its own follows from those of the containers that it does know, or from where they find it. Without
@@ -74,7 +74,7 @@ def orphans(engine: AskedEngine, proc: Path = PROC) -> list[Orphan]:
         SlipwayError: the engine does not say.
     """
     until = time.monotonic() + _PATIENCE_S
-    found: set[Orphan] | None = None
+    found: set[LostContainer] | None = None
     while True:
         # In this order: what starts after the first look is not missed by the second.
         there = _with_shims(proc)
@@ -88,16 +88,16 @@ def orphans(engine: AskedEngine, proc: Path = PROC) -> list[Orphan]:
         time.sleep(_RETRY_S)
 
 
-def orphan_findings(engine: AskedEngine) -> list[Finding]:
+def lost_container_findings(engine: AskedEngine) -> list[Finding]:
     """Return a finding for each container of an engine that runs and that it does not know to.
 
     Raises:
         SlipwayError: the engine does not say.
     """
-    return [orphan_finding(orphan) for orphan in orphans(engine)]
+    return [lost_container_finding(orphan) for orphan in orphans(engine)]
 
 
-def orphan_finding(orphan: Orphan, tried: str = "") -> Finding:
+def lost_container_finding(orphan: LostContainer, tried: str = "") -> Finding:
     """Say that a container runs which the engine does not know to, and what to do.
 
     Args:
@@ -115,7 +115,7 @@ def orphan_finding(orphan: Orphan, tried: str = "") -> Finding:
     return Finding(f"container {orphan.container[:12]}", "to be known to the engine, or gone", seen, remedy)
 
 
-def _with_shims(proc: Path) -> list[tuple[Orphan, bytes]]:
+def _with_shims(proc: Path) -> list[tuple[LostContainer, bytes]]:
     """Return every container in this process namespace that has a process, and where its shim finds its engine."""
     shims: dict[int, tuple[str, bytes]] = {}
     first: dict[int, Process] = {}
@@ -131,7 +131,7 @@ def _with_shims(proc: Path) -> list[tuple[Orphan, bytes]]:
                 if shim is not None and _is_in_this_namespace(entry) and _containers_around(entry) <= around:
                     shims[process.pid] = (shim[1].decode(), shim[2])
     return [
-        (Orphan(container, first[shim].pid, first[shim].began, first[shim].name), address)
+        (LostContainer(container, first[shim].pid, first[shim].began, first[shim].name), address)
         for shim, (container, address) in shims.items()
         if shim in first
     ]

@@ -24,7 +24,7 @@ from ..core.processes import PROC, process
 from .client import Engine
 from .compose_command import HOOK_LABEL
 from .containers import ONE_OFF_LABEL, PROJECT_LABEL
-from .lost_containers import Orphan, orphan_finding, orphans
+from .lost_containers import LostContainer, lost_container_finding, orphans
 
 #: $1 is the process, $2 when it began: by then the number may mean another one. `${22}` is that field of its stat,
 #: since the name and what stands before it are cut off, and two words stand before the rest.
@@ -35,7 +35,7 @@ _LONGEST_S = 30
 _POLL_S = 0.05
 
 
-class OrphanEnding:
+class LostContainersEnding:
     """Ends what the engine has lost of one stack.
 
     Attributes:
@@ -73,14 +73,14 @@ class OrphanEnding:
             return [finding for orphan in found for finding in self._end(orphan)]
         return []
 
-    def _end(self, orphan: Orphan) -> list[Finding]:
+    def _end(self, orphan: LostContainer) -> list[Finding]:
         if not belongs(addresses(orphan.pid), addresses(os.getpid()), self._subnets):
-            return [orphan_finding(orphan)]
+            return [lost_container_finding(orphan)]
         what = f"process {orphan.pid} ({orphan.program}) of container {orphan.container[:12]}"
         self._note(what)
         reason = end_process_from_container(self._engine, self._stack, orphan.pid, orphan.began)
         if reason:
-            return [orphan_finding(orphan, reason)]
+            return [lost_container_finding(orphan, reason)]
         self.ended.append(f"ended {what}, which its engine had lost in a crash")
         return []
 

@@ -8,20 +8,20 @@ from __future__ import annotations
 from ..engine.client import Engine
 from ..engine.compose_command import HOOK_LABEL
 from ..release.store import ReleaseStore
-from ..stack.hooks import HookOrder
+from ..stack.hooks import HookSettings
 
 #: The hooks of a release, in its folder.
 HOOKS_FILE = "hooks.json"
 
 
-def read_order(store: ReleaseStore, release: str) -> HookOrder:
+def read_hooks(store: ReleaseStore, release: str) -> HookSettings:
     """Return the hooks that a release was given; none for a release from before there were hooks."""
-    return HookOrder.from_dict(store.read_json(release, HOOKS_FILE))
+    return HookSettings.from_dict(store.read_json(release, HOOKS_FILE))
 
 
-def write_order(store: ReleaseStore, release: str, order: HookOrder) -> None:
+def write_hooks(store: ReleaseStore, release: str, settings: HookSettings) -> None:
     """Keep the hooks with their release, for the way back and for the day when it is gone back to."""
-    store.write_json(release, HOOKS_FILE, order.as_dict())
+    store.write_json(release, HOOKS_FILE, settings.as_dict())
 
 
 def remove_hook_containers(engine: Engine, stack: str) -> None:

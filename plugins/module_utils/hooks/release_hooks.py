@@ -21,10 +21,10 @@ from ..stack.hooks import (
     HookStoppedError,
     report_lines,
 )
-from .kept_hooks import read_order, remove_hook_containers
+from .kept_hooks import read_hooks, remove_hook_containers
 
 
-class DeploymentHooks:
+class ReleaseHooks:
     """The hooks around one release.
 
     Attributes:
@@ -68,7 +68,7 @@ class DeploymentHooks:
         """
         if self._left:
             self._run(self._left, POST_ROLLBACK, self._release)
-        elif not read_order(self._store, self._release).gone_back_to:
+        elif not read_hooks(self._store, self._release).gone_back_to:
             self._run(self._release, POST_DEPLOY, self._before)
             self._stop()
 
@@ -95,18 +95,18 @@ class DeploymentHooks:
     @property
     def _left(self) -> str | None:
         """Return the release that is left for this one, if this one was kept and is gone back to."""
-        left = self._before if read_order(self._store, self._release).gone_back_to else None
+        left = self._before if read_hooks(self._store, self._release).gone_back_to else None
         return left if left != self._release else None
 
     def _run(self, release: str, kind: str, previous: str | None) -> None:
-        if not read_order(self._store, release).hooks:
+        if not read_hooks(self._store, release).hooks:
             return
         # The code is compiled anew at every call, and most releases have no hooks.
-        from .runner import ReleaseHooks
+        from .runner import HookRunner
 
         # Which host is the first of the fleet is known of the release that this run prepared.
-        first = read_order(self._store, self._release).first_host
-        hooks = ReleaseHooks(self._store, self._engine, release, first_host=first)
+        first = read_hooks(self._store, self._release).first_host
+        hooks = HookRunner(self._store, self._engine, release, first_host=first)
         self.reports += hooks.run(kind, previous, self._alive)
 
     def _stop(self) -> None:

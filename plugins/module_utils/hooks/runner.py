@@ -17,7 +17,7 @@ from typing import Any, Callable
 from ..core.command import RUNNING_FILE, command_environment, is_noise, run_command
 from ..core.findings import Finding, SlipwayError
 from ..core.masking import Masker
-from ..core.user_command import Ended, run_bounded
+from ..core.user_command import Ended, run_user_command
 from ..engine.client import Engine
 from ..engine.compose_command import HOOK_LABEL, ComposeProject
 from ..engine.one_off import FolderMap, one_off_document
@@ -25,7 +25,7 @@ from ..release.record import ReleaseRecord
 from ..release.secrets import release_masker
 from ..release.store import ReleaseStore, now
 from ..stack.hooks import PRE_DEPLOY, Hook, HookContext, HookReport, select
-from .kept_hooks import read_order, remove_hook_containers
+from .kept_hooks import read_hooks, remove_hook_containers
 from .programs import found_program
 
 #: How its hooks ended, one JSON object a line; the guard has nobody else to tell it to.
@@ -34,7 +34,7 @@ _CONFIG_TIMEOUT_S = 60.0
 _LONGEST_LINE = 400
 
 
-class ReleaseHooks:
+class HookRunner:
     """The hooks of one release on this host."""
 
     def __init__(self, store: ReleaseStore, engine: Engine, release: str, *, first_host: bool | None = None) -> None:
@@ -49,8 +49,8 @@ class ReleaseHooks:
         self._store = store
         self._engine = engine
         self._release = release
-        self._order = read_order(store, release)
-        self._first_host = self._order.first_host if first_host is None else first_host
+        self._settings = read_hooks(store, release)
+        self._first_host = self._settings.first_host if first_host is None else first_host
 
     def run(self, kind: str, previous: str | None, alive: Callable[[], None] = lambda: None) -> list[HookReport]:
         """Run the hooks of one moment, one after the other.
@@ -62,7 +62,7 @@ class ReleaseHooks:
             previous: the release that ran before this one, and that a way back leads to; None if there is none.
             alive: called before and after each hook, since hooks take their time.
         """
-        hooks = select(self._order.hooks, kind, first_host=self._first_host)
+        hooks = select(self._settings.hooks, kind, first_host=self._first_host)
         reports: list[HookReport] = []
         try:
             if hooks:
@@ -85,7 +85,7 @@ class ReleaseHooks:
         self, hooks: Sequence[Hook], previous: str | None, alive: Callable[[], None], reports: list[HookReport]
     ) -> None:
         record = self._store.record(self._release)
-        context = HookContext(record.stack, record.id, record.version, previous, self._order.host, self._store.run)
+        context = HookContext(record.stack, record.id, record.version, previous, self._settings.host, self._store.run)
         runner = _TargetRunner(self._store, self._engine, record, context)
         with runner.prepared(hooks):
             alive()
@@ -123,7 +123,7 @@ def run_command_hook(hook: Hook, argv: Sequence[str], surroundings: Surroundings
     """
     around = surroundings
     try:
-        ended = run_bounded(argv, around.environment, hook.timeout_s, str(around.folder), around.note)
+        ended = run_user_command(argv, around.environment, hook.timeout_s, str(around.folder), around.note)
     except OSError as error:
         return HookReport(hook, passed=False, seen=f"{argv[0]} cannot be run: {error.strerror or error}")
     return _report(hook, ended, around.masker)
@@ -203,7 +203,7 @@ class _TargetRunner:
     def _resolved(self, environment: Mapping[str, str]) -> dict[str, Any]:
         folder = self._view / "files"
         files = [str(folder / name) for name in self._record.compose_files]
-        lock = str(self._store.lock_file(self._record.id))
+        lock = str(self._store.pins_file(self._record.id))
         project = ComposeProject(self._record.stack, str(folder), (*files, lock))
         answer = run_command(project.config(), environment, _CONFIG_TIMEOUT_S)
         if answer.exit_code != 0:

@@ -19,14 +19,14 @@ from ..engine.compose_command import ComposeProject
 from ..engine.containers import ContainerSnapshot, container_snapshot
 from ..gate.recheck import SecondLook
 from ..gate.report import DownError, GateReport, StartFailedError
-from ..hooks.release_hooks import DeploymentHooks
+from ..hooks.release_hooks import ReleaseHooks
 from ..release import journal
 from ..release.progress import ReleaseProgress
 from ..release.pruning import forget
 from ..release.record import ReleaseFile, ReleaseRecord
 from ..release.secrets import release_masker
 from ..release.store import ReleaseStore
-from ..stack.gate_settings import GateOrder
+from ..stack.gate_settings import GateSettings
 from ..stack.hooks import report_lines
 from . import rollback_target
 from .release_gate import gate_before, gate_release
@@ -44,7 +44,7 @@ class Deployment(ReleaseProgress):
         super().__init__(store, release)
         self.engine = engine
         self.guard = guard
-        self.hooks = DeploymentHooks(store, engine, release, guard.renew)
+        self.hooks = ReleaseHooks(store, engine, release, guard.renew)
         #: What a way back had to do besides, in words.
         self.remarks: list[str] = []
         #: What had ended although nothing of it was touched, and stands again.
@@ -131,7 +131,7 @@ class Deployment(ReleaseProgress):
         self._finish()
         return True
 
-    def roll_back(self, timeout_s: float) -> GateReport | None:
+    def rollback_for_run(self, timeout_s: float) -> GateReport | None:
         """Take the host back to what ran before the release.
 
         Returns:
@@ -150,16 +150,16 @@ class Deployment(ReleaseProgress):
             return None
         try:
             if not self.touched:
-                return self._give_back()
+                return self._check_and_discard()
             if not self.reversible:
                 self.store.note(self.release, journal.ROLLBACK_BLOCKED)
                 raise SlipwayError([self._blocked()])
-            return self.go_back(timeout_s)
+            return self.run_rollback(timeout_s)
         finally:
             # Where the way back failed, people are at work next, and nothing may happen behind their backs.
             self.guard.disarm()
 
-    def settle_alone(self, timeout_s: float, *, again: bool = True) -> str:
+    def recover(self, timeout_s: float, *, again: bool = True) -> str:
         """Settle the release without the run that began it: confirm it, take it back, or remove its staging.
 
         Args:
@@ -189,13 +189,13 @@ class Deployment(ReleaseProgress):
         if not self.reversible:
             self.store.note(self.release, journal.ROLLBACK_BLOCKED)
             return f"an earlier run left release {self.release} unfinished; it is irreversible, so it was left as it is"
-        self.go_back(timeout_s)
+        self.run_rollback(timeout_s)
         goal = self.store.read_json(self.release, "snapshot.json").get("goal")
         said = [f"an earlier run left release {self.release} unfinished: went back to {goal}"]
         said += self.remarks
         return "\n".join(said + report_lines([report for report in self.hooks.reports if not report.passed]))
 
-    def go_back(self, timeout_s: float) -> GateReport:
+    def run_rollback(self, timeout_s: float) -> GateReport:
         """Run the way back, whoever started the release, and gate what ran before.
 
         Raises:
@@ -203,16 +203,16 @@ class Deployment(ReleaseProgress):
             StartFailedError: what ran before does not pass its gate.
         """
         # The code is compiled anew at every call, and most of them go forward.
-        from ..engine.lost_containers_ending import OrphanEnding
+        from ..engine.lost_containers_ending import LostContainersEnding
 
         self.hooks.before_way_back()
         before = self.store.read_json(self.release, "snapshot.json")
         # What the engine has lost of the failed release may hold what the old one needs.
-        lost = OrphanEnding(
+        lost = LostContainersEnding(
             self.engine,
             self.store.stack,
             before.get("orphans") or [],
-            lambda what: self.store.note(self.release, journal.ENDING_ORPHAN, what),
+            lambda what: self.store.note(self.release, journal.ENDING_LOST_CONTAINER, what),
         )
         lost.end()
         self.remarks = lost.ended
@@ -261,10 +261,10 @@ class Deployment(ReleaseProgress):
             StartFailedError: Compose cannot.
         """
         self.store.activate(record.files, self.release, self._files_before())
-        order = GateOrder.from_dict(self.store.read_json(self.release, "gate.json"))
+        settings = GateSettings.from_dict(self.store.read_json(self.release, "gate.json"))
         environment = command_environment(self.store.environment(self.release))
         try:
-            answer = self._run(self._project(record).up(), environment, order.start_timeout_s)
+            answer = self._run(self._project(record).up(), environment, settings.start_timeout_s)
             said = "" if answer.exit_code == 0 else answer.last_words
         except SlipwayError as error:
             said = str(error)
@@ -321,13 +321,13 @@ class Deployment(ReleaseProgress):
             remedy=f"Deploy one that works with the new data. Only if the data allow it, on the host: sh {script}",
         )
 
-    def _give_back(self) -> GateReport | None:
+    def _check_and_discard(self) -> GateReport | None:
         # The code is compiled anew at every call, and few releases are given back.
-        from .revival import Untouched
+        from .revival import Revival
 
-        before = Untouched(self.store, self.engine, self.release)
+        before = Revival(self.store, self.engine, self.release)
         try:
-            report = before.see_that_it_stands()
+            report = before.revive()
         except DownError:
             with suppress(SlipwayError):
                 self.discard()
@@ -348,7 +348,7 @@ class Deployment(ReleaseProgress):
     def _look_again(self, record: ReleaseRecord, containers: list[ContainerSnapshot]) -> GateReport:
         passed = self.store.read_json(self.release, "gate_passed.json").get("containers") or {}
         jobs = frozenset(service.service for service in record.services if service.one_shot)
-        log_lines = GateOrder.from_dict(self.store.read_json(self.release, "gate.json")).log_lines
+        log_lines = GateSettings.from_dict(self.store.read_json(self.release, "gate.json")).log_lines
         look = SecondLook(self.engine, log_lines, release_masker(self.store, record))
         return look.report(containers, passed, jobs)
 
@@ -358,7 +358,7 @@ class Deployment(ReleaseProgress):
 
     def _project(self, record: ReleaseRecord) -> ComposeProject:
         files = [str(self.store.project / name) for name in record.compose_files]
-        return ComposeProject(record.stack, str(self.store.project), (*files, str(self.store.lock_file(record.id))))
+        return ComposeProject(record.stack, str(self.store.project), (*files, str(self.store.pins_file(record.id))))
 
     def _containers(self, stack: str) -> list[ContainerSnapshot]:
         return [container_snapshot(document) for document in self.engine.containers(stack)]

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..coordination.guard import Guard, GuardOrder, read_order
+from ..coordination.guard import Guard, GuardTask, read_task
 from ..coordination.held_lease import StackLease
 from ..coordination.lock import StackLock
-from ..core.boot_time import this_moment
+from ..core.boot_time import boot_time
 from ..core.findings import Finding, SlipwayError
 from ..engine.client import Engine
 from ..gate.report import StartFailedError
@@ -21,7 +21,7 @@ from .deployment import Deployment
 DETAIL = "by the guard"
 
 
-def stand_in(root: str, stack: str, order: GuardOrder, lock_wait_s: float) -> bool:
+def stand_in(root: str, stack: str, task: GuardTask, lock_wait_s: float) -> bool:
     """Settle the release, unless that was done or put off meanwhile.
 
     Returns:
@@ -31,36 +31,36 @@ def stand_in(root: str, stack: str, order: GuardOrder, lock_wait_s: float) -> bo
         SlipwayError: the engine does not answer, the lock cannot be had, or the way back failed.
     """
     engine = Engine()
-    store = ReleaseStore(root, stack, order.run, DETAIL)
-    with StackLock(Path(root) / stack, order.run, lock_wait_s):
-        found = read_order(store.folder)
-        if found is None or found.token != order.token:
+    store = ReleaseStore(root, stack, task.run, DETAIL)
+    with StackLock(Path(root) / stack, task.run, lock_wait_s):
+        found = read_task(store.folder)
+        if found is None or found.token != task.token:
             return True
-        if found.left_s(this_moment()) > 0:
+        if found.left_s(boot_time()) > 0:
             return False
-        guard = Guard(store, "", order.lasts_s, order.rollback_timeout_s)
+        guard = Guard(store, "", task.lasts_s, task.rollback_timeout_s)
         try:
-            _settle(Deployment(store, engine, order.release, guard), order.rollback_timeout_s)
+            _settle(Deployment(store, engine, task.release, guard), task.rollback_timeout_s)
         except Exception:
-            if read_order(store.folder) is not None:
+            if read_task(store.folder) is not None:
                 # An engine that went away meanwhile was the reason; it may come back, and this guard waits for it.
                 Engine()
-            _retire(guard, store, order)
+            _retire(guard, store, task)
             raise
-        _retire(guard, store, order)
+        _retire(guard, store, task)
     return True
 
 
 def _settle(deployment: Deployment, timeout_s: float) -> None:
     try:
-        deployment.settle_alone(timeout_s)
+        deployment.recover(timeout_s)
     except StartFailedError as error:
         seen = error.report.message()
         remedy = "Run scripts/status.sh, and see to this host."
         raise SlipwayError([Finding(error.subject, "to stand after the way back", seen, remedy)]) from error
 
 
-def _retire(guard: Guard, store: ReleaseStore, order: GuardOrder) -> None:
+def _retire(guard: Guard, store: ReleaseStore, task: GuardTask) -> None:
     """End the guard's work: whatever became of it, nobody is to be surprised by a second try."""
     guard.disarm()
-    StackLease(store, order.lasts_s).give_back()
+    StackLease(store, task.lasts_s).release()

@@ -15,7 +15,7 @@ from ..core.libraries import PACKAGES, load_library
 from ..core.masking import Masker, secret_values
 from ..engine.client import Engine, RegistryAuth
 from ..engine.compose_model import Service
-from ..engine.lost_containers import orphan_findings
+from ..engine.lost_containers import lost_container_findings
 from ..hooks.programs import hook_findings
 from ..release.store import ReleaseStore, unpack_files
 from ..stack.payload import Payload
@@ -74,7 +74,7 @@ def look(store: ReleaseStore, stack: str, payload: Payload | None, min_free_mb: 
     except SlipwayError as error:
         findings += error.findings
     findings += check_host(store, engine, min_free_mb)
-    findings += orphan_findings(engine) if engine else []
+    findings += lost_container_findings(engine) if engine else []
     if payload is not None:
         findings += _release_findings(engine, stack, payload)
     if findings:

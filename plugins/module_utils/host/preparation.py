@@ -26,8 +26,8 @@ from ..core.masking import Masker, secret_values
 from ..engine.client import Engine
 from ..engine.compose_model import Service
 from ..engine.containers import Snapshot, compose_origin, container_snapshot
-from ..engine.image_pins import lock_document, pin_services
-from ..engine.lost_containers import orphan_findings, orphans
+from ..engine.image_pins import pin_services, pins_document
+from ..engine.lost_containers import lost_container_findings, orphans
 from ..gate.health import ServiceExpectation
 from ..gate.report import DownError
 from ..hooks.programs import hook_findings
@@ -36,7 +36,7 @@ from ..release.pruning import forget, kept_names
 from ..release.record import ReleaseFile, ReleaseRecord
 from ..release.rollback_script import WayBack, render
 from ..release.store import ReleaseStore, now, unpack_files
-from ..stack.payload import ReleaseOrder
+from ..stack.payload import ReleaseRequest
 from . import host_facts, rollback_target
 from .adopted_data import left_behind
 from .preflight import check_host, taken_ports
@@ -114,30 +114,30 @@ class Preparation:
         self._check_mode = check_mode
         self._orphans: list[str] = []
 
-    def of_new(self, order: ReleaseOrder) -> Prepared:
+    def of_new(self, request: ReleaseRequest) -> Prepared:
         """Prepare for a new release.
 
         Raises:
             SlipwayError: everything that speaks against it. The host is as it was: staging is removed.
         """
         if host_facts.folder_findings(self._store.folder):
-            host_facts.raise_all(self._check_host() + _plan_findings(order))
+            host_facts.raise_all(self._check_host() + _plan_findings(request))
         building = self._building_folder()
         try:
-            unpack_files(order.bundle, building / "files")
-            snapshot, services, record = self._look(order, building)
+            unpack_files(request.bundle, building / "files")
+            snapshot, services, record = self._look(request, building)
             current = self._same_release(record, snapshot)
             if current is not None:
                 if not self._check_mode:
                     # The checks are no part of the release: the newest ones are asked.
-                    self._store.write_json(current, "gate.json", order.gate.as_dict())
+                    self._store.write_json(current, "gate.json", request.gate.as_dict())
                 return Prepared(current, record.images, snapshot, f"release {current}", unchanged=True)
             if record.id in journal.confirmed(self._store.entries()) and record.id in self._store.kept():
                 # The same plan again, after something changed on the host: the release is there, and stays as it is.
                 return self.of_kept(record.id)
             lost = left_behind(snapshot, services, record.files, self._store.project)
             way = self._proved_way_back(record, snapshot, lost)
-            return self._stage(order, building, services, record, way, snapshot)
+            return self._stage(request, building, services, record, way, snapshot)
         finally:
             shutil.rmtree(building, ignore_errors=True)
 
@@ -186,7 +186,7 @@ class Preparation:
             SlipwayError: another run has overtaken this one, or its lease was ended.
         """
         with self._lease.locked():
-            self._lease.keep(PREPARED)
+            self._lease.renew(PREPARED)
             code_archive.keep(self._store, release)
             self._store.note(release, journal.PREPARED)
 
@@ -196,26 +196,26 @@ class Preparation:
         self._store.make()
         return self._store.building_folder()
 
-    def _look(self, order: ReleaseOrder, building: Path) -> tuple[Snapshot, tuple[Service, ...], ReleaseRecord]:
+    def _look(self, request: ReleaseRequest, building: Path) -> tuple[Snapshot, tuple[Service, ...], ReleaseRecord]:
         """Return what runs, and what is to run.
 
         Raises:
             SlipwayError: everything that is wrong with the host and with the release.
         """
-        stack = order.plan.stack
+        stack = request.plan.stack
         services: tuple[Service, ...] = ()
         record: ReleaseRecord | None = None
-        findings = _plan_findings(order)
+        findings = _plan_findings(request)
         with ThreadPoolExecutor(1) as side:
             # Both ask Compose, which is another process each time: side by side they take half as long.
-            of_host = side.submit(lambda: self._check_host() + orphan_findings(self._engine))
+            of_host = side.submit(lambda: self._check_host() + lost_container_findings(self._engine))
             try:
-                masker = Masker(secret_values(order.bundle.env))
-                project, found = examine(stack, order.bundle, building / "files", masker)
+                masker = Masker(secret_values(request.bundle.env))
+                project, found = examine(stack, request.bundle, building / "files", masker)
                 findings += found
                 services = project.services
-                findings += hook_findings(order.payload, services)
-                record = replace(_record(order, services), secret_files=project.secret_files)
+                findings += hook_findings(request.payload, services)
+                record = replace(_record(request, services), secret_files=project.secret_files)
             except SlipwayError as error:
                 findings += error.findings
         findings = of_host.result() + findings
@@ -227,7 +227,7 @@ class Preparation:
 
     def _stage(  # noqa: PLR0913, PLR0917 - a release has these parts
         self,
-        order: ReleaseOrder,
+        request: ReleaseRequest,
         building: Path,
         services: tuple[Service, ...],
         record: ReleaseRecord,
@@ -240,13 +240,13 @@ class Preparation:
             missing = tuple(image for image in dict.fromkeys(images) if self._engine.image(image) is None)
             return Prepared(record.id, record.images, snapshot, way.goal, pulled=missing, files_changed=changed)
         hashes = {file.path: file.sha256 for file in record.files}
-        lock = lock_document(services, record.images, hashes, order.bundle.env)
+        lock = pins_document(services, record.images, hashes, request.bundle.env)
         names = kept_names(record.stack, record.id, images)
         try:
             with self._lease.locked():
                 # What is there under the same name may be that of a run which has overtaken this one.
-                self._lease.keep()
-                self._store.stage(building, record, order.bundle, order.gate.as_dict(), lock)
+                self._lease.renew()
+                self._store.stage(building, record, request.bundle, request.gate.as_dict(), lock)
             self._write_way_back(record.id, way, snapshot)
             pulled = self._pull(record.id, names)
             self._note_prepared(record.id)
@@ -254,7 +254,7 @@ class Preparation:
             with suppress(SlipwayError), self._lease.locked():
                 # Another run that has overtaken this one may deploy the same plan: then what is there is its own. If
                 # nothing is, it has removed what was staged, and cannot know of what was pulled after that.
-                if self._lease.mine() or record.id not in self._store.kept():
+                if self._lease.is_held() or record.id not in self._store.kept():
                     forget(self._store, self._engine, record.id, names)
             raise
         return Prepared(record.id, record.images, snapshot, way.goal, pulled=tuple(pulled), files_changed=changed)
@@ -267,7 +267,7 @@ class Preparation:
             SlipwayError: what could not be pulled.
         """
         try:
-            pulled, findings = self._engine.pull(names, self._lease.live)
+            pulled, findings = self._engine.pull(names, self._lease.heartbeat)
             host_facts.raise_all(findings)
         except Exception as error:
             found = known(error)
@@ -279,10 +279,10 @@ class Preparation:
     def _with_what_ran(self, release: str, error: SlipwayError) -> SlipwayError:
         """Return why a pull failed, with what has become meanwhile of what runs: the engine may have crashed."""
         # The code is compiled anew at every call, and few pulls fail.
-        from .revival import look_after
+        from .revival import revive_after_failure
 
         try:
-            told = look_after(self._store, self._lease, release)
+            told = revive_after_failure(self._store, self._lease, release)
         except DownError as down:
             return DownError([*error.findings, *down.findings], down.report)
         return SlipwayError([*error.findings, *told])
@@ -337,17 +337,17 @@ class Preparation:
         return tuple(sorted([*self._store.drift(files), *gone]))
 
 
-def _plan_findings(order: ReleaseOrder) -> list[Finding]:
-    planned = order.plan.hosts.get(order.host)
-    if planned == order.bundle.content_sha256:
+def _plan_findings(request: ReleaseRequest) -> list[Finding]:
+    planned = request.plan.hosts.get(request.host)
+    if planned == request.bundle.content_sha256:
         return []
     seen = "this host is not in it" if planned is None else "files or variables that changed after it was made"
-    expected = f"the files and variables that were planned for {order.host}"
+    expected = f"the files and variables that were planned for {request.host}"
     return [Finding("plan", expected, seen, "Make a new plan.")]
 
 
-def _record(order: ReleaseOrder, services: tuple[Service, ...]) -> ReleaseRecord:
-    plan, bundle = order.plan, order.bundle
+def _record(request: ReleaseRequest, services: tuple[Service, ...]) -> ReleaseRecord:
+    plan, bundle = request.plan, request.bundle
     pins = pin_services(services, plan.images)
     expected = tuple(ServiceExpectation(one.name, one.replicas, one.one_shot, pins[one.name]) for one in services)
     return ReleaseRecord(

@@ -55,4 +55,4 @@ def _settle(  # noqa: PLR0913 - as for recover, and the release
     # The code is compiled anew at every call, and most of them find nothing to settle.
     from .deployment import Deployment
 
-    return Deployment(store, engine, release, guard).settle_alone(timeout_s, again=again)
+    return Deployment(store, engine, release, guard).recover(timeout_s, again=again)

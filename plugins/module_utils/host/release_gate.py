@@ -16,7 +16,7 @@ from ..gate.report import GateReport
 from ..release.record import ReleaseRecord
 from ..release.secrets import release_masker
 from ..release.store import ReleaseStore
-from ..stack.gate_settings import GateOrder
+from ..stack.gate_settings import GateSettings
 from .rollback_target import expectations
 
 
@@ -31,17 +31,17 @@ def gate_release(
         record: the release.
         longest_s: seconds that the gate may take at the most, if that is less than its own limit.
     """
-    order = GateOrder.from_dict(store.read_json(record.id, "gate.json"))
+    settings = GateSettings.from_dict(store.read_json(record.id, "gate.json"))
     if longest_s is not None:
-        order = replace(order, timeout_s=min(order.timeout_s, longest_s))
-    return _gate(engine, record.stack, record.services, order, release_masker(store, record))
+        settings = replace(settings, timeout_s=min(settings.timeout_s, longest_s))
+    return _gate(engine, record.stack, record.services, settings, release_masker(store, record))
 
 
 def gate_adopted(
-    engine: Engine, stack: str, services: Sequence[ServiceExpectation], order: GateOrder, masker: Masker
+    engine: Engine, stack: str, services: Sequence[ServiceExpectation], settings: GateSettings, masker: Masker
 ) -> GateReport:
     """Run the gate on a stack that Slipway did not start: its containers alone, since no checks are known for it."""
-    return _gate(engine, stack, services, GateOrder.from_dict({**order.as_dict(), "checks": ()}), masker)
+    return _gate(engine, stack, services, GateSettings.from_dict({**settings.as_dict(), "checks": ()}), masker)
 
 
 def gate_before(store: ReleaseStore, engine: Engine, release: str) -> GateReport:
@@ -56,15 +56,15 @@ def gate_before(store: ReleaseStore, engine: Engine, release: str) -> GateReport
     if before.get("to"):
         return gate_release(store, engine, store.record(str(before["to"])))
     record = store.record(release)
-    order = GateOrder.from_dict(store.read_json(release, "gate.json"))
+    settings = GateSettings.from_dict(store.read_json(release, "gate.json"))
     services = expectations([ContainerSnapshot(**container) for container in before.get("containers") or []])
     gone = {service.service for service in record.services} - {service.service for service in services}
     services += [ServiceExpectation(name, 0) for name in sorted(gone)]
-    return gate_adopted(engine, record.stack, services, order, release_masker(store, record))
+    return gate_adopted(engine, record.stack, services, settings, release_masker(store, record))
 
 
 def _gate(
-    engine: Engine, stack: str, services: Sequence[ServiceExpectation], order: GateOrder, masker: Masker
+    engine: Engine, stack: str, services: Sequence[ServiceExpectation], settings: GateSettings, masker: Masker
 ) -> GateReport:
     # The code is compiled anew at every call, and most calls run no gate.
     from ..gate.gate import run_gate
@@ -74,10 +74,10 @@ def _gate(
         engine.client,
         stack,
         list(services),
-        split_checks(parse_checks(order.checks))[0],
-        timeout_s=order.timeout_s,
-        healthy_for_s=order.healthy_for_s,
-        stable_for_s=order.stable_for_s,
-        log_lines=order.log_lines,
+        split_checks(parse_checks(settings.checks))[0],
+        timeout_s=settings.timeout_s,
+        healthy_for_s=settings.healthy_for_s,
+        stable_for_s=settings.stable_for_s,
+        log_lines=settings.log_lines,
         masker=masker,
     )

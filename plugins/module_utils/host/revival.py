@@ -21,7 +21,7 @@ from ..gate.report import DownError, GateReport
 from ..release.record import ReleaseRecord
 from ..release.secrets import release_masker
 from ..release.store import ReleaseStore
-from ..stack.gate_settings import GateOrder
+from ..stack.gate_settings import GateSettings
 from . import rollback_target
 from .release_gate import gate_adopted, gate_release
 
@@ -36,7 +36,7 @@ _STAYS_AWAY = Finding(
 )
 
 
-class Untouched:
+class Revival:
     """What ran before a release that was never started; who asks has the stack's lock and its lease.
 
     Attributes:
@@ -50,7 +50,7 @@ class Untouched:
         self._engine = engine
         self._release = release
 
-    def see_that_it_stands(self) -> GateReport | None:
+    def revive(self) -> GateReport | None:
         """Start again what has ended, the very containers that ran, and gate them.
 
         Nothing else is done about it: what somebody has replaced or removed meanwhile is not made again.
@@ -103,7 +103,7 @@ class Untouched:
 
     def _await_health(self, services: set[str]) -> None:
         """Wait until services are healthy, as long as their gate would; whether they are is for the gate to say."""
-        until = time.monotonic() + self._gate_order().timeout_s
+        until = time.monotonic() + self._gate_settings().timeout_s
         while services and time.monotonic() < until:
             found = [container_snapshot(one) for one in self._engine.containers(self._store.stack)]
             if all(one.health != "starting" for one in found if one.service in services):
@@ -117,13 +117,13 @@ class Untouched:
         masker = release_masker(self._store, self._store.record(self._release))
         not_well = {one.service for one in ran if one.state != "running" or one.health not in ("", "healthy")}
         services = rollback_target.expectations([one for one in ran if one.service not in not_well])
-        return gate_adopted(self._engine, self._store.stack, services, self._gate_order(), masker)
+        return gate_adopted(self._engine, self._store.stack, services, self._gate_settings(), masker)
 
-    def _gate_order(self) -> GateOrder:
-        return GateOrder.from_dict(self._store.read_json(self._release, "gate.json"))
+    def _gate_settings(self) -> GateSettings:
+        return GateSettings.from_dict(self._store.read_json(self._release, "gate.json"))
 
 
-def look_after(store: ReleaseStore, lease: StackLease, release: str) -> list[Finding]:
+def revive_after_failure(store: ReleaseStore, lease: StackLease, release: str) -> list[Finding]:
     """See that what ran still does, where the preparation of a release failed: that the engine crashed may be why.
 
     Returns:
@@ -136,11 +136,11 @@ def look_after(store: ReleaseStore, lease: StackLease, release: str) -> list[Fin
         engine = wait_for_engine(ENGINE_BACK_S)
     except SlipwayError:
         return [_STAYS_AWAY]
-    before = Untouched(store, engine, release)
+    before = Revival(store, engine, release)
     try:
         with lease.locked():
-            if lease.mine():
-                before.see_that_it_stands()
+            if lease.is_held():
+                before.revive()
     except DownError:
         raise
     except Exception:  # noqa: BLE001 - what failed first is what has to be told

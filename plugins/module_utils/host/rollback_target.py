@@ -130,7 +130,7 @@ def prove_release(store: ReleaseStore, engine: Engine, record: ReleaseRecord) ->
             )
     if not findings:
         files = store.files_folder(record.id)
-        paths = [str(files / name) for name in record.compose_files] + [str(store.lock_file(record.id))]
+        paths = [str(files / name) for name in record.compose_files] + [str(store.pins_file(record.id))]
         project = ComposeProject(record.stack, str(files), tuple(paths))
         environment = command_environment(store.environment(record.id))
         answer = run_command(project.hashes(), environment, _TIMEOUT_S)

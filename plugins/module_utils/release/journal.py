@@ -27,8 +27,8 @@ DISCARDED = "discarded"
 PRUNED = "pruned"
 #: What was done besides; it changes nothing about the release.
 CONTINUED = "continued"
-ENDING_ORPHAN = "ending_orphan"
-_BESIDES = frozenset({CONTINUED, ENDING_ORPHAN})
+ENDING_LOST_CONTAINER = "ending_orphan"
+_BESIDES = frozenset({CONTINUED, ENDING_LOST_CONTAINER})
 
 #: After these nothing is left to be done for the release.
 _SETTLED = frozenset({CONFIRMED, ROLLED_BACK, ROLLBACK_BLOCKED, LEFT, DISCARDED, PRUNED, PREPARED})

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ..core.masking import Masker, dotenv_values, secret_values
-from ..stack.gate_settings import GateOrder
+from ..stack.gate_settings import GateSettings
 from .record import ReleaseRecord
 from .store import ReleaseStore
 
@@ -20,6 +20,6 @@ def release_masker(store: ReleaseStore, record: ReleaseRecord) -> Masker:
             secrets.append((folder / file.path).read_text(errors="replace"))
         elif file.path.endswith(".env") or file.path.rpartition("/")[2].startswith(".env"):
             secrets += dotenv_values((folder / file.path).read_text(errors="replace"))
-    for check in GateOrder.from_dict(store.read_json(record.id, "gate.json")).checks:
+    for check in GateSettings.from_dict(store.read_json(record.id, "gate.json")).checks:
         secrets += [str(value) for value in (check.get("headers") or {}).values()]
     return Masker(secrets)

@@ -63,7 +63,7 @@ class ReleaseStore:
         """Return the folder with a release's files."""
         return self.release_folder(release) / "files"
 
-    def lock_file(self, release: str) -> Path:
+    def pins_file(self, release: str) -> Path:
         """Return the path of a release's image lock."""
         return self.release_folder(release) / "images.lock.yaml"
 

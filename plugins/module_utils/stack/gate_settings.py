@@ -11,7 +11,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class GateOrder:
+class GateSettings:
     """How the gate is to look at a release.
 
     Attributes:
@@ -31,12 +31,12 @@ class GateOrder:
     start_timeout_s: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the order as plain data."""
+        """Return the settings as plain data."""
         return {**vars(self), "checks": [dict(check) for check in self.checks]}
 
     @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> GateOrder:
-        """Return the order that `as_dict` gave; what is missing gets the role's default."""
+    def from_dict(cls, raw: Mapping[str, Any]) -> GateSettings:
+        """Return the settings that `as_dict` gave; what is missing gets the role's default."""
         return cls(
             checks=tuple(raw.get("checks") or ()),
             timeout_s=float(raw.get("timeout_s", 120)),

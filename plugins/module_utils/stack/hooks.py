@@ -152,7 +152,7 @@ class HookContext:
 
 
 @dataclass(frozen=True)
-class HookOrder:
+class HookSettings:
     """The hooks of a release on one host.
 
     Attributes:
@@ -168,12 +168,12 @@ class HookOrder:
     gone_back_to: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the order as plain data."""
+        """Return the settings as plain data."""
         return {**asdict(self), "hooks": [hook.as_dict() for hook in self.hooks]}
 
     @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> HookOrder:
-        """Return the order that `as_dict` gave; nothing gives an order without hooks."""
+    def from_dict(cls, raw: Mapping[str, Any]) -> HookSettings:
+        """Return the settings that `as_dict` gave; nothing gives settings without hooks."""
         known = {key: raw[key] for key in ("host", "first_host", "gone_back_to") if key in raw}
         return cls(hooks=tuple(Hook.from_dict(hook) for hook in raw.get("hooks") or []), **known)
 

@@ -14,7 +14,7 @@ from typing import Any
 from ..core.findings import Finding, SlipwayError
 from ..engine.client import RegistryAuth
 from .bundle import FileBundle
-from .gate_settings import GateOrder
+from .gate_settings import GateSettings
 from .hooks import Hook
 from .plan import Plan
 
@@ -34,7 +34,7 @@ class Payload:
     """
 
     bundle: FileBundle
-    gate: GateOrder
+    gate: GateSettings
     auths: tuple[RegistryAuth, ...]
     hooks: tuple[Hook, ...] = ()
 
@@ -59,7 +59,7 @@ class Payload:
             document: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(text, validate=True)))
             auths = tuple(RegistryAuth(**auth) for auth in document["auths"])
             hooks = tuple(Hook.from_dict(hook) for hook in document["hooks"])
-            return cls(FileBundle.from_dict(document["bundle"]), GateOrder.from_dict(document["gate"]), auths, hooks)
+            return cls(FileBundle.from_dict(document["bundle"]), GateSettings.from_dict(document["gate"]), auths, hooks)
         except (ValueError, TypeError, KeyError, zlib.error) as error:
             seen = f"{type(error).__name__}: {error}"
             finding = Finding("payload from the controller", "what it packed", seen, "Run the deployment again.")
@@ -67,7 +67,7 @@ class Payload:
 
 
 @dataclass(frozen=True)
-class ReleaseOrder:
+class ReleaseRequest:
     """A release to be prepared.
 
     Attributes:
@@ -86,6 +86,6 @@ class ReleaseOrder:
         return self.payload.bundle
 
     @property
-    def gate(self) -> GateOrder:
+    def gate(self) -> GateSettings:
         """Return how the gate is to look."""
         return self.payload.gate

@@ -16,16 +16,16 @@ from contextlib import suppress
 from dataclasses import asdict
 
 from ansible_collections.slipway.compose.plugins.module_utils.calls.states import bring_about
-from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import FILE, GuardOrder
+from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import FILE, GuardTask
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import StackLease
-from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import this_moment
+from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.host.guard_duty import stand_in
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal, rollback_script
 from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.rollback_script import WayBack
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
-from ansible_collections.slipway.compose.plugins.module_utils.stack.gate_settings import GateOrder
+from ansible_collections.slipway.compose.plugins.module_utils.stack.gate_settings import GateSettings
 
 LASTS_S = 600.0
 TIMEOUT_S = 60.0
@@ -58,18 +58,18 @@ class Round:
             services=(),
         )
         self.store.write(self.release, "release.json", record.to_json())
-        gate = GateOrder.from_dict({}).as_dict()
+        gate = GateSettings.from_dict({}).as_dict()
         self.store.write_json(self.release, "gate.json", {**gate, "healthy_for_s": 0.0, "stable_for_s": 0.0})
         self.store.write_json(self.release, "snapshot.json", {"goal": "nothing", "to": None, "containers": []})
         self.store.write(self.release, "rollback.sh", rollback_script.render(WayBack(stack, self.release, ())), 0o700)
-        StackLease(self.store, LASTS_S).take()
+        StackLease(self.store, LASTS_S).acquire()
         for event in (journal.PREPARED, journal.STARTING, journal.STARTED, journal.GATE_PASSED):
             self.store.note(self.release, event)
         self.store.write_json(self.release, "gate_passed.json", {"containers": {}})
 
     def race(self, *, guard_after_s: float, run_after_s: float) -> dict[str, object]:
         """Let both begin at about the same moment, and tell what became of the release."""
-        order = GuardOrder(f"token-{self.run}", self.run, self.release, 0.0, this_moment(), TIMEOUT_S)
+        order = GuardTask(f"token-{self.run}", self.run, self.release, 0.0, boot_time(), TIMEOUT_S)
         self.store.write_file(FILE, asdict(order))
         said: list[str] = []
         racers = [
@@ -89,7 +89,7 @@ class Round:
             "left": [name for name in (FILE, "lease.json") if (self.store.folder / name).exists()],
         }
 
-    def _guard(self, order: GuardOrder, after_s: float) -> None:
+    def _guard(self, order: GuardTask, after_s: float) -> None:
         time.sleep(after_s)
         stand_in(self.root, self.stack, order, TIMEOUT_S)
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from ansible_collections.slipway.compose.plugins.module_utils.calls.base import takeover
 from ansible_collections.slipway.compose.plugins.module_utils.coordination import lease
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.lease import Lease
-from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import Moment, this_moment
+from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import BootTime, boot_time
 
-NOW = this_moment()
+NOW = boot_time()
 OTHER = Lease("20261122T214455Z-deploy-9a0b", "ada@desk", "", "2026-11-22T21:44:57Z", lease.PREPARING, 900.0, NOW)
 
 
@@ -24,7 +24,7 @@ def test_a_run_that_began_in_the_same_moment_stands_back() -> None:
 
 
 def test_a_run_that_is_gone_had_let_it_end() -> None:
-    long_ago = Moment(NOW.boot, NOW.ticks - 901, NOW.epoch - 901)
+    long_ago = BootTime(NOW.boot, NOW.ticks - 901, NOW.epoch - 901)
     assert takeover(replace(OTHER, renewed=long_ago, owner="")) == [
         f"the lease of run {OTHER.run} of somebody had ended"
     ]

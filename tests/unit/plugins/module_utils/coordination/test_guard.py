@@ -21,11 +21,11 @@ from ansible_collections.slipway.compose.plugins.module_utils.calls import guard
 from ansible_collections.slipway.compose.plugins.module_utils.coordination import guard
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import (
     Guard,
-    GuardOrder,
-    read_order,
+    GuardTask,
+    read_task,
     sign_in,
 )
-from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import Moment, this_moment
+from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import BootTime, boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.core.processes import end_process, process_began
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
 
@@ -97,7 +97,7 @@ def parent_of(pid: int) -> int:
 
 def test_it_is_armed_renewed_and_disarmed(store: ReleaseStore) -> None:
     of(store).arm(RELEASE)
-    order = read_order(store.folder)
+    order = read_task(store.folder)
     assert order is not None
     assert (order.run, order.release, order.lasts_s) == (RUN, RELEASE, 900.0)
     pid = process_of(store)
@@ -110,7 +110,7 @@ def test_it_is_armed_renewed_and_disarmed(store: ReleaseStore) -> None:
         assert stat.S_IMODE((store.folder / name).stat().st_mode) == 0o600
 
     of(store, lasts_s=1200.0).renew()
-    renewed = read_order(store.folder)
+    renewed = read_task(store.folder)
     assert renewed == replace(order, lasts_s=1200.0, renewed=renewed.renewed if renewed else order.renewed)
     assert renewed.renewed.ticks > order.renewed.ticks
     assert signed_in(store.folder) is not None
@@ -125,12 +125,12 @@ def test_it_is_armed_renewed_and_disarmed(store: ReleaseStore) -> None:
 
 def test_a_newer_one_takes_its_place(store: ReleaseStore) -> None:
     of(store).arm(RELEASE)
-    first, order = process_of(store), read_order(store.folder)
+    first, order = process_of(store), read_task(store.folder)
     of(store).arm(RELEASE)
     assert not process_began(first)
     second = process_of(store, other_than=first)
     assert process_began(second)
-    newer = read_order(store.folder)
+    newer = read_task(store.folder)
     assert order is not None
     assert newer is not None
     assert newer.token != order.token
@@ -149,7 +149,7 @@ def test_two_that_begin_at_once_do_not_end_each_other(store: ReleaseStore) -> No
     # The first has not even signed in when the second comes.
     for _again in range(2):
         of(store).arm(RELEASE)
-    order = read_order(store.folder)
+    order = read_task(store.folder)
     assert order is not None
     until(lambda: tokens(store.folder) == {order.token} and signed_in(store.folder) is not None)
     for pid in guards(store.folder):
@@ -166,8 +166,8 @@ def test_only_the_run_that_armed_it_renews_it(store: ReleaseStore) -> None:
     assert not (store.folder / guard.FILE).exists()
 
 
-def order_of(store: ReleaseStore, token: str, lasts_s: float) -> GuardOrder:
-    order = GuardOrder(token, RUN, RELEASE, lasts_s, this_moment(), 60.0)
+def order_of(store: ReleaseStore, token: str, lasts_s: float) -> GuardTask:
+    order = GuardTask(token, RUN, RELEASE, lasts_s, boot_time(), 60.0)
     store.write_file(guard.FILE, asdict(order))
     return order
 
@@ -179,7 +179,7 @@ def untouched(store: ReleaseStore) -> bool:
 def test_one_that_is_no_longer_meant_does_nothing(store: ReleaseStore) -> None:
     order_of(store, "newer", lasts_s=0.0)
     guard_process.main([str(store.folder.parent), "shop", "older"])
-    assert read_order(store.folder) is not None
+    assert read_task(store.folder) is not None
     store.remove_file(guard.FILE)
     guard_process.main([str(store.folder.parent), "shop", "older"])
     (store.folder / guard.FILE).write_text("{")
@@ -210,17 +210,17 @@ def test_it_waits_for_an_engine_that_is_being_restarted(store: ReleaseStore) -> 
     log = store.folder / guard.LOG_FILE
     until(lambda: "Docker engine: expected an engine that answers" in log.read_text())
     assert process_began(pid)
-    assert read_order(store.folder) is not None
+    assert read_task(store.folder) is not None
     assert not store.entries()
 
 
 def test_its_time_comes_by_the_clock_of_the_boot() -> None:
-    at = Moment("boot", 100.0, 1000.0)
-    order = GuardOrder("token", RUN, RELEASE, 900.0, at, 60.0)
-    assert order.left_s(Moment("boot", 400.0, 0.0)) == 600.0
-    assert order.left_s(Moment("boot", 1000.0, 9e9)) == 0.0
-    assert order.left_s(Moment("next boot", 5.0, 2000.0)) == -100.0
-    assert GuardOrder.from_dict(json.loads(json.dumps(asdict(order)))) == order
+    at = BootTime("boot", 100.0, 1000.0)
+    order = GuardTask("token", RUN, RELEASE, 900.0, at, 60.0)
+    assert order.left_s(BootTime("boot", 400.0, 0.0)) == 600.0
+    assert order.left_s(BootTime("boot", 1000.0, 9e9)) == 0.0
+    assert order.left_s(BootTime("next boot", 5.0, 2000.0)) == -100.0
+    assert GuardTask.from_dict(json.loads(json.dumps(asdict(order)))) == order
 
 
 def test_it_runs_from_a_copy_of_the_archive_that_the_module_came_in(store: ReleaseStore, tmp_path: Path) -> None:

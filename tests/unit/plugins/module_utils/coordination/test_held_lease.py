@@ -17,7 +17,7 @@ import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.coordination import held_lease, lease, lock
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import StackLease
-from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import this_moment
+from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
 
@@ -53,51 +53,51 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_it_is_taken_kept_and_given_back(tmp_path: Path) -> None:
     mine = of(tmp_path, FIRST)
-    assert not mine.mine()
-    assert mine.take() is None
+    assert not mine.is_held()
+    assert mine.acquire() is None
     held = mine.held()
     assert held is not None
     assert (held.run, held.owner, held.run_url, held.phase) == (FIRST, "ada@desk", "https://ci/7", lease.PREPARING)
     assert stat.S_IMODE((tmp_path / "shop" / held_lease.FILE).stat().st_mode) == 0o600
     age(tmp_path, 600)
     with mine.locked():
-        mine.keep(lease.PREPARED)
-        mine.keep()
+        mine.renew(lease.PREPARED)
+        mine.renew()
     kept = mine.held()
     assert kept is not None
     assert (kept.phase, kept.taken_at) == (lease.PREPARED, held.taken_at)
     assert kept.left_s(kept.renewed) == LASTS_S
     assert kept.renewed.ticks >= held.renewed.ticks
     with mine.locked():
-        mine.give_back()
-        mine.give_back()
+        mine.release()
+        mine.release()
     assert mine.held() is None
 
 
 def test_another_run_is_refused_and_changes_nothing(tmp_path: Path) -> None:
     mine, other = of(tmp_path, FIRST), of(tmp_path, SECOND)
-    mine.take()
+    mine.acquire()
     before = (tmp_path / "shop" / held_lease.FILE).read_bytes()
     acts: list[Callable[[], object]] = [
-        other.take,
-        other.check,
-        other.keep,
-        other.live,
-        lambda: other.hold(lease.STARTED),
-        lambda: other.keep(lease.PREPARED),
+        other.acquire,
+        other.assert_not_taken,
+        other.renew,
+        other.heartbeat,
+        lambda: other.renew_or_acquire(lease.STARTED),
+        lambda: other.renew(lease.PREPARED),
     ]
     for act in acts:
         with pytest.raises(SlipwayError, match=FIRST):
             act()
-    other.give_back()
+    other.release()
     assert (tmp_path / "shop" / held_lease.FILE).read_bytes() == before
 
 
-@pytest.mark.parametrize("act", ["keep", "live"])
+@pytest.mark.parametrize("act", ["renew", "heartbeat"])
 def test_a_run_whose_lease_was_ended_does_not_take_it_again(tmp_path: Path, act: str) -> None:
     mine = of(tmp_path, FIRST)
-    mine.take()
-    of(tmp_path, FIRST).give_back()
+    mine.acquire()
+    of(tmp_path, FIRST).release()
     with pytest.raises(SlipwayError, match=r"seen none\. Begin again\."):
         getattr(mine, act)()
     assert holder(tmp_path) is None
@@ -105,14 +105,14 @@ def test_a_run_whose_lease_was_ended_does_not_take_it_again(tmp_path: Path, act:
 
 def test_life_renews_it_now_and_then_and_leaves_its_phase(tmp_path: Path) -> None:
     mine = of(tmp_path, FIRST)
-    mine.take()
-    mine.keep(lease.PREPARED)
+    mine.acquire()
+    mine.renew(lease.PREPARED)
     path = tmp_path / "shop" / held_lease.FILE
     before = path.read_bytes()
-    mine.live()
+    mine.heartbeat()
     assert path.read_bytes() == before
     age(tmp_path, 400)
-    mine.live()
+    mine.heartbeat()
     held = mine.held()
     assert held is not None
     assert held.phase == lease.PREPARED
@@ -122,13 +122,13 @@ def test_life_renews_it_now_and_then_and_leaves_its_phase(tmp_path: Path) -> Non
 
 def test_one_that_has_ended_is_taken_over_and_its_run_is_fenced_off(tmp_path: Path) -> None:
     late, mine = of(tmp_path, FIRST), of(tmp_path, SECOND)
-    late.take()
-    late.hold(lease.STARTED)
+    late.acquire()
+    late.renew_or_acquire(lease.STARTED)
     age(tmp_path, LASTS_S)
-    taken = mine.take()
+    taken = mine.acquire()
     assert taken is not None
     assert (taken.run, taken.phase) == (FIRST, lease.STARTED)
-    for act in (late.check, late.keep, lambda: late.hold(lease.STARTED)):
+    for act in (late.assert_not_taken, late.renew, lambda: late.renew_or_acquire(lease.STARTED)):
         with pytest.raises(SlipwayError, match=SECOND):
             act()
     assert holder(tmp_path) == SECOND
@@ -136,12 +136,12 @@ def test_one_that_has_ended_is_taken_over_and_its_run_is_fenced_off(tmp_path: Pa
 
 def test_its_run_can_renew_one_that_has_ended_as_long_as_nobody_took_it(tmp_path: Path) -> None:
     mine = of(tmp_path, FIRST)
-    mine.take()
+    mine.acquire()
     age(tmp_path, 2 * LASTS_S)
-    mine.check()
-    mine.keep()
+    mine.assert_not_taken()
+    mine.renew()
     with pytest.raises(SlipwayError, match=FIRST):
-        of(tmp_path, SECOND).take()
+        of(tmp_path, SECOND).acquire()
 
 
 @pytest.mark.parametrize("text", ["", "{", "null", '{"run": "x"}', "\0" * 300])
@@ -150,39 +150,39 @@ def test_a_damaged_one_holds_as_long_as_any_and_can_be_ended(tmp_path: Path, tex
     path = tmp_path / "shop" / held_lease.FILE
     path.write_text(text)
     with pytest.raises(SlipwayError, match="run unreadable of somebody"):
-        mine.take()
+        mine.acquire()
     with pytest.raises(SlipwayError, match=held_lease.UNREADABLE):
-        mine.check()
-    of(tmp_path, held_lease.UNREADABLE).give_back()
+        mine.assert_not_taken()
+    of(tmp_path, held_lease.UNREADABLE).release()
     assert not path.exists()
     path.write_text(text)
     os.utime(path, (time.time() - LASTS_S - 1,) * 2)
-    mine.take()
-    assert mine.mine()
+    mine.acquire()
+    assert mine.is_held()
 
 
 def test_it_is_waited_for(tmp_path: Path) -> None:
     mine, other = of(tmp_path, FIRST), of(tmp_path, SECOND)
-    mine.take()
-    mine.hold(lease.STARTED)
-    later = threading.Timer(0.1, mine.give_back)
+    mine.acquire()
+    mine.renew_or_acquire(lease.STARTED)
+    later = threading.Timer(0.1, mine.release)
     later.start()
-    assert other.take(wait_s=10) is None
+    assert other.acquire(wait_s=10) is None
     later.join()
-    assert other.mine()
+    assert other.is_held()
 
 
 def test_a_run_that_is_at_work_for_long_is_waited_for_like_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held_lease, "LOCK_WAIT_S", 0.05)
     mine, other = of(tmp_path, FIRST), of(tmp_path, SECOND)
-    mine.take()
+    mine.acquire()
     done = threading.Event()
 
     def work() -> None:
         with mine.locked():
-            mine.hold(lease.STARTED)
+            mine.renew_or_acquire(lease.STARTED)
             done.wait(10)
-            mine.give_back()
+            mine.release()
 
     worker = threading.Thread(target=work)
     worker.start()
@@ -191,20 +191,20 @@ def test_a_run_that_is_at_work_for_long_is_waited_for_like_any(tmp_path: Path, m
         assert time.monotonic() < until
     # The refusal names the run, and not the lock that its command has.
     with pytest.raises(SlipwayError, match=r"lease of stack shop.*1f2e of ada@desk"):
-        other.take()
+        other.acquire()
     threading.Timer(0.3, done.set).start()
-    other.take(wait_s=10)
+    other.acquire(wait_s=10)
     worker.join()
-    assert other.mine()
+    assert other.is_held()
 
 
 def test_a_process_that_dies_with_it_leaves_it_to_its_end(tmp_path: Path) -> None:
-    child = get_context("fork").Process(target=of(tmp_path, FIRST).take)
+    child = get_context("fork").Process(target=of(tmp_path, FIRST).acquire)
     child.start()
     child.join(10)
     assert child.exitcode == 0
     with pytest.raises(SlipwayError, match=FIRST):
-        of(tmp_path, SECOND).take()
+        of(tmp_path, SECOND).acquire()
 
 
 class Run:
@@ -230,15 +230,15 @@ class Run:
         if self._refused:
             for one in leases:
                 with one.locked():
-                    one.give_back()
+                    one.release()
             return
         for one in leases:
             with one.locked():
-                one.hold(lease.STARTED)
+                one.renew_or_acquire(lease.STARTED)
         self.started = True
 
     def _prepare(self, one: StackLease, pauses: list[float]) -> None:
-        acts: list[Callable[[], object]] = [one.take, one.live, lambda: self._done(one)]
+        acts: list[Callable[[], object]] = [one.acquire, one.heartbeat, lambda: self._done(one)]
         try:
             for pause, act in zip(pauses, acts, strict=True):
                 time.sleep(pause / 200)
@@ -249,7 +249,7 @@ class Run:
     @staticmethod
     def _done(one: StackLease) -> None:
         with one.locked():
-            one.keep(lease.PREPARED)
+            one.renew(lease.PREPARED)
 
     def _pause(self) -> None:
         time.sleep(self._random.random() / 200)
@@ -271,9 +271,9 @@ def test_of_runs_that_begin_at_once_exactly_one_proceeds(tmp_path: Path, names: 
 
 
 def test_a_changed_limit_counts_from_the_next_renewal(tmp_path: Path) -> None:
-    of(tmp_path, FIRST, lasts_s=60).take()
+    of(tmp_path, FIRST, lasts_s=60).acquire()
     longer = of(tmp_path, FIRST, lasts_s=600)
-    longer.keep()
+    longer.renew()
     held = longer.held()
     assert held is not None
     assert held.lasts_s == 600
@@ -292,8 +292,8 @@ def pausing(run: StackLease, pauses: list[lease.Lease]) -> threading.Thread:
 def test_a_run_that_is_paused_goes_on_when_somebody_continues_it(tmp_path: Path) -> None:
     mine = of(tmp_path, FIRST)
     pauses: list[lease.Lease] = []
-    mine.take()
-    assert mine.pause(0).pauses(this_moment())
+    mine.acquire()
+    assert mine.pause(0).pauses(boot_time())
     assert not of(tmp_path, SECOND).resume("eve@desk", LASTS_S), "it is not that run which is paused"
     waiting = pausing(mine, pauses)
     assert of(tmp_path, FIRST).resume("bob@desk", LASTS_S)
@@ -301,7 +301,7 @@ def test_a_run_that_is_paused_goes_on_when_somebody_continues_it(tmp_path: Path)
     assert [(one.goes_on, one.continued_by) for one in pauses] == [(True, "bob@desk")]
     assert not of(tmp_path, FIRST).resume("eve@desk", LASTS_S), "it goes on already"
     with mine.locked():
-        mine.keep()
+        mine.renew()
     assert mine.pause(LASTS_S).continued_by == "bob@desk", "it pauses once on a host"
     noted = ReleaseStore(str(tmp_path), "shop").entries()
     assert [(one.run, one.event, one.detail) for one in noted] == [(FIRST, "continued", "by bob@desk")]
@@ -309,8 +309,8 @@ def test_a_run_that_is_paused_goes_on_when_somebody_continues_it(tmp_path: Path)
 
 def test_nobody_continues_a_run_that_waits_no_longer(tmp_path: Path) -> None:
     mine = of(tmp_path, FIRST)
-    mine.take()
-    assert not mine.pause(0, withdraw=True).pauses(this_moment())
+    mine.acquire()
+    assert not mine.pause(0, withdraw=True).pauses(boot_time())
     assert not of(tmp_path, FIRST).resume("bob@desk", LASTS_S)
     mine.pause(0)
     age(tmp_path, LASTS_S + 1)
@@ -320,18 +320,18 @@ def test_nobody_continues_a_run_that_waits_no_longer(tmp_path: Path) -> None:
 
 def test_a_run_that_does_not_go_on_when_it_is_continued_will_not_later(tmp_path: Path) -> None:
     mine = of(tmp_path, FIRST)
-    mine.take()
+    mine.acquire()
     mine.pause(0)
     with pytest.raises(SlipwayError, match="expected to go on within 0 s, seen no sign of it"):
         of(tmp_path, FIRST).resume("bob@desk", 0.0)
     held = mine.pause(0)
     assert (held.goes_on, held.continued_by) == (False, "")
-    assert held.pauses(this_moment())
+    assert held.pauses(boot_time())
 
 
 def test_a_run_without_a_lease_does_not_pause(tmp_path: Path) -> None:
     with pytest.raises(SlipwayError, match="expected the lease of run"):
         of(tmp_path, FIRST).pause(LASTS_S)
-    of(tmp_path, SECOND).take()
+    of(tmp_path, SECOND).acquire()
     with pytest.raises(SlipwayError, match=SECOND):
         of(tmp_path, FIRST).pause(LASTS_S)

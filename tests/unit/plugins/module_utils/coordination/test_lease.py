@@ -10,15 +10,15 @@ import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.coordination import lease
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.lease import Lease
-from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import Moment, this_moment
+from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import BootTime, boot_time
 
 FIRST, SECOND = "20261122T214455Z-deploy-1f2e", "20261122T214455Z-deploy-9a0b"
-TAKEN = Moment("boot-1", ticks=1000.0, epoch=1_795_000_000.0)
+TAKEN = BootTime("boot-1", ticks=1000.0, epoch=1_795_000_000.0)
 HELD = Lease(SECOND, "ada@desk", "https://ci/7", "2026-11-22T21:44:57Z", lease.PREPARING, lasts_s=900.0, renewed=TAKEN)
 
 
-def after(seconds: float) -> Moment:
-    return Moment(TAKEN.boot, TAKEN.ticks + seconds, TAKEN.epoch + seconds)
+def after(seconds: float) -> BootTime:
+    return BootTime(TAKEN.boot, TAKEN.ticks + seconds, TAKEN.epoch + seconds)
 
 
 def test_nobody_holds_it() -> None:
@@ -61,17 +61,17 @@ def test_of_two_runs_that_hold_a_host_each_exactly_one_gives_way(phase: str) -> 
         (replace(after(300), epoch=0.0), 600.0),
         (replace(after(300), epoch=TAKEN.epoch + 86_400), 600.0),
         # … and is all that there is after a boot.
-        (Moment("boot-2", ticks=20.0, epoch=TAKEN.epoch + 300), 600.0),
-        (Moment("boot-2", ticks=20.0, epoch=TAKEN.epoch + 901), -1.0),
+        (BootTime("boot-2", ticks=20.0, epoch=TAKEN.epoch + 300), 600.0),
+        (BootTime("boot-2", ticks=20.0, epoch=TAKEN.epoch + 901), -1.0),
     ],
 )
-def test_it_ends_by_the_clock_of_the_boot(now: Moment, left: float) -> None:
+def test_it_ends_by_the_clock_of_the_boot(now: BootTime, left: float) -> None:
     assert HELD.left_s(now) == left
 
 
 def test_moments_of_this_host_go_on() -> None:
-    earlier = this_moment()
-    later = this_moment()
+    earlier = boot_time()
+    later = boot_time()
     assert earlier.boot == later.boot
     assert 0 <= later.seconds_since(earlier) < 60
 

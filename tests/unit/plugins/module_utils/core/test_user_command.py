@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.slipway.compose.plugins.module_utils.core.user_command import Ended, run_bounded
+from ansible_collections.slipway.compose.plugins.module_utils.core.user_command import Ended, run_user_command
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 
 
 def shell(script: str, folder: Path, timeout_s: float = 10.0) -> Ended:
-    return run_bounded(["sh", "-c", script], ENVIRONMENT, timeout_s, str(folder))
+    return run_user_command(["sh", "-c", script], ENVIRONMENT, timeout_s, str(folder))
 
 
 def test_output_of_both_kinds_is_kept(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_signal_is_told(tmp_path: Path) -> None:
 
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        run_bounded(["no-such-program"], ENVIRONMENT, 1, str(tmp_path))
+        run_user_command(["no-such-program"], ENVIRONMENT, 1, str(tmp_path))
 
 
 def runs(pid: int) -> bool:

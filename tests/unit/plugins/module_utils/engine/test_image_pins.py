@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.engine.compose_model import FILES_HASH_LABEL, Service
-from ansible_collections.slipway.compose.plugins.module_utils.engine.image_pins import lock_document, pin_services
+from ansible_collections.slipway.compose.plugins.module_utils.engine.image_pins import pin_services, pins_document
 
 DIGEST = "sha256:" + "0" * 64
 
@@ -38,9 +38,9 @@ def test_every_image_that_was_not_planned_is_named() -> None:
 def test_the_lock_pins_images_and_labels_what_mounts_files() -> None:
     services = [service("web", "web:1", ("path:a.conf",)), service("db", "postgres")]
     pins = {"web": f"web@{DIGEST}", "db": f"postgres@{DIGEST}"}
-    lock = json.loads(lock_document(services, pins, {"a.conf": "1" * 64}, {}))
+    lock = json.loads(pins_document(services, pins, {"a.conf": "1" * 64}, {}))
     assert lock["services"]["db"] == {"image": pins["db"]}
     assert lock["services"]["web"]["image"] == pins["web"]
     label = lock["services"]["web"]["labels"][FILES_HASH_LABEL]
-    changed = json.loads(lock_document(services, pins, {"a.conf": "2" * 64}, {}))
+    changed = json.loads(pins_document(services, pins, {"a.conf": "2" * 64}, {}))
     assert changed["services"]["web"]["labels"][FILES_HASH_LABEL] != label

@@ -10,9 +10,9 @@ import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.engine import lost_containers as module
 from ansible_collections.slipway.compose.plugins.module_utils.engine.lost_containers import (
-    Orphan,
-    orphan_finding,
-    orphan_findings,
+    LostContainer,
+    lost_container_finding,
+    lost_container_findings,
     orphans,
 )
 
@@ -87,7 +87,7 @@ def test_a_container_that_the_engine_has_lost_is_one(proc: Proc) -> None:
     proc.shim(200, LOST)
     proc.process(201, 200, "sh (healthy) ?", started=9000)
     proc.process(203, 200, "worker (1) x", started=8000)
-    assert orphans(Engine({KNOWN}), proc.folder) == [Orphan(LOST, 203, "8000", "worker (1) x")]
+    assert orphans(Engine({KNOWN}), proc.folder) == [LostContainer(LOST, 203, "8000", "worker (1) x")]
 
 
 def test_a_shim_without_a_process_does_no_harm(proc: Proc) -> None:
@@ -127,7 +127,7 @@ def test_containers_of_other_engines_are_left_alone(proc: Proc) -> None:
 def test_an_engine_at_the_usual_place_is_known_without_any_container(proc: Proc) -> None:
     proc.shim(200, LOST, address="/var/run/docker/containerd/containerd.sock")
     proc.process(201, 200, "worker")
-    assert orphans(Engine(set(), is_the_usual=True), proc.folder) == [Orphan(LOST, 201, "0", "worker")]
+    assert orphans(Engine(set(), is_the_usual=True), proc.folder) == [LostContainer(LOST, 201, "0", "worker")]
 
 
 def test_one_in_transition_after_the_other_is_not_one_that_stays(proc: Proc, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,12 +145,12 @@ def test_without_any_container_the_engine_is_not_asked(tmp_path: Path) -> None:
 
 
 def test_the_finding_says_how_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "orphans", lambda _engine: [Orphan(LOST, 201, "5", "worker")])
-    (finding,) = orphan_findings(Engine())
+    monkeypatch.setattr(module, "orphans", lambda _engine: [LostContainer(LOST, 201, "5", "worker")])
+    (finding,) = lost_container_findings(Engine())
     assert finding.thing == f"container {LOST[:12]}"
     assert "process 201 (worker)" in finding.seen
     assert finding.remedy.startswith("If it is this stack's, scripts/recover.sh ENV ends it.")
     assert finding.remedy.endswith("as root on this host: kill -9 201.")
-    tried = orphan_finding(Orphan(LOST, 201, "5", "worker"), "privileged containers are denied")
+    tried = lost_container_finding(LostContainer(LOST, 201, "5", "worker"), "privileged containers are denied")
     assert tried.seen.endswith("could not be ended from a container: privileged containers are denied")
     assert tried.remedy == "As root on this host: kill -9 201."

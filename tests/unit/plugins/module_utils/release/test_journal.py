@@ -36,7 +36,7 @@ def test_the_last_event_of_each_release_counts_and_what_is_gone_is_gone() -> Non
 
 
 def test_what_was_done_besides_changes_nothing_about_the_release() -> None:
-    besides = (A, journal.CONTINUED), (A, journal.ENDING_ORPHAN)
+    besides = (A, journal.CONTINUED), (A, journal.ENDING_LOST_CONTAINER)
     known = entries((A, journal.STARTING), (A, journal.GATE_PASSED), *besides)
     assert journal.states(known) == {A: journal.GATE_PASSED}
     assert journal.unfinished(known) == A

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.coordination import guard
-from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import Guard, GuardOrder
-from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import this_moment
+from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import Guard, GuardTask
+from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.engine import lost_containers_ending
 from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
@@ -122,7 +122,7 @@ def deployment(store: ReleaseStore) -> Deployment:
 
 
 def armed(store: ReleaseStore, run: str) -> None:
-    store.write_file(guard.FILE, asdict(GuardOrder("token", run, B, 900.0, this_moment(), 60.0)))
+    store.write_file(guard.FILE, asdict(GuardTask("token", run, B, 900.0, boot_time(), 60.0)))
 
 
 def test_a_run_that_started_nothing_leaves_the_guard_of_another(tmp_path: Path) -> None:
@@ -130,8 +130,8 @@ def test_a_run_that_started_nothing_leaves_the_guard_of_another(tmp_path: Path) 
     lines = [(MINE, A, journal.PREPARED), (OTHER, A, journal.DISCARDED), (OTHER, B, journal.STARTING)]
     store = store_with(tmp_path, lines)
     armed(store, OTHER)
-    assert deployment(store).roll_back(60.0) is None
-    assert guard.read_order(store.folder) is not None
+    assert deployment(store).rollback_for_run(60.0) is None
+    assert guard.read_task(store.folder) is not None
 
 
 @pytest.mark.parametrize(
@@ -150,10 +150,10 @@ def test_a_run_that_comes_late_undoes_nothing_that_was_started_since(tmp_path: P
     armed(store, OTHER)
     before = store.entries()
     with pytest.raises(SlipwayError, match=f"seen release {B}, started by run {OTHER} at 2026"):
-        deployment(store).roll_back(60.0)
+        deployment(store).rollback_for_run(60.0)
     assert store.entries() == before
     assert not (store.folder / "went-back").exists()
-    assert guard.read_order(store.folder) is not None
+    assert guard.read_task(store.folder) is not None
 
 
 def test_an_irreversible_release_stays_and_says_how_to_go_back_all_the_same(tmp_path: Path) -> None:
@@ -162,10 +162,10 @@ def test_an_irreversible_release_stays_and_says_how_to_go_back_all_the_same(tmp_
     store.write_json(A, "snapshot.json", {"to": B})
     store.write(A, "rollback.sh", "touch ../../went-back\n", 0o700)
     with pytest.raises(SlipwayError, match=r"stack_reversible: false on release .* sh .*/rollback\.sh"):
-        deployment(store).roll_back(60.0)
+        deployment(store).rollback_for_run(60.0)
     assert journal.irreversible(store.entries()) == A
     again = store_with(tmp_path, [(MINE, A, journal.STARTING)])
-    assert "irreversible, so it was left as it is" in deployment(again).settle_alone(60.0)
+    assert "irreversible, so it was left as it is" in deployment(again).recover(60.0)
     assert not (store.folder / "went-back").exists()
 
 
@@ -191,11 +191,11 @@ def test_a_way_back_that_fails_is_journaled_even_if_the_release_is_damaged(
     store.release_folder(A).mkdir()
     store.write(A, "rollback.sh", "echo no such image >&2; exit 1\n", 0o700)
     with pytest.raises(SlipwayError):
-        deployment(store).go_back(60.0)
+        deployment(store).run_rollback(60.0)
     assert store.entries()[-1].event == journal.ROLLBACK_FAILED
     release(store)
     with pytest.raises(SlipwayError, match=r"way back: expected .*/rollback\.sh to succeed, seen no such image"):
-        deployment(store).go_back(60.0)
+        deployment(store).run_rollback(60.0)
 
 
 @pytest.mark.parametrize("event", [journal.PREPARED, journal.STARTING, journal.STARTED, journal.GATE_FAILED])

@@ -16,8 +16,8 @@ from ansible_collections.slipway.compose.plugins.module_utils.stack.hooks import
     ROLLBACK,
     Hook,
     HookContext,
-    HookOrder,
     HookReport,
+    HookSettings,
     parse_hooks,
     report_lines,
     select,
@@ -169,10 +169,11 @@ def test_how_an_end_is_told() -> None:
     assert "secret-argument" not in str(bad.as_dict())
 
 
-def test_an_order_survives_its_file() -> None:
-    order = HookOrder((Hook(PRE_DEPLOY, "a", ("x", "y")), Hook(POST_DEPLOY, "b", (), "web")), "web1", first_host=False)
-    assert HookOrder.from_dict(order.as_dict()) == order
-    assert HookOrder.from_dict({}) == HookOrder()
+def test_the_settings_survive_their_file() -> None:
+    hooks = (Hook(PRE_DEPLOY, "a", ("x", "y")), Hook(POST_DEPLOY, "b", (), "web"))
+    settings = HookSettings(hooks, "web1", first_host=False)
+    assert HookSettings.from_dict(settings.as_dict()) == settings
+    assert HookSettings.from_dict({}) == HookSettings()
 
 
 def test_the_hooks_of_a_list_have_to_end_before_the_guard_acts() -> None:

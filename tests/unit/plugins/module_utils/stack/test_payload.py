@@ -6,10 +6,10 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.slipway.compose.plugins.module_utils.stack.gate_settings import GateOrder
+from ansible_collections.slipway.compose.plugins.module_utils.stack.gate_settings import GateSettings
 
 DEFAULTS = Path(__file__).resolve().parents[5] / "roles" / "stack" / "defaults" / "main.yml"
-ORDER = GateOrder(
+ORDER = GateSettings(
     checks=({"name": "port", "type": "tcp", "port": 25},),
     timeout_s=60.0,
     healthy_for_s=1.5,
@@ -20,12 +20,12 @@ ORDER = GateOrder(
 
 
 def test_an_order_comes_back_as_it_was_kept() -> None:
-    assert GateOrder.from_dict(ORDER.as_dict()) == ORDER
+    assert GateSettings.from_dict(ORDER.as_dict()) == ORDER
 
 
 def test_what_an_older_release_did_not_keep_has_the_default_of_the_role() -> None:
     defaults = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
-    assert GateOrder.from_dict({}) == GateOrder(
+    assert GateSettings.from_dict({}) == GateSettings(
         checks=(),
         timeout_s=defaults["stack_gate_timeout"],
         healthy_for_s=defaults["stack_healthy_for"],
@@ -37,5 +37,5 @@ def test_what_an_older_release_did_not_keep_has_the_default_of_the_role() -> Non
 
 def test_an_older_release_keeps_its_own_watch_for_containers_without_a_health_check() -> None:
     kept = {name: value for name, value in ORDER.as_dict().items() if name != "healthy_for_s"}
-    order = GateOrder.from_dict({**kept, "stable_for_s": 3.0})
+    order = GateSettings.from_dict({**kept, "stable_for_s": 3.0})
     assert (order.healthy_for_s, order.stable_for_s) == (2.0, 3.0)
