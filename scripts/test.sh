@@ -10,12 +10,12 @@ usage() {
 Usage: scripts/test.sh [STAGE...]
 
 Without a stage it runs these, in this order:
-  lint      the gates: linters, types, documentation, sanity tests, workflows
-  unit      tests of the code alone
-  engine    tests against this machine's Docker engine
-  fleet     tests against real hosts over SSH (nested engines that tests/fleet starts)
-  faults    controller, hosts, engines, network, disks and registry that die in the middle (docs/reliability.md)
-  molecule  the scenarios in molecule/
+  lint         the gates: linters, types, documentation, sanity tests, workflows
+  unit         tests of the code alone
+  engine       tests against this machine's Docker engine
+  integration  tests against real hosts over SSH (nested engines that tests/fleet starts)
+  faults       controller, hosts, engines, network, disks and registry that die in the middle (docs/reliability.md)
+  molecule     the scenarios in molecule/
 
 KEEP_FLEET=1 leaves the hosts of the last three running for the next run.
 The exit status is 0 only if every stage passed; all of them run in any case.
@@ -37,4 +37,4 @@ if ! scripts/setup.sh --with test </dev/null; then
   echo "0 passed, 1 failed"
   exit 1
 fi
-exec .venv/bin/python -m tests.gates "$@" </dev/null
+exec .venv/bin/python -m tests.stages "$@" </dev/null

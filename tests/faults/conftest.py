@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.standing import Standing
 from tests.faults.table import rows_of
 from tests.fleet import Fleet
+from tests.support.standing import Standing
 
 
 @pytest.hookimpl(tryfirst=True)

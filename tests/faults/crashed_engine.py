@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import re
 
-from tests.faults.console import console
-from tests.faults.standing import Standing
-from tests.integration.attempt import Run
+from tests.support.attempt import Run
+from tests.support.console import console
+from tests.support.standing import Standing
 
 #: What an engine says that has lost a container and not its port.
 PORT_IS_HELD = "port is already allocated"

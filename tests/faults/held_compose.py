@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.faults.console import console
 from tests.fleet import Host
+from tests.support.console import console
 
 FOLDER = "/tmp/held-compose"  # noqa: S108 - on a test host
 PLUGIN = "/home/deploy/.docker/cli-plugins/docker-compose"

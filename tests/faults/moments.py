@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-from tests.faults.console import console
 from tests.faults.held_compose import held
 from tests.faults.slow_registry import silenced
-from tests.faults.standing import PACE, Standing
-from tests.integration.attempt import Attempt
+from tests.support.attempt import Attempt
+from tests.support.console import console
+from tests.support.standing import PACE, Standing
 
 #: Seconds that a container is watched at the gate, where something is to happen meanwhile.
 LONG_WATCH_S = round(6 * PACE)

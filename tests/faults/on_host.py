@@ -8,8 +8,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from tests.faults.console import console
-from tests.faults.standing import Standing
+from tests.support.console import console
+from tests.support.standing import Standing
 
 TIMEOUT_S = 500.0
 PROGRAMS = Path(__file__).parent / "programs"

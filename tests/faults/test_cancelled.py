@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from tests.faults import moments
 from tests.faults.moments import Moment, reached
-from tests.faults.standing import PATIENT, SLACK_S, START_S, Standing
 from tests.faults.table import Fault, Phase, fault, faults
-from tests.faults.waiting import await_that
+from tests.support.standing import PATIENT, SLACK_S, START_S, Standing
+from tests.support.waiting import await_that
 
 #: A pipeline sends SIGINT, and SIGTERM this much later, and kills this much after that.
 TERM_AFTER_S, KILL_AFTER_S = 7.5, 2.5

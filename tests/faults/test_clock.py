@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.faults import moments
-from tests.faults.console import console
-from tests.faults.standing import ASKED_AT_THE_END, Standing
 from tests.faults.table import Fault, Phase, fault, faults
 from tests.fleet.file_tree import PlacedFile, put_files
+from tests.support.console import console
+from tests.support.standing import ASKED_AT_THE_END, Standing
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 PATCH = Path(__file__).parent / "wrong_clock" / "sitecustomize.py"

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from tests.faults import moments
 from tests.faults.moments import Moment, reached
-from tests.faults.standing import GATE_S, PACE, PATIENT, SLACK_S, Standing
 from tests.faults.table import Fault, Phase, fault, faults
-from tests.faults.waiting import await_that
 from tests.fleet import Behaviour
-from tests.integration import observed
+from tests.support import observed
+from tests.support.standing import GATE_S, PACE, PATIENT, SLACK_S, Standing
+from tests.support.waiting import await_that
 
 DIES = "the controller with all that it runs (SIGKILL)"
 UNTOUCHED = "Nothing was touched. The next deployment works as soon as the dead run's lease has ended."

@@ -6,10 +6,10 @@ from __future__ import annotations
 import json
 import shlex
 
-from tests.faults.console import console
-from tests.faults.standing import PATIENT, Standing
 from tests.faults.table import Phase, fault
-from tests.integration import observed
+from tests.support import observed
+from tests.support.console import console
+from tests.support.standing import PATIENT, Standing
 
 
 @fault(

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.faults import moments
-from tests.faults.console import console
-from tests.faults.standing import PATIENT, Standing
 from tests.faults.table import Phase, fault
-from tests.integration.host_faults import small_engine_disk
+from tests.support.console import console
+from tests.support.host_faults import small_engine_disk
+from tests.support.standing import PATIENT, Standing
 
 MEGABYTE = 2**20
 #: Less is refused before anything is begun.

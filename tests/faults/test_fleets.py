@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.standing import SETTINGS, Standing
 from tests.faults.table import Fault, Phase, faults
 from tests.fleet import Fleet, Kind
+from tests.support.standing import SETTINGS, Standing
 
 
 @pytest.fixture(scope="module")

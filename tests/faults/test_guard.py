@@ -7,11 +7,11 @@ import secrets
 from typing import Any
 
 from tests.faults import moments
-from tests.faults.console import console, kill_sessions
 from tests.faults.on_host import run_on_host
-from tests.faults.standing import GUARD_S, SLACK_S, Standing
 from tests.faults.table import Phase, fault
-from tests.faults.waiting import await_that
+from tests.support.console import console, kill_sessions
+from tests.support.standing import GUARD_S, SLACK_S, Standing
+from tests.support.waiting import await_that
 
 ROUNDS = 100
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from tests.faults import moments
 from tests.faults.crashed_engine import ORPHAN, remedied
-from tests.faults.look import look
 from tests.faults.moments import Moment, reached
-from tests.faults.standing import PATIENT, Standing
 from tests.faults.table import Fault, Phase, fault, faults
-from tests.integration.attempt import Run
+from tests.support.attempt import Run
+from tests.support.look import look
+from tests.support.standing import PATIENT, Standing
 
 RECOVERED = "unfinished"
 #: What a run says that found what ran before down, although it had touched nothing.

@@ -6,8 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.faults import moments
-from tests.faults.standing import GUARD_S, START_S, Standing
 from tests.faults.table import Phase, fault
+from tests.support.standing import GUARD_S, START_S, Standing
 
 #: Seconds for a run that is refused, on a busy machine.
 WHOLE_RUN_S = 60

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 from tests.faults import moments
 from tests.faults.moments import Moment, reached
-from tests.faults.standing import PATIENT, Standing
 from tests.faults.table import Fault, Phase, fault, faults
 from tests.fleet import Host
 from tests.fleet.command import docker
+from tests.support.standing import PATIENT, Standing
 
 DIES = "the network of the host"
 PROMISED = "Verdict unknown (40) names the host. Its guard takes the release back without the network."

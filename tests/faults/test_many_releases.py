@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from tests.faults.on_host import run_on_host
-from tests.faults.standing import Standing
 from tests.faults.table import Phase, fault
-from tests.integration import observed
+from tests.support import observed
+from tests.support.standing import Standing
 
 COUNT = 100
 

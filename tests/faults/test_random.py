@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tests.faults.crashed_engine import remedied
-from tests.faults.look import look
-from tests.faults.standing import PACE, PATIENT, SLACK_S, Standing
 from tests.faults.table import Phase, fault
-from tests.faults.waiting import await_that
-from tests.faults.whole import SETTLED
-from tests.integration.attempt import Attempt
+from tests.support.attempt import Attempt
+from tests.support.look import look
+from tests.support.standing import PACE, PATIENT, SLACK_S, Standing
+from tests.support.waiting import await_that
+from tests.support.whole import SETTLED
 
 if TYPE_CHECKING:
     import pytest

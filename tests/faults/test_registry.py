@@ -8,9 +8,9 @@ import threading
 from tests.faults import moments
 from tests.faults.impostor import Spoils, impostor
 from tests.faults.moments import reached
-from tests.faults.standing import Standing
 from tests.faults.table import Fault, Phase, fault, faults
 from tests.fleet.command import docker
+from tests.support.standing import Standing
 
 REFUSED = "Refused (10) with what the registry said. Nothing was touched, nothing is left over."
 SLOW_S = 4.0

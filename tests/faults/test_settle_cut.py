@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tests.faults import moments
-from tests.faults.console import console, kill_sessions
-from tests.faults.standing import GUARD_S, PATIENT, SLACK_S, Standing
 from tests.faults.table import Fault, Phase, fault, faults
-from tests.faults.waiting import await_that
 from tests.fleet import Host
 from tests.fleet.command import CommandError, docker
-from tests.integration.attempt import Attempt
+from tests.support.attempt import Attempt
+from tests.support.console import console, kill_sessions
+from tests.support.standing import GUARD_S, PATIENT, SLACK_S, Standing
+from tests.support.waiting import await_that
 
 PATIENCE_S = 10.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.console import console
-from tests.faults.standing import Standing
 from tests.faults.table import Phase, fault
+from tests.support.console import console
+from tests.support.standing import Standing
 
 #: Something outside the stack that its releases need.
 FLAG = "/srv/flag"

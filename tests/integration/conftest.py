@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.fleet import Fleet, Kind
-from tests.integration.project import Project
 from tests.integration.rollout import Rollout
+from tests.support.project import Project
 
 MakeProject = Callable[..., Project]
 

@@ -11,8 +11,8 @@ import requests
 
 from tests.fleet import Fleet, Host
 from tests.fleet.command import run
-from tests.integration import observed
-from tests.integration.project import ROOT, Project
+from tests.support import observed
+from tests.support.project import ROOT, Project
 
 EXAMPLE = ROOT / "examples" / "guestbook"
 STACK = "guestbook"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.fleet import Fleet, Host
-from tests.integration import observed
-from tests.integration.probe_stack import app, compose
-from tests.integration.project import Project, Run
+from tests.support import observed
+from tests.support.probe_stack import app, compose
+from tests.support.project import Project, Run
 
 STACK = "shop"
 EVERY_HOST = ("host1", "host2")

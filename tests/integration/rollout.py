@@ -8,10 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from tests.fleet import Fleet, Host, Probe
-from tests.integration import observed
-from tests.integration.attempt import Attempt
-from tests.integration.probe_stack import app, compose
-from tests.integration.project import Project, Run
+from tests.support import observed
+from tests.support.attempt import Attempt
+from tests.support.probe_stack import app, compose
+from tests.support.project import Project, Run
 
 #: Limits that a probe needs on a busy machine, so that no guard is waited for much longer than a minute.
 QUICK = {"stack_start_timeout": 30, "stack_gate_timeout": 30, "stack_guard_timeout": 75, "stack_healthy_for": 1}

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.fleet import Behaviour, Fleet, Host, Probe
-from tests.integration import observed
-from tests.integration.probe_stack import app, compose
-from tests.integration.project import Project
+from tests.support import observed
+from tests.support.probe_stack import app, compose
+from tests.support.project import Project
 
 FOLDER = "/home/deploy/by-hand"
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.integration import observed
-from tests.integration.attempt import Attempt, Run
 from tests.integration.rollout import Rollout
+from tests.support import observed
+from tests.support.attempt import Attempt, Run
 
 #: Longer than any of these pauses lasts.
 LONG_S = 400

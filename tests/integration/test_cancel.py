@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.standing import Standing
-from tests.faults.waiting import await_that
 from tests.fleet import Fleet, Host
-from tests.integration.attempt import Attempt, Run
+from tests.support.attempt import Attempt, Run
+from tests.support.standing import Standing
+from tests.support.waiting import await_that
 
 #: What a pipeline that cancels gives.
 PIPELINE_S = 10.0

@@ -6,9 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.fleet import Fleet, Host, Probe
-from tests.integration import observed
-from tests.integration.probe_stack import app, compose
-from tests.integration.project import Project
+from tests.support import observed
+from tests.support.probe_stack import app, compose
+from tests.support.project import Project
 
 PORTS = {"mounted": 8080, "configured": 8081, "listed": 8082, "plain": 8083}
 DEPLOYMENTS = 10

@@ -6,10 +6,10 @@ from __future__ import annotations
 import pytest
 
 from tests.fleet import Fleet, Probe
-from tests.integration import observed
 from tests.integration.conftest import MakeProject
-from tests.integration.probe_stack import app, compose
 from tests.integration.process_watch import ProcessWatch
+from tests.support import observed
+from tests.support.probe_stack import app, compose
 
 #: No other test calls it so: its calls are known by it among all that run on this machine.
 PYTHON = "/usr/lib/../bin/python3"

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from tests.fleet import Behaviour, Fleet, Probe
-from tests.integration import observed
 from tests.integration.conftest import MakeProject
-from tests.integration.probe_stack import app, compose
+from tests.support import observed
+from tests.support.probe_stack import app, compose
 
 PRECIOUS = "/var/lib/docker/volumes/app_data/_data/precious"
 

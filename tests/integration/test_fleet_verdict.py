@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from tests.faults.waiting import await_that
 from tests.fleet import Host
-from tests.integration import observed
 from tests.integration.rollout import CRASH_AFTER_S, QUICK, Rollout
+from tests.support import observed
+from tests.support.waiting import await_that
 
 
 @contextmanager

@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from tests.fleet import Behaviour, Fleet, Probe
-from tests.integration import guestbook, observed
-from tests.integration.project import Project, Run
+from tests.integration import guestbook
+from tests.support import observed
+from tests.support.project import Project, Run
 
 
 @dataclass(frozen=True)

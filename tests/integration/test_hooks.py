@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.fleet import Behaviour, Fleet, Host, Probe
-from tests.integration import observed
 from tests.integration.conftest import MakeProject
-from tests.integration.probe_stack import app, compose
-from tests.integration.project import Project, Run
+from tests.support import observed
+from tests.support.probe_stack import app, compose
+from tests.support.project import Project, Run
 
 STACK = "hooked"
 #: Where hooks write down that they ran: beside the project's files, so that one-off runs reach it as well.

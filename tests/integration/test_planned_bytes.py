@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from tests.fleet import Fleet, Probe
-from tests.integration import observed
 from tests.integration.conftest import MakeProject
-from tests.integration.probe_stack import app, compose
+from tests.support import observed
+from tests.support.probe_stack import app, compose
 
 
 def test_a_tag_that_moves_after_the_plan_changes_nothing(fleet: Fleet, new_project: MakeProject) -> None:

@@ -10,9 +10,9 @@ from functools import partial
 
 import pytest
 
-from tests.faults.standing import Standing
 from tests.fleet import Fleet, Host
-from tests.integration.attempt import Attempt
+from tests.support.attempt import Attempt
+from tests.support.standing import Standing
 
 #: Longer than any of these tests: nothing here comes back by itself.
 LONG_S = 600

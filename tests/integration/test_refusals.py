@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from tests.fleet import Fleet, Probe
-from tests.integration import host_faults as faults
-from tests.integration import observed
 from tests.integration.conftest import MakeProject
-from tests.integration.project import Project
 from tests.integration.refusal import EVERY_HOST, STACK, Standing
+from tests.support import host_faults as faults
+from tests.support import observed
+from tests.support.project import Project
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.fleet import Behaviour, Fleet, Probe
-from tests.integration import observed
-from tests.integration.host_faults import no_engine
-from tests.integration.probe_stack import app, compose
-from tests.integration.project import Project
+from tests.support import observed
+from tests.support.host_faults import no_engine
+from tests.support.probe_stack import app, compose
+from tests.support.project import Project
 
 PLAY = """---
 - name: Deploy the app

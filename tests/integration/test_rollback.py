@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import pytest
 
 from tests.fleet import Fleet, Host, Probe
-from tests.integration import observed
 from tests.integration.conftest import MakeProject
-from tests.integration.probe_stack import app, compose
-from tests.integration.project import Project
+from tests.support import observed
+from tests.support.probe_stack import app, compose
+from tests.support.project import Project
 
 VERSIONS = ("1.0", "1.1", "1.2", "1.3", "1.4")
 

@@ -18,9 +18,9 @@ import pytest
 from tests.fleet import Fleet, Host, Probe, Registry
 from tests.fleet.credentials import htpasswd
 from tests.fleet.file_tree import PlacedFile, put_files
-from tests.integration.probe_stack import compose
 from tests.integration.process_watch import ProcessWatch
-from tests.integration.project import ROOT, Project
+from tests.support.probe_stack import compose
+from tests.support.project import ROOT, Project
 
 STACK = "vaulted"
 KINDS = (

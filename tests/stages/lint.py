@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.gates import sanity, side_by_side
-from tests.gates.outcome import Outcome
-from tests.gates.process import BIN, Completed, project_files, run
-from tests.gates.sizes import oversized
+from tests.stages import sanity, side_by_side
+from tests.stages.outcome import Outcome
+from tests.stages.process import BIN, Completed, project_files, run
+from tests.stages.sizes import oversized
 
 COLLECTION = "ansible_collections.slipway.compose"
 #: Folders of programs beside the collection; they are read as ordinary Python.

@@ -9,10 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults.console import console
 from tests.fleet import Host
-from tests.integration import observed
-from tests.integration.observed import Container
+from tests.support import observed
+from tests.support.console import console
+from tests.support.observed import Container
 
 _NEXT = "what-is-seen-next"
 #: The console takes the line ends off the end, so what comes last says nothing.

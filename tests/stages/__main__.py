@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 
-from tests.gates import lint, molecule_stage, pytest_stage
-from tests.gates.outcome import Outcome, StageResult
-from tests.gates.process import end_all, run
-from tests.gates.pytest_stage import Workers
+from tests.stages import lint, molecule_stage, pytest_stage
+from tests.stages.outcome import Outcome, StageResult
+from tests.stages.process import end_all, run
+from tests.stages.pytest_stage import Workers
 
 Stage = Callable[[], Iterator[Outcome]]
 
@@ -27,7 +27,7 @@ STAGES: dict[str, Stage] = {
         ("tests/engine",), test_timeout=180, stage_timeout=1200.0, workers=Workers(3, "worksteal")
     ),
     # Deployments wait as much as they work, so three workers gain on two cores.
-    "fleet": lambda: pytest_stage.outcomes(
+    "integration": lambda: pytest_stage.outcomes(
         ("tests/integration",), test_timeout=900, stage_timeout=5400.0, workers=Workers(3, "loadfile")
     ),
     "faults": lambda: pytest_stage.outcomes(
@@ -36,7 +36,7 @@ STAGES: dict[str, Stage] = {
     "molecule": molecule_stage.outcomes,
 }
 #: These use the nested hosts of tests/fleet.
-FLEET_STAGES = {"fleet", "faults", "molecule"}
+FLEET_STAGES = {"integration", "faults", "molecule"}
 
 
 def main(argv: list[str]) -> int:
@@ -69,7 +69,7 @@ def main(argv: list[str]) -> int:
 def _fleets_returned(stage: str) -> AbstractContextManager[None]:
     if stage not in FLEET_STAGES:
         return nullcontext()
-    from tests.gates import fleets  # noqa: PLC0415 - the gates must run, and say so, when tests/fleet is broken
+    from tests.stages import fleets  # noqa: PLC0415 - the gates must run, and say so, when tests/fleet is broken
 
     return fleets.returned()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
-from tests.gates.outcome import Outcome
-from tests.gates.process import end_all
+from tests.stages.outcome import Outcome
+from tests.stages.process import end_all
 
 
 def outcomes(jobs: Iterable[Callable[[], Outcome]], at_once: int) -> Iterator[Outcome]:

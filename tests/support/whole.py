@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults.console import console
-from tests.faults.look import Look, look, readable
 from tests.fleet import Host
-from tests.integration import observed
-from tests.integration.attempt import Run
+from tests.support import observed
+from tests.support.attempt import Run
+from tests.support.console import console
+from tests.support.look import Look, look, readable
 
 SERVICES = ("web", "worker")
 #: Events after which nothing is under way.

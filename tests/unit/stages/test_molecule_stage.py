@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.gates.molecule_stage import from_failure
+from tests.stages.molecule_stage import from_failure
 
 FAILED = """\
 PLAY [one]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from tests.gates import side_by_side
-from tests.gates.outcome import Outcome
-from tests.gates.process import BIN, ROOT, run
+from tests.stages import side_by_side
+from tests.stages.outcome import Outcome
+from tests.stages.process import BIN, ROOT, run
 
 SCENARIO_SECONDS = 1200.0
 #: Each has hosts of its own, and waits for them as much as it works.

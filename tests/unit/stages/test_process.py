@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.gates.outcome import Outcome, StageResult
-from tests.gates.process import run
+from tests.stages.outcome import Outcome, StageResult
+from tests.stages.process import run
 
 
 def test_output_and_exit_code_come_back() -> None:

@@ -8,13 +8,13 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.faults.waiting import await_that
-from tests.faults.whole import SERVICES, Expected, WholeStack
 from tests.fleet import Behaviour, Fleet, Host, Probe
-from tests.integration.attempt import Attempt, Run
-from tests.integration.observed import ROOT
-from tests.integration.probe_stack import STOP, app, compose
-from tests.integration.project import Project
+from tests.support.attempt import Attempt, Run
+from tests.support.observed import ROOT
+from tests.support.probe_stack import STOP, app, compose
+from tests.support.project import Project
+from tests.support.waiting import await_that
+from tests.support.whole import SERVICES, Expected, WholeStack
 
 #: Versions are used again after this many; by then the hosts have pruned them, so that they have to be pulled.
 VERSIONS = 9

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.gates.sizes import oversized
+from tests.stages.sizes import oversized
 
 
 def function(lines: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from tests.gates.process import ROOT, project_files
+from tests.stages.process import ROOT, project_files
 
 FILE_LINES = 400
 FUNCTION_LINES = 40

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.gates.process import BIN, ROOT, Completed, environment, project_files, run
+from tests.stages.process import BIN, ROOT, Completed, environment, project_files, run
 
 SANITY = ROOT / ".cache" / "sanity" / f"python{sys.version_info.major}.{sys.version_info.minor}"
 TREE = SANITY / "ansible_collections" / "slipway" / "compose"

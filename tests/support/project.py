@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.fleet import Fleet, Host
 from tests.fleet.command import attempt
 from tests.fleet.inventory import write_inventory
-from tests.integration.attempt import TIMEOUT_S, Attempt, Run
+from tests.support.attempt import TIMEOUT_S, Attempt, Run
 
 __all__ = ["ENVIRONMENT", "ROOT", "Project", "Run"]
 

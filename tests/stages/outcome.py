@@ -55,4 +55,4 @@ class StageResult:
         state = "FAILED" if self.failed else "passed"
         failures = ", ".join(outcome.name for outcome in self.outcomes if outcome.failed)
         tail = f": {failures}" if failures else ""
-        return f"{self.name:<9} {state}  {self.passed} passed, {self.failed} failed in {self.seconds:.1f} s{tail}"
+        return f"{self.name:<12} {state}  {self.passed} passed, {self.failed} failed in {self.seconds:.1f} s{tail}"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from tests.gates.outcome import Outcome
-from tests.gates.process import CACHE, ROOT, run
+from tests.stages.outcome import Outcome
+from tests.stages.process import CACHE, ROOT, run
 
 
 @dataclass(frozen=True)
