@@ -13,21 +13,15 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.stages.process import BIN, ROOT, Completed, environment, project_files, run
 
 SANITY = ROOT / ".cache" / "sanity" / f"python{sys.version_info.major}.{sys.version_info.minor}"
-TREE = SANITY / "ansible_collections" / "slipway" / "compose"
-HOME = SANITY / "home"
-#: What the copy has that the project has not.
-KEPT = (TREE / ".git", TREE / "tests" / "output")
-PYTHONS = SANITY / "bin"
 #: The minor versions of Python 3 that targets and controllers may have.
 MINORS = range(9, 16)
 TIMEOUT_SECONDS = 900.0
-#: ansible-test says yes when it found nothing to look at.
-FEWEST_TESTS = 25
 
 PIP_STAND_IN = '''"""Stands in for pip's bootstrap script: runs the pip that Python ships."""
 import ensurepip, pathlib, runpy, sys
@@ -40,19 +34,53 @@ runpy.run_module("pip", run_name="__main__")
 '''
 
 
-def check() -> Completed:
-    """Run every sanity test that can be had; two runs at once wait for each other."""
-    SANITY.mkdir(parents=True, exist_ok=True)
-    with (SANITY / "lock").open("w") as lock:
+@dataclass(frozen=True)
+class Share:
+    """Some of the sanity tests. pylint takes as long as half of the others, so that two shares keep two cores busy.
+
+    Attributes:
+        name: names its folder.
+        options: which tests, for ansible-test.
+        fewest: how many there are at least: ansible-test says yes when it found nothing to look at.
+    """
+
+    name: str
+    options: tuple[str, ...]
+    fewest: int
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder that this share has for itself."""
+        return SANITY / self.name
+
+    @property
+    def tree(self) -> Path:
+        """Return where its copy of the project is."""
+        return self.folder / "ansible_collections" / "slipway" / "compose"
+
+    @property
+    def home(self) -> Path:
+        """Return its home, in which ansible-test caches environments."""
+        return self.folder / "home"
+
+
+PYLINT = Share("pylint", ("--test", "pylint"), 1)
+ALL_BUT_PYLINT = Share("all-but-pylint", ("--skip-test", "pylint"), 24)
+
+
+def check(share: Share) -> Completed:
+    """Run a share of the sanity tests; two runs of it at once wait for each other."""
+    share.folder.mkdir(parents=True, exist_ok=True)
+    with (share.folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _copy_tree()
-        _stand_in_for_pip()
-        env = environment({"HOME": str(HOME), "PATH": _search_path()})
-        argv = ["ansible-test", "sanity", "--venv", "--color", "no"]
-        completed = run([str(BIN / argv[0]), *argv[1:]], cwd=TREE, env=env, timeout=TIMEOUT_SECONDS)
+        _copy_tree(share.tree)
+        _stand_in_for_pip(share.home)
+        env = environment({"HOME": str(share.home), "PATH": _search_path(share.folder / "bin")})
+        argv = ["ansible-test", "sanity", "--venv", "--color", "no", *share.options]
+        completed = run([str(BIN / argv[0]), *argv[1:]], cwd=share.tree, env=env, timeout=TIMEOUT_SECONDS)
     looked = completed.output.count('Running sanity test "')
-    if completed.exit_code == 0 and looked < FEWEST_TESTS:
-        remark = f"expected at least {FEWEST_TESTS} sanity tests to run, seen {looked}\n"
+    if completed.exit_code == 0 and looked < share.fewest:
+        remark = f"expected at least {share.fewest} sanity tests to run, seen {looked}\n"
         return Completed(1, remark + completed.output, completed.seconds)
     return Completed(completed.exit_code, _complaints(completed.output), completed.seconds)
 
@@ -63,25 +91,27 @@ def _complaints(output: str) -> str:
     return "\n".join(kept or output.splitlines()[-40:])
 
 
-def _copy_tree() -> None:
+def _copy_tree(tree: Path) -> None:
     """Make the copy equal to the project's files; what ansible-test cached beside them stays."""
     names = project_files()
-    wanted = {TREE / name for name in names}
-    TREE.mkdir(parents=True, exist_ok=True)
+    wanted = {tree / name for name in names}
+    # What the copy has that the project has not.
+    kept = (tree / ".git", tree / "tests" / "output")
+    tree.mkdir(parents=True, exist_ok=True)
     # A repository of its own: in the project's, ansible-test would find that everything under .cache is ignored.
-    subprocess.run(["git", "init", "--quiet", TREE], check=True)
-    for folder, _folders, files in os.walk(TREE):
+    subprocess.run(["git", "init", "--quiet", tree], check=True)
+    for folder, _folders, files in os.walk(tree):
         for path in (Path(folder) / file for file in files):
-            if path not in wanted and not any(map(path.is_relative_to, KEPT)):
+            if path not in wanted and not any(map(path.is_relative_to, kept)):
                 path.unlink()
     for name in names:
-        target = TREE / name
+        target = tree / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
         shutil.copy2(ROOT / name, target, follow_symlinks=False)
 
 
-def _stand_in_for_pip() -> None:
+def _stand_in_for_pip(home: Path) -> None:
     """Put the stand-in where this version of ansible-test looks for the bootstrap script that it downloaded."""
     package = importlib.util.find_spec("ansible_test")
     if package is None or package.origin is None:
@@ -91,20 +121,20 @@ def _stand_in_for_pip() -> None:
         raise FileNotFoundError(message)
     source = (Path(package.origin).parent / "_internal" / "python_requirements.py").read_text(encoding="utf-8")
     for version in set(re.findall(r"\bpip='([0-9.]+)'", source)):
-        script = HOME / ".ansible" / "test" / "cache" / f"get_pip_{version.replace('.', '_')}.py"
+        script = home / ".ansible" / "test" / "cache" / f"get_pip_{version.replace('.', '_')}.py"
         script.parent.mkdir(parents=True, exist_ok=True)
         script.write_text(PIP_STAND_IN, encoding="utf-8")
 
 
-def _search_path() -> str:
+def _search_path(pythons: Path) -> str:
     """Return a PATH on which every python3.N runs; version managers leave shims behind that do not."""
-    PYTHONS.mkdir(parents=True, exist_ok=True)
+    pythons.mkdir(parents=True, exist_ok=True)
     folders = [Path(entry) for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if entry]
     managed = sorted(Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob("versions/*/bin"))
     broken: set[Path] = set()
     for minor in MINORS:
         name = f"python3.{minor}"
-        link = PYTHONS / name
+        link = pythons / name
         link.unlink(missing_ok=True)
         for folder in [*folders, *managed]:
             if not (folder / name).exists():
@@ -113,11 +143,11 @@ def _search_path() -> str:
                 broken.add(folder)
             elif not link.exists():
                 link.symlink_to(folder / name)
-    own = PYTHONS / f"python3.{sys.version_info.minor}"
+    own = pythons / f"python3.{sys.version_info.minor}"
     own.unlink(missing_ok=True)
     own.symlink_to(Path(sys.base_prefix) / "bin" / own.name)
     sound = [folder for folder in folders if folder not in broken]
-    return os.pathsep.join(str(folder) for folder in (PYTHONS, BIN, *sound))
+    return os.pathsep.join(str(folder) for folder in (pythons, BIN, *sound))
 
 
 def _runs(python: Path) -> bool:
