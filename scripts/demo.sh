@@ -7,10 +7,10 @@ exec </dev/null
 export PATH=$PATH:/usr/sbin:/sbin
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-# shellcheck source-path=SCRIPTDIR source=say.sh
-. "$root/scripts/say.sh"
-# shellcheck source-path=SCRIPTDIR source=privilege.sh
-. "$root/scripts/privilege.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/say.sh
+. "$root/scripts/lib/say.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/privilege.sh
+. "$root/scripts/lib/privilege.sh"
 
 readonly base_image=debian:trixie-slim
 readonly pull_seconds=20

@@ -1,11 +1,3 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Deploys a version of the stack to every target of an environment; --help tells how.
-scripts=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd) || exit 10
-python=$scripts/../.venv/bin/python
-if [ ! -x "$python" ]; then
-  echo "Python environment: expected .venv, seen none. Run scripts/setup.sh."
-  echo "verdict: refused · 1 finding · nothing was touched"
-  exit 10
-fi
-exec "$python" "$scripts/run_playbook.py" deploy "$@"
+exec "$(dirname -- "$(readlink -f -- "$0")")/lib/verb.sh" deploy "$@"

@@ -4,10 +4,10 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-# shellcheck source-path=SCRIPTDIR source=say.sh
-. "$root/scripts/say.sh"
-# shellcheck source-path=SCRIPTDIR source=privilege.sh
-. "$root/scripts/privilege.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/say.sh
+. "$root/scripts/lib/say.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/privilege.sh
+. "$root/scripts/lib/privilege.sh"
 
 readonly venv="$root/.venv"
 readonly logs="$root/var/log"
@@ -137,7 +137,7 @@ ensure_venv
 ensure_requirements deploy
 ensure_collection_link
 command -v ssh >/dev/null || apt_install "$logs/apt-ssh.log" openssh-client
-if "$with_engine"; then "$root/scripts/engine.sh"; fi
+if "$with_engine"; then "$root/scripts/lib/engine.sh"; fi
 if "$with_test"; then
   ensure_test_packages
   ensure_requirements test

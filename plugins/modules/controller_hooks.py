@@ -53,7 +53,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Run what the controller does before the rollout
+- name: Run the controller's hooks before the rollout
   slipway.compose.controller_hooks:
     moment: prepared
     source: "{{ source }}"

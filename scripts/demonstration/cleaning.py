@@ -97,7 +97,7 @@ def _remove_registry(record: Record) -> None:
     if not record.registry_made:
         print("left: the example registry, which was here before the demo")
         return
-    script = ROOT / "scripts" / "example_registry.sh"
+    script = ROOT / "scripts" / "lib" / "example_registry.sh"
     done = subprocess.run(
         [str(script), "remove"],
         stdin=subprocess.DEVNULL,

@@ -61,7 +61,7 @@ class Demo:
     def _build(self) -> None:
         _title(2, "Start a registry on 127.0.0.1, build the example's images, push them")
         self._note_what_is_here()
-        self.registry = output_of("scripts/example_registry.sh", "start")
+        self.registry = output_of("scripts/lib/example_registry.sh", "start")
         self._note_images()
         if STACK != INVENTORY_STACK:
             self.extra += ["-e", f"stack_name={STACK}"]

@@ -24,7 +24,7 @@ def renewals(run: Run) -> int:
     """Return how many hosts were told during a run that it lives."""
     assert run.folder is not None
     events = [json.loads(path.read_text()) for path in run.folder.glob("artifacts/job_events/*.json")]
-    told = [one for one in events if one["event_data"].get("task", "").startswith("Tell hosts")]
+    told = [one for one in events if one["event_data"].get("task", "").startswith("Renew lease and guard")]
     return len([one for one in told if one["event"] == "runner_item_on_ok"])
 
 

@@ -4,11 +4,11 @@
 # Safe to run twice: what is there and good enough is left alone.
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source-path=SCRIPTDIR source=say.sh
-. "$root/scripts/say.sh"
+. "$root/scripts/lib/say.sh"
 # shellcheck source-path=SCRIPTDIR source=privilege.sh
-. "$root/scripts/privilege.sh"
+. "$root/scripts/lib/privilege.sh"
 
 readonly compose_least=2.24.0
 readonly engine_seconds=60
@@ -17,7 +17,7 @@ readonly plugin_home=/usr/local/lib/docker/cli-plugins
 
 usage() {
   cat <<'TEXT'
-Usage: scripts/engine.sh [--help]
+Usage: scripts/lib/engine.sh [--help]
 Installs Docker (docker.io) and iptables when no engine answers, starts the engine, and installs the Compose plugin
 when `docker compose` is missing or older than 2.24. Needs .venv, which scripts/setup.sh makes.
 TEXT
@@ -105,7 +105,7 @@ case "${1:-}" in
     exit 0
     ;;
   "") ;;
-  *) say_stop "unknown argument: $1" "see scripts/engine.sh --help" ;;
+  *) say_stop "unknown argument: $1" "see scripts/lib/engine.sh --help" ;;
 esac
 [ -x "$root/.venv/bin/python" ] || say_stop "$root/.venv is missing" "run scripts/setup.sh first"
 ensure_engine
