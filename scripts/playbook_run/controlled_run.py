@@ -8,15 +8,17 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.slipway.compose.plugins.plugin_utils.verdict_file import NAME, read_verdict, write_verdict
+from scripts.playbook_run.conclusion import Ending, conclude
 from scripts.playbook_run.cut_off import CutOff
 from scripts.playbook_run.interruption import Interruption
-from scripts.playbook_run.run_folder import Ending, Verdict, conclude, read_verdict, write_verdict
 from scripts.playbook_run.run_ledger import RunLedger
 from scripts.playbook_run.session import Ended, Job, Project, run_playbook
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.verdict import Verdict
     from scripts.playbook_run.arguments import Request
     from scripts.playbook_run.live_output import LiveOutput
 
@@ -94,7 +96,7 @@ class ControlledRun:
         if reason is None:
             return False
         # Once the playbook has given its verdict, nothing is left on any host, and only Ansible has to end.
-        if self._cut_off is None and not (self._folder / "verdict.json").exists():
+        if self._cut_off is None and not (self._folder / NAME).exists():
             self._output.say(f"{reason}: stopping Ansible")
             self._cut(reason)
         return True
@@ -145,18 +147,17 @@ class ControlledRun:
 
     def _keep(self, verdict: Verdict) -> Verdict:
         with suppress(OSError):  # the last line and the exit code say the same where the disk is full
-            write_verdict(self._folder / "verdict.json", verdict)
+            write_verdict(self._folder, verdict)
         return verdict
 
     def _given_verdict(self) -> Verdict | None:
         """Return the verdict that the playbook gave, None if it gave none."""
-        path = self._folder / "verdict.json"
         try:
-            verdict = read_verdict(path.read_text(encoding="utf-8"))
+            verdict = read_verdict(self._folder)
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            self._output.say(f"{path.name} cannot be read: {error}")
+            self._output.say(f"{NAME} cannot be read: {error}")
             return None
         return None if verdict.cut_off_by else verdict
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.verdict import HostVerdict, Verdict
 from ansible_collections.slipway.compose.plugins.plugin_utils.rollout_text import task_title
-from scripts.playbook_run.run_folder import Verdict
 from scripts.playbook_run.run_ledger import ANSWERS
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ class CutOff:
             plan_sha256=self._ledger.plan_sha256,
             duration_s=duration_s,
             hosts=hosts,
+            by_scripts=True,
             cut_off_by=self._reason,
         )
 
@@ -128,16 +129,16 @@ class CutOff:
             return f"settled: {_runs(news.looked)}"
         return f"{_cut_off_in(trace)}; {self._outlook(trace, news)}"
 
-    def _host(self, name: str, trace: HostTrace) -> dict[str, Any]:
+    def _host(self, name: str, trace: HostTrace) -> HostVerdict:
         if name not in self.hosts:
-            return {"state": "untouched", "release": None, "error": "", "outlook": ""}
+            return HostVerdict("untouched", None, "")
         news = self._news.get(name, HostNews())
         error = "; ".join(words for words in (_cut_off_in(trace), news.error) if words)
         if is_quiet(news):
             runs = news.looked.get("current")
             outlook = "" if is_settled(news) else self._outlook(trace, news)
-            return {"state": self._state(trace, news), "release": runs, "error": error, "outlook": outlook}
-        return {"state": "unknown", "release": None, "error": error, "outlook": self._outlook(trace, news)}
+            return HostVerdict(self._state(trace, news), runs, error, outlook)
+        return HostVerdict("unknown", None, error, self._outlook(trace, news))
 
     def _state(self, trace: HostTrace, news: HostNews) -> str:
         runs = news.looked.get("current")
