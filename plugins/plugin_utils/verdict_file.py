@@ -97,7 +97,8 @@ def write_verdict(folder: Path, verdict: Verdict) -> dict[str, Any]:
         OSError: it cannot be written.
     """
     document = as_file(verdict, folder.name)
-    temporary = folder / f"{NAME}.tmp"
+    # The scripts may write while the playbook does.
+    temporary = folder / f"{NAME}.{os.getpid()}.tmp"
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
         json.dump(document, stream, indent=2, sort_keys=True)
         stream.write("\n")
