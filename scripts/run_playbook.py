@@ -20,13 +20,14 @@ if __name__ == "__main__":  # before anything slow is loaded
     ARGUMENTS = take_arguments(sys.argv[1:])  # this may start the program over
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import Finding, SlipwayError  # noqa: E402
-from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.verdict import EXIT_CODES  # noqa: E402
+from ansible_collections.slipway.compose.plugins.module_utils.core.identifiers import new_run_id  # noqa: E402
+from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.outcomes import EXIT_CODES  # noqa: E402
 from ansible_collections.slipway.compose.plugins.plugin_utils.progress_line import ProgressLine  # noqa: E402
 from scripts.playbook_run.arguments import ABOUT, Request, parse_request  # noqa: E402
 from scripts.playbook_run.controlled_run import ControlledRun  # noqa: E402
 from scripts.playbook_run.interruption import Insisted  # noqa: E402
 from scripts.playbook_run.live_output import LiveOutput  # noqa: E402
-from scripts.playbook_run.run_folder import create_run_folder, new_run_id  # noqa: E402
+from scripts.playbook_run.run_folder import create_run_folder  # noqa: E402
 from scripts.playbook_run.session import Project  # noqa: E402
 
 
@@ -67,7 +68,7 @@ def _carry_out(project: Project, request: Request, folder: Path) -> int:
     except Insisted:
         verdict = run.at_once()
         output.say("asked again: not waiting any longer")
-    output.say(verdict.line(where))
+    output.say(verdict.last_line(where))
     return verdict.exit_code
 
 

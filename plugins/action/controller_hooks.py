@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the hooks that belong on the controller when their moment in a run has come."""
+"""Runs the hooks of a run's event that are on the controller."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ class ActionModule(ActionBase):
         """Return how the hooks ended; the task fails if the deployment cannot go on after that."""
         super().run(tmp, task_vars)
         arguments = plain(self._task.args)
-        moment, hosts = str(arguments["moment"]), [str(host) for host in arguments["hosts"]]
+        event, hosts = str(arguments["event"]), [str(host) for host in arguments["hosts"]]
         # What is wrong with the variables was said when the stack was read.
         variables, _findings = validated(arguments.get("source") or {})
         steps = collect((task_vars or {})["hostvars"], hosts)
         serial = variables["stack_serial"] if is_serial(variables["stack_serial"]) else "100%"
-        if self._task.check_mode or not due(moment, steps, serial, variables["stack_rollback_scope"]):
+        if self._task.check_mode or not due(event, steps, serial, variables["stack_rollback_scope"]):
             return {"changed": False, "skipped": True, "hooks": []}
         run = ControllerRun(variables, stack_folder(self, variables), str(arguments.get("run") or ""), hosts)
-        reports = run.hooks(subject(moment, steps))
+        reports = run.hooks(subject(event, steps))
         result: dict[str, Any] = {
             "changed": bool(reports),
             "hooks": [report.as_dict() for report in reports],

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.core.findings import Finding, SlipwayError
-from ..module_utils.core.identifiers import release_id
+from ..module_utils.core.identifiers import new_run_id, release_id
 from ..module_utils.core.wording import counted
 from ..module_utils.stack.plan import Plan, batches, duration_findings
 from ..plugin_utils.argument_types import validated
@@ -47,7 +46,7 @@ class ActionModule(ActionBase):
             raise_too_long(plan, variables["stack_run_timeout"])
         except SlipwayError as error:
             return failure(error)
-        run = str(arguments.get("run") or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-deploy-{secrets.token_hex(3)}")
+        run = str(arguments.get("run") or new_run_id("deploy", datetime.now(UTC)))
         path = run_folder(str(arguments["runs_dir"]), run) / "plan.json"
         path.touch(mode=0o600)
         path.write_text(plan.to_json())

@@ -5,23 +5,24 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.core.findings import SlipwayError
+from ..module_utils.core.identifiers import new_run_id, run_began
 from ..plugin_utils.controller_hooks import CONTROLLER_NAME, ControllerRun, failure_lines, hook_variables, told_hooks
 from ..plugin_utils.fleet.hook_events import ENDED, subject
 from ..plugin_utils.fleet.steps import HostSteps, collect
-from ..plugin_utils.fleet.verdict import SKIPPED, Verdict, judge
+from ..plugin_utils.fleet.verdict import Verdict, judge
 from ..plugin_utils.plain_values import plain
 from ..plugin_utils.release_request import failure, stack_folder
 from ..plugin_utils.run_folder import run_folder
+from ..plugin_utils.verdict_file import NAME, write_verdict
 
 #: What people do about a release that failed and is not taken back, because the one before cannot read its data.
 _BLOCKED = (
@@ -42,28 +43,33 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         arguments = plain(self._task.args)
         steps = collect((task_vars or {})["hostvars"], arguments["hosts"])
-        verdict = judge(steps, arguments.get("release") or None, check_mode=self._task.check_mode)
-        run = str(arguments.get("run") or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-run")
+        planned = arguments.get("release") or None
+        verdict = judge(steps, planned, check_mode=self._task.check_mode)
+        run = str(arguments.get("run") or new_run_id("run", datetime.now(UTC)))
         try:
-            path = run_folder(str(arguments["runs_dir"]), run) / "verdict.json"
+            folder = run_folder(str(arguments["runs_dir"]), run)
         except SlipwayError as error:
             return failure(error)
-        document = {
-            **plain(verdict.as_dict()),
-            "release": _release(verdict, arguments.get("release") or None),
-            "plan_sha256": arguments.get("plan_sha256") or None,
-            "duration_s": _duration(arguments.get("started_at"), run),
-            "run": run,
-        }
-        _write(path, document)
-        document["hooks"] = self._hooks(verdict, steps, arguments, (task_vars or {})["hostvars"])
-        _write(path, document)
-        release = arguments.get("release")
-        folder = f"{arguments.get('stack_folder')}/releases/{release}" if release else None
+        verdict = replace(
+            verdict,
+            release=_release(verdict, planned),
+            plan_sha256=arguments.get("plan_sha256") or None,
+            duration_s=_duration(arguments.get("started_at"), run),
+        )
+        # A hook that hangs must not keep anybody from learning how the run ended.
+        write_verdict(folder, verdict)
+        hooks = self._hooks(verdict, steps, arguments, (task_vars or {})["hostvars"])
+        document = write_verdict(folder, replace(verdict, hooks=hooks))
+        on_hosts = f"{arguments.get('stack_folder')}/releases/{planned}" if planned else None
         down = [name for name, one in steps.items() if one.down]
-        summary = _summary(verdict, folder, down, reversible=all(one.reversible for one in steps.values()))
-        summary += failure_lines(document["hooks"])
-        result: dict[str, Any] = {"changed": False, "verdict": document, "path": str(path), "summary": summary}
+        summary = _summary(verdict, on_hosts, down, reversible=all(one.reversible for one in steps.values()))
+        summary += failure_lines(hooks)
+        result: dict[str, Any] = {
+            "changed": False,
+            "verdict": document,
+            "path": str(folder / NAME),
+            "summary": summary,
+        }
         return result if verdict.exit_code == 0 else {**result, "failed": True, "msg": "\n".join(summary)}
 
     def _hooks(
@@ -79,14 +85,14 @@ class ActionModule(ActionBase):
             return told
         variables = hook_variables(hostvars, list(steps))
         run = ControllerRun(variables, stack_folder(self, variables), str(arguments.get("run") or ""), list(steps))
-        reports = run.hooks(subject(ENDED, steps), {"SLIPWAY_VERDICT": verdict.verdict})
+        reports = run.hooks(subject(ENDED, steps), {"SLIPWAY_VERDICT": verdict.word})
         return [*told, *({**report.as_dict(), "host": CONTROLLER_NAME} for report in reports)]
 
 
 def _release(verdict: Verdict, planned: str | None) -> str | None:
     """Return the release that the run was about: where nothing was deployed, the one that runs everywhere."""
-    running = {host.release for host in verdict.hosts.values() if host.state != SKIPPED}
-    return running.pop() if verdict.verdict == "unchanged" and len(running) == 1 else planned
+    running = {host.release for name, host in verdict.hosts.items() if name not in verdict.left_out}
+    return running.pop() if verdict.word == "unchanged" and len(running) == 1 else planned
 
 
 def _summary(verdict: Verdict, folder: str | None, down: Sequence[str], *, reversible: bool) -> list[str]:
@@ -98,7 +104,7 @@ def _summary(verdict: Verdict, folder: str | None, down: Sequence[str], *, rever
         down: the hosts on which what ran is down although nothing of it was touched.
         reversible: whether the release may be taken back automatically.
     """
-    lines = [f"{verdict.verdict}: {verdict.meaning}", *verdict.message.splitlines()]
+    lines = [f"{verdict.word}: {verdict.meaning}", *verdict.message.splitlines()]
     states = {host.state for name, host in verdict.hosts.items() if name not in down}
     if folder is None:
         return lines
@@ -120,15 +126,5 @@ def _duration(started_at: Any, run: str) -> float | None:  # noqa: ANN401 - in w
         return round(time.time() - float(started_at), 1)
     except (TypeError, ValueError):
         pass
-    try:
-        began = datetime.strptime(run[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return round((datetime.now(UTC) - began).total_seconds(), 1)
-
-
-def _write(path: Path, document: Mapping[str, Any]) -> None:
-    new = path.with_suffix(".new")
-    new.touch(mode=0o600)
-    new.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
-    new.replace(path)
+    began = run_began(run)
+    return None if began is None else round((datetime.now(UTC) - began).total_seconds(), 1)

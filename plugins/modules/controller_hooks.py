@@ -8,11 +8,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: controller_hooks
-short_description: Run a stack's hooks on the controller when their moment has come
+short_description: Run a stack's hooks on the controller when their event happens
 version_added: 0.1.0
 description:
-  - Runs those of the hooks in C(stack_hooks) that are on the controller and belong to a moment of a run, one after the
-    other. Whether the moment has come follows from what the steps of role P(slipway.compose.stack#role) reported.
+  - Runs those of the hooks in C(stack_hooks) that are on the controller and belong to an event of a run, one after the
+    other. Whether the event happens follows from what the steps of role P(slipway.compose.stack#role) reported.
   - Fails if a hook fails which the deployment depends on. Every other failure is only reported.
   - Runs once for all hosts, on the controller.
 extends_documentation_fragment:
@@ -29,7 +29,7 @@ attributes:
     details:
       - A hook runs each time.
 options:
-  moment:
+  event:
     description:
       - V(prepared) is when every host is prepared, V(stands) when the release stands on every host, V(going_back)
         before hosts are taken back, V(gone_back) after that.
@@ -55,7 +55,7 @@ author:
 EXAMPLES = r"""
 - name: Run the controller's hooks before the rollout
   slipway.compose.controller_hooks:
-    moment: prepared
+    event: prepared
     source: "{{ source }}"
     hosts: "{{ ansible_play_hosts_all }}"
   run_once: true

@@ -45,7 +45,7 @@ class ControllerRun:
     hosts: Sequence[str]
 
     def hooks(self, subject: Subject, told: Mapping[str, str] | None = None) -> list[HookReport]:
-        """Run the hooks of one moment, one after the other; one that the deployment depends on ends the row.
+        """Run the hooks of one event in their order; after one that keeps the deployment from going on, no other runs.
 
         Args:
             subject: which hooks, and what they are about.

@@ -21,8 +21,8 @@ ROLLED_BACK = 20
 
 
 @dataclass(frozen=True)
-class Moment:
-    """How the stack stands at one time."""
+class DemoLook:
+    """How the stack stands at one time of the demonstration."""
 
     version: str
     entry: bool
@@ -48,16 +48,18 @@ class Moment:
         return one.image_id if one else ""
 
 
-def prove(moments: tuple[Moment, Moment, Moment], broken: Run, status: int, registry: str) -> list[tuple[bool, str]]:
+def prove(
+    looks: tuple[DemoLook, DemoLook, DemoLook], broken: Run, status: int, registry: str
+) -> list[tuple[bool, str]]:
     """Return each claim with whether it was seen.
 
     Args:
-        moments: after 1.0, after 1.1, and after the broken 1.2.
+        looks: at the stack after 1.0, after 1.1, and after the broken 1.2.
         broken: how the run of 1.2 ended.
         status: exit code of the status command at the end.
         registry: address of the registry.
     """
-    first, second, third = moments
+    first, second, third = looks
     return [
         (first.version == "1.0" and second.version == "1.1", "1.0 served, then 1.1"),
         (
@@ -86,10 +88,10 @@ def prove(moments: tuple[Moment, Moment, Moment], broken: Run, status: int, regi
     ]
 
 
-def _same_as_registry(moment: Moment, registry: str) -> tuple[bool, str]:
+def _same_as_registry(look: DemoLook, registry: str) -> tuple[bool, str]:
     try:
         wanted = registry_digest(registry, "guestbook-web", "1.1")
-        seen = image_digests(moment.image_of("web"))
+        seen = image_digests(look.image_of("web"))
     except DemoError as error:
         return False, f"web is what the registry has as 1.1: {error}"
     return wanted in seen, f"web is what the registry has as 1.1: {wanted[:19]}…"

@@ -13,14 +13,13 @@ from scripts.demonstration.cleaning import LOCAL_BASE, remove_stack
 from scripts.demonstration.commands import Run, deploy, output_of, show
 from scripts.demonstration.engine import DemoError, containers, exists, image_names, of_project
 from scripts.demonstration.guestbook import Guestbook, Visitor
-from scripts.demonstration.proof import Moment, prove
+from scripts.demonstration.proof import ROLLED_BACK, DemoLook, prove
 from scripts.demonstration.record import INVENTORY_STACK, STACK, Record, load_record, stack_root
 
 DEFAULT_PORT, LAST_PORT = 8080, 8099
 DEFAULT_REGISTRY = "127.0.0.1:5000"
 VERSIONS = ("1.0", "1.1", "1.2")
 FETCHED = ("debian:trixie-slim", "registry:2")
-ROLLED_BACK = 20
 
 
 @dataclass
@@ -39,18 +38,18 @@ class Demo:
         self._deploy("1.0")
         message = f"Written at {datetime.now().astimezone():%H:%M:%S}, before 1.1 and before the broken 1.2."
         book.write(message)
-        first = Moment.look(book, message)
+        first = DemoLook.look(book, message)
         print(f"Wrote an entry: {message}")
         _title(4, "Deploy 1.1")
         self._deploy("1.1")
-        second = Moment.look(book, message)
+        second = DemoLook.look(book, message)
         print(f"{book.url} serves {second.version}; the entry is {'there' if second.entry else 'GONE'}.")
         _title(5, "Deploy 1.2, which is broken on purpose")
         print("Its containers start, but it wants a setting that nobody gave it, so it never becomes healthy.")
         print("What follows has to fail. See whether Slipway notices, says why, and goes back by itself.")
         with Visitor(book.url) as visitor:
             run = deploy("1.2", self.extra)
-        third = Moment.look(book, message)
+        third = DemoLook.look(book, message)
         if run.exit_code == ROLLED_BACK:
             print("That was to be shown: exit code 20, rolled back. Above: the reason and the failing container's log.")
         _title(6, "What runs now, and what was seen")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a user may ask for: reads the command line, or says everything that is wrong with it at once."""
+"""Reads the command line, or reports everything that is wrong with it at once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ Each run leaves its folder var/runs/<run>/ with verdict.json and the whole outpu
 
 @dataclass(frozen=True)
 class Request:
-    """A command line that is in order."""
+    """A valid command line."""
 
     verb: str
     environment: str
@@ -127,12 +127,15 @@ def build_parser(verb: str) -> argparse.ArgumentParser:
 
 
 def parse_request(verb: str, argv: list[str], inventories: Path) -> Request:
-    """Read a command line; raise `SlipwayError` with all findings.
+    """Return what a command line asks for.
 
     Args:
         verb: one of `ABOUT`.
         argv: the arguments after the verb.
-        inventories: the folder with one folder an environment.
+        inventories: the folder that has a folder for each environment.
+
+    Raises:
+        SlipwayError: with everything that is wrong with it.
     """
     given = vars(build_parser(verb).parse_args(argv))
     findings = _environment_findings(given["environment"], inventories)

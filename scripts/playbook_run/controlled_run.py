@@ -8,31 +8,33 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.slipway.compose.plugins.plugin_utils.verdict_file import NAME, read_verdict, write_verdict
+from scripts.playbook_run.conclusion import Ending, conclude
 from scripts.playbook_run.cut_off import CutOff
 from scripts.playbook_run.interruption import Interruption
-from scripts.playbook_run.run_folder import Ending, Verdict, conclude, read_verdict, write_verdict
 from scripts.playbook_run.run_ledger import RunLedger
 from scripts.playbook_run.session import Ended, Job, Project, run_playbook
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.verdict import Verdict
     from scripts.playbook_run.arguments import Request
     from scripts.playbook_run.live_output import LiveOutput
 
-#: The playbook that tells hosts to take themselves back, and the verbs that may leave something to take back.
+#: The playbook that tells hosts to roll back by themselves, and the verbs that may leave something to roll back.
 ABANDON = "abandon"
 TOUCHING_VERBS = ("deploy", "rollback", "recover")
-#: How long a run that was cut off watches its hosts; they come back without it as well.
+#: Seconds for which a run that was cut off watches its hosts. They roll back without it, too.
 WATCH_S = 600.0
 LEAST_FORKS = 25
 
 
 class ControlledRun:
-    """Runs the verb's playbook; where it ends early, tells every host that it began to take itself back."""
+    """Runs the verb's playbook. If it ends early, tells the hosts on which something was begun to roll back."""
 
     def __init__(self, project: Project, request: Request, folder: Path, output: LiveOutput) -> None:
-        """Take what to run, where its folder is, and where to show it."""
+        """Take what to run, the run's folder, and where to show it."""
         self._project = project
         self._request = request
         self._folder = folder
@@ -43,10 +45,10 @@ class ControlledRun:
         self._cut_off: CutOff | None = None
 
     def to_its_end(self) -> Verdict:
-        """Run the playbook, and what has to follow where it is cut off.
+        """Run the playbook, tell the hosts if it is cut off, and return the verdict.
 
         Raises:
-            Insisted: somebody wants the end at once; `at_once` then has the verdict.
+            Insisted: a second signal asks for the end at once; then `at_once` returns the verdict.
         """
         self._interruption.listen()
         request = self._request
@@ -63,7 +65,7 @@ class ControlledRun:
         return verdict or self._own_verdict(ended)
 
     def at_once(self) -> Verdict:
-        """Return the verdict without waiting for anything any more."""
+        """Return the verdict without waiting for anything else."""
         self._output.finish()
         given = self._given_verdict()
         if given is not None:
@@ -83,7 +85,7 @@ class ControlledRun:
         return {"stack_run_id": self._folder.name, "stack_runs_dir": str(self._project.runs)}
 
     def _take(self, event: dict[str, Any]) -> bool:
-        with suppress(Exception):  # whatever an event looks like, the run goes on
+        with suppress(Exception):  # an event that cannot be read must not end the run
             self._ledger.take(event)
         if "run_timeout" in self._ledger.limits:
             self._interruption.limit(self._ledger.limits["run_timeout"])
@@ -94,13 +96,13 @@ class ControlledRun:
         if reason is None:
             return False
         # Once the playbook has given its verdict, nothing is left on any host, and only Ansible has to end.
-        if self._cut_off is None and not (self._folder / "verdict.json").exists():
+        if self._cut_off is None and not (self._folder / NAME).exists():
             self._output.say(f"{reason}: stopping Ansible")
             self._cut(reason)
         return True
 
     def _cut(self, reason: str) -> CutOff:
-        """Write down at once what is under way and what becomes of it, for nobody knows how much time is left."""
+        """Write at once what is under way and what becomes of it: nobody knows how much time is left."""
         environment, run, now = self._request.environment, self._folder.name, datetime.now(UTC)
         self._cut_off = cut_off = CutOff(self._ledger, reason, environment, run, now, harmless=self._harmless)
         self._keep(cut_off.verdict(self._duration_s))
@@ -113,7 +115,7 @@ class ControlledRun:
         return self._interruption.reason() or (ended and ended.error) or status
 
     def _abandon(self, cut_off: CutOff) -> Verdict:
-        """Tell the hosts to take themselves back, and watch them as long as nobody ends that too."""
+        """Tell the hosts to roll back by themselves, and watch them until they have or another signal arrives."""
         self._keep(cut_off.verdict(self._duration_s))
         if cut_off.hosts:
             self._output.say(f"telling {', '.join(cut_off.hosts)} to go back without us:")
@@ -138,30 +140,29 @@ class ControlledRun:
 
     def _follow(self, event: dict[str, Any]) -> bool:
         if self._cut_off is not None:
-            with suppress(Exception):  # the same
+            with suppress(Exception):  # as in `_take`
                 if self._cut_off.take(event):
                     self._keep(self._cut_off.verdict(self._duration_s))
         return self._output.take(event)
 
     def _keep(self, verdict: Verdict) -> Verdict:
         with suppress(OSError):  # the last line and the exit code say the same where the disk is full
-            write_verdict(self._folder / "verdict.json", verdict)
+            write_verdict(self._folder, verdict)
         return verdict
 
     def _given_verdict(self) -> Verdict | None:
         """Return the verdict that the playbook gave, None if it gave none."""
-        path = self._folder / "verdict.json"
         try:
-            verdict = read_verdict(path.read_text(encoding="utf-8"))
+            verdict = read_verdict(self._folder)
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            self._output.say(f"{path.name} cannot be read: {error}")
+            self._output.say(f"{NAME} cannot be read: {error}")
             return None
         return None if verdict.cut_off_by else verdict
 
     def _own_verdict(self, ended: Ended) -> Verdict:
-        """Find a verdict that is true where the playbook gave none, keep it, and tell it."""
+        """Conclude, write and print the verdict where the playbook gave none."""
         ending = Ending(ended.exit_status, self._output.targets_touched, self._duration_s)
         verdict = conclude(self._request.verb, self._request.environment, ending, check=self._request.check)
         self._output.say(verdict.message)

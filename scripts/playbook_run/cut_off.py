@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a run that was cut off stands: what is under way on each host, and what will become of it."""
+"""A run that was cut off: what is under way on each host, and what will become of it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.verdict import HostVerdict, Verdict
 from ansible_collections.slipway.compose.plugins.plugin_utils.rollout_text import task_title
-from scripts.playbook_run.run_folder import Verdict
 from scripts.playbook_run.run_ledger import ANSWERS
 
 if TYPE_CHECKING:
     from scripts.playbook_run.run_ledger import HostTrace, RunLedger
 
-#: Where the run did not tell; the default of stack_guard_timeout.
+#: The default of stack_guard_timeout, for a run that was cut off before it reported its own.
 DEFAULT_GUARD_S = 900.0
 TELL, LOOK = "slipway.compose.release", "slipway.compose.release_info"
 
@@ -24,8 +24,8 @@ class HostNews:
     """What a host said after the run was cut off.
 
     Attributes:
-        told: what it answered when it was told to take itself back; "" while it did not answer.
-        looked: what `release_info` saw there last.
+        told: what it answered when it was told to roll back by itself; "" until it answers.
+        looked: what `release_info` last returned for it.
         error: why it could not be told or looked at.
     """
 
@@ -40,10 +40,10 @@ class CutOff:
     def __init__(  # noqa: PLR0913
         self, ledger: RunLedger, reason: str, environment: str, run: str, now: datetime, *, harmless: bool = False
     ) -> None:
-        """Keep what is known at this moment.
+        """Take what is known so far.
 
         Args:
-            ledger: what the run had begun.
+            ledger: what the run has begun; it may learn more while Ansible ends.
             reason: who or what ended it.
             environment: the environment's name, for commands to type.
             run: ID of the run, for the same.
@@ -62,11 +62,11 @@ class CutOff:
 
     @property
     def hosts(self) -> list[str]:
-        """Return the hosts on which something may be left; the last may become known while Ansible ends."""
+        """Return the hosts on which something may be left."""
         return [] if self._harmless else self._ledger.begun
 
     def take(self, event: dict[str, Any]) -> bool:
-        """Note what a host says, and return whether that was news."""
+        """Note what a host reports, and return whether it is new."""
         name, data = str(event.get("event", "")), event.get("event_data") or {}
         host, result = str(data.get("host") or ""), data.get("res")
         if name not in ANSWERS or host not in self.hosts or not isinstance(result, dict):
@@ -98,23 +98,24 @@ class CutOff:
             plan_sha256=self._ledger.plan_sha256,
             duration_s=duration_s,
             hosts=hosts,
+            by_scripts=True,
             cut_off_by=self._reason,
         )
 
     @property
     def opening(self) -> str:
-        """Say why the run ends, and what it waited for."""
+        """Return the line that tells why the run ends, and what it waited for."""
         return f"The run was cut off by {self._reason}, while it waited for {self._waited_for}."
 
     @property
     def host_lines(self) -> list[str]:
-        """Say of each host that was begun how it stands."""
+        """Return a line for each host on which something was begun."""
         width = max(map(len, self.hosts), default=0)
         return [f"  {name:<{width}}  {self._words(name)}" for name in self.hosts]
 
     @property
     def closing(self) -> str:
-        """Say what to type."""
+        """Return the line that tells what to type."""
         look = f"scripts/status.sh {self._environment} tells what runs."
         if not self.hosts:
             return f"Nothing was begun on any host. {look}"
@@ -128,16 +129,16 @@ class CutOff:
             return f"settled: {_runs(news.looked)}"
         return f"{_cut_off_in(trace)}; {self._outlook(trace, news)}"
 
-    def _host(self, name: str, trace: HostTrace) -> dict[str, Any]:
+    def _host(self, name: str, trace: HostTrace) -> HostVerdict:
         if name not in self.hosts:
-            return {"state": "untouched", "release": None, "error": "", "outlook": ""}
+            return HostVerdict("untouched", None, "")
         news = self._news.get(name, HostNews())
         error = "; ".join(words for words in (_cut_off_in(trace), news.error) if words)
         if is_quiet(news):
             runs = news.looked.get("current")
             outlook = "" if is_settled(news) else self._outlook(trace, news)
-            return {"state": self._state(trace, news), "release": runs, "error": error, "outlook": outlook}
-        return {"state": "unknown", "release": None, "error": error, "outlook": self._outlook(trace, news)}
+            return HostVerdict(self._state(trace, news), runs, error, outlook)
+        return HostVerdict("unknown", None, error, self._outlook(trace, news))
 
     def _state(self, trace: HostTrace, news: HostNews) -> str:
         runs = news.looked.get("current")
@@ -166,12 +167,12 @@ def _cut_off_in(trace: HostTrace) -> str:
 
 
 def is_settled(news: HostNews) -> bool:
-    """Tell whether nothing is under way on a host any more, and nothing left to do."""
+    """Tell whether nothing is under way on a host, and nothing is left to do."""
     return is_quiet(news) and not news.looked.get("unfinished")
 
 
 def is_quiet(news: HostNews) -> bool:
-    """Tell whether a host was seen with its guard's work done, whatever became of it."""
+    """Tell whether a host was seen after its guard had ended its work, successfully or not."""
     return bool(news.looked) and news.looked.get("guard_in") is None
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ends the program in order when a signal comes before it has begun anything; loading alone takes a second."""
+"""Ends the program when a signal arrives before it has begun anything: loading its code alone takes a second."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ EXIT_CODE = 40
 
 
 def take_signals(handler: Callable[[int, FrameType | None], None]) -> None:
-    """Let signals go to a handler; whoever said nohup keeps its meaning."""
+    """Install a handler for the signals, but not for SIGHUP under nohup."""
     for number in SIGNALS:
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, handler)
 
 
 def end(number: int, _frame: FrameType | None) -> None:
-    """Say that nothing was begun, and end at once."""
+    """Print that nothing was begun, and end at once."""
     line = f"verdict: unknown · cut off by {signal.Signals(number).name} before anything was begun\n"
     with suppress(OSError):
         os.write(1, line.encode())

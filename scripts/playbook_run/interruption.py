@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a run has to end before its time: a signal, or its time limit."""
+"""Why a run has to end early: a signal, or its time limit."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-#: Until the playbook says what the environment wants; the default of stack_run_timeout.
+#: The default of stack_run_timeout, until the playbook reports the environment's.
 DEFAULT_LIMIT_S = 3600.0
-#: `timeout` and some pipelines send one signal to the process and to its group: that is still asking once.
+#: Signals within these seconds count as one: `timeout` and some pipelines send it to the process and to its group.
 ONCE_S = 1.0
 
 
-class Insisted(BaseException):  # like KeyboardInterrupt: nothing may take it for an error and go on
-    """Somebody asked a second time; the program ends at once."""
+class Insisted(BaseException):  # like KeyboardInterrupt: no handler of errors may swallow it
+    """A second signal arrived; the program ends at once."""
 
 
 class Interruption:
-    """Remembers why the run has to end; raises `Insisted` where somebody asks again."""
+    """Remembers why the run has to end; raises `Insisted` when a second signal arrives."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Start the run's clock."""
@@ -36,11 +36,15 @@ class Interruption:
         self._insisted = False
 
     def listen(self) -> None:
-        """Take the signals from now on."""
+        """Handle signals from now on."""
         take_signals(self.note)
 
     def note(self, number: int, _frame: FrameType | None) -> None:
-        """Remember a signal; a later one means now."""
+        """Remember the first signal.
+
+        Raises:
+            Insisted: it is a later one.
+        """
         now = self._clock()
         if self._noted_at is None:
             self._signal_name = signal.Signals(number).name
@@ -50,7 +54,7 @@ class Interruption:
             raise Insisted
 
     def limit(self, seconds: float) -> None:
-        """Set how long the run may take in all; 0 takes the limit away."""
+        """Set how many seconds the run may take; 0 removes the limit."""
         self._limit_s = seconds
 
     def reason(self) -> str | None:

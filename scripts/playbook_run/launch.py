@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starts a command with an environment that arrives through a named pipe, so that nobody else gets to store it.
+"""Starts a command with an environment that arrives through a named pipe, so that nothing stores it.
 
-ansible-runner writes the environment of the process that it starts into its artifacts. It is given this program with
-an empty one; the true one, which may hold secrets, passes through the pipe and is written nowhere.
+ansible-runner writes the environment of the process that it starts into its artifacts. So it starts this program, with
+an empty one; the real one, which may hold secrets, comes through the pipe.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def unpack_environment(data: bytes) -> dict[bytes, bytes]:
 
 
 def main() -> None:
-    """Become the command, with standard input closed to questions."""
+    """Become the command, with nothing to read on its standard input."""
     pipe, command = Path(sys.argv[1]), sys.argv[2:]
     environment = unpack_environment(pipe.read_bytes())
     pipe.with_name(PID_FILE).write_text(str(os.getpid()), encoding="ascii")

@@ -26,20 +26,20 @@ class LiveOutput:
     """
 
     def __init__(self, new_progress: Callable[[], ProgressLine] | None) -> None:
-        """Take what makes the line at the bottom of the terminal, if there is a terminal."""
+        """Take what makes the progress line, None where there is no terminal."""
         self._new_progress = new_progress
         self._progress = new_progress() if new_progress else None
         self._listened_to = True
         self.targets_touched = False
 
     def take(self, event: dict[str, Any]) -> bool:
-        """Show an event; always let the runner store it, but without the result."""
+        """Show an event, and let ansible-runner store it without the result."""
         name, data = str(event.get("event", "")), event.get("event_data")
         data = data if isinstance(data, dict) else {}
         if name.startswith("runner_on_") and data.get("play_pattern") != CONTROLLER:
             self.targets_touched = True
         data.pop("res", None)
-        # Whatever cannot be shown: the run goes on.
+        # An event that cannot be shown must not end the run.
         with suppress(Exception):
             self._print(str(event.get("stdout") or ""))
             if self._progress:
@@ -51,12 +51,12 @@ class LiveOutput:
         self._print(text)
 
     def finish(self) -> None:
-        """Take the line at the bottom away for good."""
+        """Remove the progress line for good."""
         if self._progress:
             self._progress.finish()
 
     def begin_again(self) -> None:
-        """Show another playbook."""
+        """Begin a progress line for another playbook."""
         self._progress = self._new_progress() if self._new_progress else None
 
     def _follow(self, progress: ProgressLine, name: str, data: dict[str, Any]) -> None:
@@ -70,7 +70,7 @@ class LiveOutput:
             progress.heard_from(printable(str(data.get("host"))))
 
     def _print(self, text: str) -> None:
-        """Print text, unless nobody reads any more: a closed pipe must not stop a deployment."""
+        """Print text as long as somebody reads it: a closed pipe must not stop a deployment."""
         text = text.replace("\r\n", "\n")
         if not text or not self._listened_to:
             return

@@ -19,10 +19,10 @@ def masked(argv: list[str]) -> list[str]:
 
 
 def take_arguments(argv: list[str]) -> list[str]:
-    """Return the true arguments; when some hold values, start over first with those hidden.
+    """Return the real arguments; if some hold values, restart the program first with those hidden.
 
-    A program cannot change what the process list shows of it, except by starting over. The values wait meanwhile in a
-    nameless temporary file.
+    A program can change what the process list shows of it only by a restart. Meanwhile the values are in a temporary
+    file without a name.
     """
     if argv[1:2] == [MARK]:
         with os.fdopen(int(argv[2]), encoding="utf-8") as stream:
@@ -34,7 +34,7 @@ def take_arguments(argv: list[str]) -> list[str]:
 
 
 def _start_over(argv: list[str]) -> NoReturn:
-    stream = tempfile.TemporaryFile("w", encoding="utf-8")  # noqa: SIM115  # it must outlive this program's image
+    stream = tempfile.TemporaryFile("w", encoding="utf-8")  # noqa: SIM115  # it has to stay open across the restart
     json.dump(argv, stream)
     stream.flush()
     os.set_inheritable(stream.fileno(), True)  # noqa: FBT003  # it takes no name

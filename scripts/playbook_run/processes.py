@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-#: Ansible needs a moment to put its workers and temporary files away.
+#: Seconds that Ansible gets to end its workers and to remove its temporary files.
 ASK_S = 1.0
 _PARENT, _STARTED = 1, 19
 
 
 @dataclass(frozen=True)
 class Process:
-    """A process of this machine; its start time tells it from another that got the same number later."""
+    """A process of this machine; its start time tells it from a later one with the same ID."""
 
     pid: int
     parent: int
@@ -29,12 +29,12 @@ class Process:
 
 
 def running_processes() -> list[Process]:
-    """Return what runs on this machine."""
+    """Return the processes of this machine."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):
-                # What stands before the last bracket may hold anything, brackets and spaces included.
+                # The name, up to the last bracket, may contain brackets and spaces.
                 fields = (entry / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
                 found.append(Process(int(entry.name), int(fields[_PARENT]), fields[_STARTED]))
     return found
@@ -62,7 +62,7 @@ def kill(processes: Iterable[Process]) -> None:
 
 
 class AnsibleEnd:
-    """Ends ansible-playbook: asks, and kills what is left a moment later."""
+    """Ends ansible-playbook: asks it to end, and kills what is left after `ASK_S`."""
 
     def __init__(self, pid_file: Path, clock: Callable[[], float] = time.monotonic) -> None:
         """Take the file in which the started command leaves its process id."""
@@ -72,7 +72,7 @@ class AnsibleEnd:
         self._family: list[Process] = []
 
     def is_over(self) -> bool:
-        """Ask at the first call; return whether the time for an orderly end is over. Called until Ansible has ended."""
+        """Ask Ansible to end at the first call; return whether its time for that is over, and kill it then."""
         if self._deadline is None:
             self._deadline = self._clock() + (ASK_S if self._ask() else 0.0)
         if self._clock() < self._deadline:

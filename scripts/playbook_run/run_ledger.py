@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of a run while it goes by, from the events of Ansible: what was begun on which host."""
+"""What a run has begun on which host, from the events of Ansible."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class HostTrace:
     """What a run began on one host.
 
     Attributes:
-        task: the last thing that was begun there and may have left something.
+        task: the last task that was begun there and may have left something, "" if there was none.
         started: whether a release may have been started.
-        settled: what the host said when it was settled; "" while it was not.
+        settled: what the host reported when it was settled; "" until then.
     """
 
     task: str = ""
@@ -35,15 +35,15 @@ class RunLedger:
     """Takes the events of a run one by one.
 
     Attributes:
-        hosts: every host that the run spoke of, by name.
-        limits: seconds that the environment allows, by name, as far as the run has told.
-        release: ID of the release that the run is about, None before it was chosen.
-        plan_sha256: hash of the plan, None where there is none yet.
-        reversible: whether hosts may be taken back by themselves.
+        hosts: what was begun on each host, by the names of all hosts that an event named.
+        limits: time limits in seconds, by name, as far as the run has reported them.
+        release: ID of the release that the run is about, None until it is chosen.
+        plan_sha256: hash of the plan, None until there is one.
+        reversible: whether hosts may roll back by themselves.
     """
 
     def __init__(self) -> None:
-        """Know nothing yet."""
+        """Begin without any event."""
         self.hosts: dict[str, HostTrace] = {}
         self.limits: dict[str, float] = {}
         self.release: str | None = None
@@ -60,12 +60,12 @@ class RunLedger:
 
     @property
     def waits_for(self) -> str:
-        """Say what the run is waiting for."""
+        """Return what the run waits for, for people."""
         hosts = f" on {', '.join(self._waits_for)}" if self._waits_for else ""
         return f"'{self._task}'{hosts}" if self._task else "Ansible to begin"
 
     def take(self, event: dict[str, Any]) -> None:
-        """Note what an event tells."""
+        """Note what an event reports."""
         name, data = str(event.get("event", "")), event.get("event_data") or {}
         host = str(data.get("host") or "")
         if name == "playbook_on_play_start":

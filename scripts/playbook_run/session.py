@@ -30,18 +30,18 @@ VARIABLES_FILE = "extra_variables.json"
 
 @dataclass(frozen=True)
 class Project:
-    """Where things are."""
+    """The folders of the project."""
 
     root: Path
 
     @property
     def inventories(self) -> Path:
-        """The folder with one folder an environment."""
+        """The folder that has a folder for each environment."""
         return self.root / "inventories"
 
     @property
     def runs(self) -> Path:
-        """The folder with one folder a run."""
+        """The folder that has a folder for each run."""
         return self.root / "var" / "runs"
 
 
@@ -52,11 +52,11 @@ class Job:
     Attributes:
         playbook: its name.
         environment: a folder under inventories/.
-        variables: what it gets on top of the inventory's.
+        variables: what it gets besides the inventory's.
         limit: a pattern of hosts, None for all.
         options: further options of ansible-playbook.
-        verbosity: as many as there are v.
-        artifacts: where in the run's folder ansible-runner leaves its own.
+        verbosity: number of v in ansible-playbook's -vvv.
+        artifacts: the folder in the run's folder for what ansible-runner stores.
     """
 
     playbook: str
@@ -74,7 +74,7 @@ class Ended:
 
     Attributes:
         exit_status: of ansible-playbook, 255 if it has none.
-        error: why it could not be watched to its end, None if it could.
+        error: why it was not watched to its end, None if it was.
     """
 
     exit_status: int
@@ -82,7 +82,7 @@ class Ended:
 
 
 def colour_variables(environment: dict[str, str], *, terminal: bool) -> dict[str, str]:
-    """Decide about colour; Ansible itself always sees ansible-runner's terminal and would always colour."""
+    """Return what tells Ansible whether to colour; under ansible-runner it always sees a terminal and always would."""
     if environment.get("ANSIBLE_FORCE_COLOR"):
         return {}
     if environment.get("NO_COLOR") or environment.get("ANSIBLE_NOCOLOR") or not terminal:
@@ -91,14 +91,14 @@ def colour_variables(environment: dict[str, str], *, terminal: bool) -> dict[str
 
 
 def ansible_environment(project: Project, environment: dict[str, str], *, terminal: bool) -> dict[str, str]:
-    """Return what is set for Ansible on top of the user's environment."""
+    """Return the environment variables that Ansible gets besides the user's."""
     programs = str(Path(sys.executable).parent)
     return {
         "ANSIBLE_CONFIG": str(project.root / "ansible.cfg"),
         # ansible-runner switches host keys off unless it is told otherwise.
         "ANSIBLE_HOST_KEY_CHECKING": "True",
         "ANSIBLE_SSH_HOST_KEY_CHECKING": "True",
-        # ansible-runner takes the place of the callback that is named here, and calls it.
+        # ansible-runner puts its own callback in place of this one, and calls it.
         "ANSIBLE_STDOUT_CALLBACK": environment.get("ANSIBLE_STDOUT_CALLBACK", "slipway.compose.rollout"),
         "PATH": os.pathsep.join((programs, environment.get("PATH", os.defpath))),
         "PYTHONUNBUFFERED": "1",
@@ -112,14 +112,14 @@ def run_playbook(
     take: Callable[[dict[str, Any]], bool],
     must_end: Callable[[], bool] = lambda: False,
 ) -> Ended:
-    """Run a playbook; what ansible-runner keeps goes to the run's folder.
+    """Run a playbook; what ansible-runner stores goes to the run's folder.
 
     Args:
-        project: where things are.
+        project: the folders of the project.
         job: what to run.
         folder: the run's folder.
         take: gets every event, and says whether to keep it.
-        must_end: asked a few times a second; once it is true, Ansible is asked to end, and a moment later killed.
+        must_end: called a few times a second; once it returns true, Ansible is asked to end, and killed a second later.
     """
     exit_status, error = None, None
     with _private_folder() as private:
@@ -136,13 +136,13 @@ def run_playbook(
         except Exception as caught:  # noqa: BLE001  # a full disk, for example; Ansible must not go on unwatched
             error = f"{type(caught).__name__}: {caught}"
         finally:
-            # Nothing is left of a run that ended by itself; of any other nothing may be left.
+            # A run that ended by itself has left no process; no other run may leave one, either.
             end.enforce()
     return Ended(exit_status if isinstance(exit_status, int) else 255, error)
 
 
 def _forgetting(variables: Path, take: Callable[[dict[str, Any]], bool]) -> Callable[[dict[str, Any]], bool]:
-    """Remove the variables once Ansible has read them: they may hold secrets, and a killed run clears nothing away."""
+    """Remove the variables once Ansible has read them: they may hold secrets, and a killed run removes nothing."""
 
     def handler(event: dict[str, Any]) -> bool:
         if event.get("event") == "playbook_on_start":
@@ -165,7 +165,7 @@ def _configuration(project: Project, job: Job, folder: Path, private: Path) -> R
         extravars=str(private / VARIABLES_FILE),
         verbosity=job.verbosity,
         envvars=ansible_environment(project, dict(os.environ), terminal=sys.stdout.isatty())
-        # What Ansible puts down for a moment may hold secrets, and a killed Ansible clears nothing away.
+        # Ansible's temporary files may hold secrets, and a killed Ansible removes none.
         | {"ANSIBLE_LOCAL_TEMP": str(private / "ansible")},
         # A cache in the artifacts would keep every fact, environment variables of the targets included.
         fact_cache_type="memory",
@@ -175,7 +175,7 @@ def _configuration(project: Project, job: Job, folder: Path, private: Path) -> R
 
 
 def _hide_environment(config: RunnerConfig, pipe: Path) -> None:
-    """Let the environment pass through a pipe: ansible-runner stores the one that it is given itself."""
+    """Pass the environment through a pipe: ansible-runner would store one that it is given."""
     environment = pack_environment(config.env)
     os.mkfifo(pipe, 0o600)
     threading.Thread(target=pipe.write_bytes, args=(environment,), name="environment", daemon=True).start()
@@ -187,7 +187,7 @@ def _hide_environment(config: RunnerConfig, pipe: Path) -> None:
 
 @contextmanager
 def _private_folder() -> Iterator[Path]:
-    """Make a folder that only its owner can look into, and remove it afterwards."""
+    """Make a folder that only its owner may enter, and remove it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="slipway-"))
     try:
         yield folder

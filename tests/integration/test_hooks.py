@@ -101,7 +101,7 @@ def left_nothing(host: Host) -> None:
     assert [name for name in observed.kept_releases(host, STACK) if name.startswith(".")] == []
 
 
-def every_moment(project: Project) -> dict[str, list[dict[str, object]]]:
+def every_event(project: Project) -> dict[str, list[dict[str, object]]]:
     kinds = ("pre_deploy", "post_deploy", "pre_rollback", "post_rollback", "on_failure")
     outside = note("controller", more="$SLIPWAY_HOSTS ${SLIPWAY_VERDICT-}")
     hooks: dict[str, list[dict[str, object]]] = {
@@ -115,7 +115,7 @@ def every_moment(project: Project) -> dict[str, list[dict[str, object]]]:
     return hooks
 
 
-def test_each_moment_has_its_hooks(fleet: Fleet, project: Project) -> None:
+def test_each_event_has_its_hooks(fleet: Fleet, project: Project) -> None:
     for host in fleet.hosts:
         # The data is there from the beginning, writable for whoever a container is.
         host.ssh(f"mkdir -p {observed.ROOT}/{STACK}/project/data && chmod 777 {observed.ROOT}/{STACK}/project/data")
@@ -127,7 +127,7 @@ def test_each_moment_has_its_hooks(fleet: Fleet, project: Project) -> None:
 
 def deploy_well(project: Project) -> None:
     first, second = project.fleet.hosts
-    configure(project, every_moment(project))
+    configure(project, every_event(project))
     run = project.deploy("1.0")
     run.expect(0, "deployed")
     assert diary(first) == [
@@ -156,7 +156,7 @@ def look_only(project: Project) -> None:
 
 def deploy_badly(project: Project) -> None:
     write_stack(project, Behaviour.NEVER_HEALTHY)
-    configure(project, every_moment(project))
+    configure(project, every_event(project))
     run = project.deploy("1.1")
     run.expect(20, "rolled_back")
     for host in project.fleet.hosts:
@@ -181,7 +181,7 @@ def deploy_badly(project: Project) -> None:
 
 def go_back_by_hand(project: Project) -> None:
     write_stack(project)
-    configure(project, every_moment(project))
+    configure(project, every_event(project))
     project.deploy("1.2").expect(0, "deployed")
     forget(project)
     project.rollback().expect(0, "deployed")
@@ -281,7 +281,7 @@ def test_what_is_wrong_with_hooks_is_found_with_all_else(fleet: Fleet, project: 
         project.plan("1.0"),
         "pre_deploy hook 'both', key command: expected either command or run, seen both",
         "pre_deploy hook 'typo', key tiemout: expected one of the keys",
-        "stack_hooks.predeploy: expected a moment that Slipway knows",
+        "stack_hooks.predeploy: expected an event that Slipway knows",
     )
     nowhere: list[dict[str, object]] = [
         {"name": "service", "run": {"service": "toolz"}},

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.verdict import EXIT_CODES
+from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.outcomes import EXIT_CODES
 from scripts.demonstration import record
 from scripts.playbook_run.arguments import ABOUT, build_parser
 

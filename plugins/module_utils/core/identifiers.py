@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from datetime import datetime
+from datetime import datetime, timezone
 
 from .findings import Finding, SlipwayError
 
@@ -16,11 +17,33 @@ RELEASE_ID = re.compile(r"^\d{8}T\d{6}Z-[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 #: Compose's own rule for project names.
 STACK_NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
 RUN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
+_TIME, _TIME_LENGTH = "%Y%m%dT%H%M%SZ", 16
 
 
 def release_id(version: str, at: datetime) -> str:
     """Return the ID of a release of this version that was planned at this UTC time."""
-    return f"{at:%Y%m%dT%H%M%SZ}-{version}"
+    return f"{at.strftime(_TIME)}-{version}"
+
+
+def new_run_id(verb: str, now: datetime) -> str:
+    """Return an ID for a run, which sorts after those of the runs that began in earlier seconds.
+
+    The order is a protocol: of two runs that begin together, the one whose ID sorts first goes ahead (see `lease`). The
+    end is random, so that two runs of the same second differ.
+
+    Args:
+        verb: what the run does.
+        now: UTC.
+    """
+    return f"{now.strftime(_TIME)}-{verb}-{os.urandom(3).hex()}"
+
+
+def run_began(run: str) -> datetime | None:
+    """Return the UTC time with which a run's ID begins, None if it begins otherwise."""
+    try:
+        return datetime.strptime(run[:_TIME_LENGTH], _TIME).replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
 
 
 def check_names(stack: str, release: str | None, run: str) -> None:

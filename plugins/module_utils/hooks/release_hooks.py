@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hooks of a release on this host, at the moments in which it comes and goes (I/O)."""
+"""The hooks of a release on this host, on the events in which it comes and goes (I/O)."""
 
 from __future__ import annotations
 

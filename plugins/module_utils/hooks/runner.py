@@ -53,12 +53,12 @@ class HookRunner:
         self._first_host = self._settings.first_host if first_host is None else first_host
 
     def run(self, kind: str, previous: str | None, alive: Callable[[], None] = lambda: None) -> list[HookReport]:
-        """Run the hooks of one moment, one after the other.
+        """Run the hooks of one event, one after the other.
 
         One that fails ends the row if the deployment depends on it; the others are reported, and the next is run.
 
         Args:
-            kind: the moment.
+            kind: the event.
             previous: the release that ran before this one, and that a way back leads to; None if there is none.
             alive: called before and after each hook, since hooks take their time.
         """

@@ -27,10 +27,10 @@ _RUN_KEYS = frozenset({"service", "command"})
 
 @dataclass(frozen=True)
 class Hook:
-    """Something that a stack wants done at one moment of a deployment.
+    """Something that a stack wants done on an event of a deployment.
 
     Attributes:
-        kind: the moment, one of `KINDS`.
+        kind: the event, one of `KINDS`.
         name: what the user calls it.
         command: program and arguments; for a one-off run, those inside the container, none meaning the service's own.
         service: the service that a one-off run is made from; None for a command.
@@ -195,7 +195,7 @@ def parse_hooks(raw: object) -> tuple[Hook, ...]:
     for kind, entries in raw.items():
         if kind not in KINDS:
             remedy = f"Move its hooks under one of {', '.join(KINDS)}."
-            findings.append(Finding(f"stack_hooks.{kind}", "a moment that Slipway knows", "another name", remedy))
+            findings.append(Finding(f"stack_hooks.{kind}", "an event that Slipway knows", "another name", remedy))
         elif not isinstance(entries, list):
             remedy = "Write one list item for each hook."
             findings.append(Finding(f"stack_hooks.{kind}", "a list of hooks", type(entries).__name__, remedy))
@@ -207,11 +207,11 @@ def parse_hooks(raw: object) -> tuple[Hook, ...]:
 
 
 def select(hooks: Iterable[Hook], kind: str, *, place: str = TARGET, first_host: bool = True) -> tuple[Hook, ...]:
-    """Return the hooks of one moment that have to run here, in their order.
+    """Return the hooks of one event that have to run here, in their order.
 
     Args:
         hooks: all of them.
-        kind: the moment.
+        kind: the event, one of `KINDS`.
         place: `target` or `controller`.
         first_host: whether this is the first host of the fleet.
     """

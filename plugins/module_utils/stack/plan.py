@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -19,6 +20,8 @@ SCHEMA = 2
 PAUSE_AFTER = ("nothing", "canary", "batch")
 #: So many times at most all hosts are told, within one pause, that the run lives.
 PAUSE_ROUNDS = 60
+#: A round of a pause lasts no longer than these parts of `stack_guard_timeout` and of `stack_start_timeout`.
+_GUARD_PART, _START_PART = 6, 2
 #: What a plan says of a release that leaves data which the release before cannot read.
 NOT_REVERSIBLE = (
     "THIS RELEASE IS NOT REVERSIBLE (stack_reversible: false). AUTOMATIC ROLLBACK PAST IT IS BLOCKED.",
@@ -166,7 +169,13 @@ def limit_findings(variables: Mapping[str, Any]) -> list[Finding]:
         expected = f"less than half of stack_guard_timeout, which is {guard} s"
         remedy = "Let batches bake for less, or set stack_guard_timeout to more than twice as much."
         findings.append(Finding("stack_bake_time", expected, f"{bake} s", remedy))
-    needed = longest_silence(variables)
+    needed = longest_silence(
+        variables["stack_start_timeout"],
+        variables["stack_gate_timeout"],
+        variables["stack_bake_time"],
+        variables["stack_health_checks"],
+        variables["stack_hooks"],
+    )
     if guard <= needed:
         parts = "stack_start_timeout, stack_gate_timeout (twice with checks from the controller), stack_bake_time"
         expected = f"more than {needed:g} s, which {parts} and the limits of post_deploy hooks come to"
@@ -183,26 +192,52 @@ def _pause_findings(variables: Mapping[str, Any]) -> list[Finding]:
     if 0 < run <= pause:
         remedy = "Raise stack_run_timeout, or set it to 0 for no limit: the run would go back while it waits."
         findings.append(Finding(name, f"less than stack_run_timeout, which is {run} s", f"{pause} s", remedy))
-    longest = PAUSE_ROUNDS * min(variables["stack_guard_timeout"] / 6, variables["stack_start_timeout"] / 2)
+    longest = PAUSE_ROUNDS * _longest_round(variables["stack_guard_timeout"], variables["stack_start_timeout"])
     if pause > longest:
-        times = f"{PAUSE_ROUNDS // 6} times stack_guard_timeout or {PAUSE_ROUNDS // 2} times stack_start_timeout"
+        times = (
+            f"{PAUSE_ROUNDS // _GUARD_PART} times stack_guard_timeout or "
+            f"{PAUSE_ROUNDS // _START_PART} times stack_start_timeout"
+        )
         expected = f"at most {longest:g} s, {times}"
         remedy = "Lower it, or raise those: that is how often all hosts have to be told that the run lives."
         findings.append(Finding(name, expected, f"{pause} s", remedy))
     return findings
 
 
-def longest_silence(variables: Mapping[str, Any]) -> float:
+def longest_silence(
+    start_timeout_s: float, gate_timeout_s: float, bake_time_s: float, health_checks: object, hooks: object
+) -> float:
     """Return the seconds in which the other hosts hear nothing while a batch uses up every limit.
 
     Args:
-        variables: the role's variables in their documented types.
+        start_timeout_s: `stack_start_timeout`.
+        gate_timeout_s: `stack_gate_timeout`; checks from the controller may take as long again.
+        bake_time_s: seconds that the batch bakes.
+        health_checks: `stack_health_checks` as the user wrote it.
+        hooks: `stack_hooks` as the user wrote it.
     """
-    checks = variables["stack_health_checks"] or []
+    checks = health_checks if isinstance(health_checks, (list, tuple)) else []
     gates = 2 if any(isinstance(one, Mapping) and one.get("from") == "controller" for one in checks) else 1
-    bake = max(variables["stack_bake_time"], 0)
-    started = variables["stack_start_timeout"] + gates * variables["stack_gate_timeout"]
-    return float(started + bake + seconds_after_start(variables["stack_hooks"]))
+    return float(start_timeout_s + gates * gate_timeout_s + max(bake_time_s, 0) + seconds_after_start(hooks))
+
+
+def pause_round(left_s: float, guard_timeout_s: float, start_timeout_s: float) -> tuple[int, bool]:
+    """Return how many seconds a pause waits before all hosts have to hear again that the run lives.
+
+    Args:
+        left_s: seconds that are left of the pause.
+        guard_timeout_s: `stack_guard_timeout`.
+        start_timeout_s: `stack_start_timeout`.
+
+    Returns:
+        The whole seconds, and whether the pause is over after them.
+    """
+    left, longest = max(left_s, 0.0), _longest_round(guard_timeout_s, start_timeout_s)
+    return math.ceil(min(left, longest)), left <= longest
+
+
+def _longest_round(guard_timeout_s: float, start_timeout_s: float) -> float:
+    return min(guard_timeout_s / _GUARD_PART, start_timeout_s / _START_PART)
 
 
 def _batch_size(size: int | str, total: int) -> int:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When a run's hooks on the controller are due, from what every host reported so far."""
+"""The events of a run on which the controller runs hooks, and whether they happen, from what every host reported."""
 
 from __future__ import annotations
 
@@ -46,37 +46,37 @@ class Subject:
     previous: str
 
 
-def subject(moment: str, hosts: Mapping[str, HostSteps]) -> Subject:
-    """Return which hooks belong to a moment of a run, and what they are about.
+def subject(event: str, hosts: Mapping[str, HostSteps]) -> Subject:
+    """Return which hooks belong to an event of a run, and what they are about.
 
     A run without a plan goes back to a kept release: its start is a way back from the release that was current.
     """
     planned = _common((steps.value("plan", "plan") or {}).get("release") for steps in hosts.values())
     goal = planned or _common(steps.value("prepare", "release") for steps in hosts.values() if not steps.unchanged)
     current = _common(steps.value("prepare", "current") for steps in hosts.values())
-    if not planned and moment in (PREPARED, STANDS):
-        return Subject(PRE_ROLLBACK if moment == PREPARED else POST_ROLLBACK, release=current, previous=goal)
-    return Subject(_KINDS[moment], release=goal, previous=current)
+    if not planned and event in (PREPARED, STANDS):
+        return Subject(PRE_ROLLBACK if event == PREPARED else POST_ROLLBACK, release=current, previous=goal)
+    return Subject(_KINDS[event], release=goal, previous=current)
 
 
 def due(
-    moment: str, hosts: Mapping[str, HostSteps], wanted: int | str | Sequence[int | str] = "100%", scope: str = "fleet"
+    event: str, hosts: Mapping[str, HostSteps], wanted: int | str | Sequence[int | str] = "100%", scope: str = "fleet"
 ) -> bool:
-    """Tell whether the moment has come.
+    """Tell whether the event happens now.
 
     Args:
-        moment: one of the moments in which the role calls; a run that does not end well needs no more than that.
+        event: one of those for which the role asks; `ENDED` needs no more than a run that does not end well.
         hosts: what every host of the run reported.
         wanted: how the user cuts the hosts into batches.
         scope: "fleet" or "batch", see `course.settlement`.
     """
     here = course.present(hosts)
-    if moment == PREPARED:
+    if event == PREPARED:
         return course.goes_on(hosts) and any(not steps.unchanged for steps in here.values())
     touched = {name: steps for name, steps in here.items() if steps.touched}
-    if moment == STANDS:
+    if event == STANDS:
         return bool(touched) and all(steps.unchanged or steps.stands for steps in here.values())
-    if moment == GOING_BACK:
+    if event == GOING_BACK:
         goals = {name: course.settlement(name, hosts, wanted, scope) for name in touched}
         return any(goals[name] == course.ROLLED_BACK and steps.reversible for name, steps in touched.items())
     return any(steps.ran("settle") and steps.reversible for steps in touched.values())

@@ -5,27 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from .course import present
+from .outcomes import EXIT_CODES, OUTCOMES, SKIPPED, gravest
 from .steps import LOOKING, REFUSING, ROLLOUT, HostSteps
-
-EXIT_CODES = {
-    "deployed": 0,
-    "unchanged": 0,
-    "planned": 0,
-    "continued": 0,
-    "refused": 10,
-    "rolled_back": 20,
-    "rollback_failed": 30,
-    "unknown": 40,
-}
-#: The state of a host that decides the verdict of the fleet, the gravest first.
-_GRAVEST = ("rollback_failed", "unknown", "rolled_back", "refused", "deployed", "continued", "planned", "unchanged")
-#: The state of a host that the run went on without.
-SKIPPED = "skipped"
 
 
 @dataclass(frozen=True)
@@ -33,8 +19,8 @@ class HostVerdict:
     """How a run ended on one host.
 
     Attributes:
-        state: a verdict's word; "untouched" for a host that was well but not reached by the rollout; "skipped" for one
-            that could not be reached and was left out.
+        state: a word in `OUTCOMES`; "untouched" for a host that was well but not reached by the rollout; "skipped" for
+            one that could not be reached and was left out.
         release: release that runs there now as far as is known, None if none does.
         error: what went wrong there, "" if nothing did.
         outlook: what will happen there without anybody's doing, "" where nothing will.
@@ -51,33 +37,62 @@ class Verdict:
     """How a run ended.
 
     Attributes:
-        verdict: one of the words in `EXIT_CODES`.
-        hosts: how it ended on each host.
+        word: one of the words in `EXIT_CODES`.
         message: the whole in a few lines for people.
+        hosts: how it ended on each host.
+        release: ID of the release that the run was about, None if it was about none.
+        plan_sha256: hash of the plan, None if there was none.
+        duration_s: seconds that the run took, None if nobody knows.
+        hooks: how each hook ended, and on which host; None as long as nobody has asked.
+        by_scripts: whether the scripts gave it, because the playbook gave none.
+        cut_off_by: what ended the run before its time, None if nothing did.
     """
 
-    verdict: str
-    hosts: Mapping[str, HostVerdict]
-    message: str
+    word: str
+    message: str = ""
+    hosts: Mapping[str, HostVerdict] = field(default_factory=dict)
+    release: str | None = None
+    plan_sha256: str | None = None
+    duration_s: float | None = None
+    hooks: Sequence[Mapping[str, Any]] | None = None
+    by_scripts: bool = False
+    cut_off_by: str | None = None
 
     @property
     def exit_code(self) -> int:
         """Return the exit code that belongs to the verdict."""
-        return EXIT_CODES[self.verdict]
+        return EXIT_CODES[self.word]
+
+    @property
+    def left_out(self) -> list[str]:
+        """Return the hosts that the run went on without."""
+        return [name for name, host in self.hosts.items() if host.state == SKIPPED]
 
     @property
     def meaning(self) -> str:
         """Return what the verdict says of the fleet."""
-        left_out = [name for name, host in self.hosts.items() if host.state == SKIPPED]
-        if not left_out:
-            return MEANING[self.verdict]
-        reached = MEANING[self.verdict].replace("every host", "every host that could be reached")
-        return f"{reached}. LEFT OUT, because nobody could reach them: {', '.join(left_out)}"
+        meaning = OUTCOMES[self.word].fleet
+        if not self.left_out:
+            return meaning
+        reached = meaning.replace("every host", "every host that could be reached")
+        return f"{reached}. LEFT OUT, because nobody could reach them: {', '.join(self.left_out)}"
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the verdict as plain data."""
-        hosts = {name: asdict(host) for name, host in self.hosts.items()}
-        return {"verdict": self.verdict, "exit_code": self.exit_code, "message": self.message, "hosts": hosts}
+    def last_line(self, where: str) -> str:
+        """Return the last line of a run's output.
+
+        Args:
+            where: the run's folder.
+        """
+        parts = [f"verdict: {self.word}"]
+        if self.release:
+            parts.append(f"release {self.release}")
+        left_out = len(self.left_out)
+        reached = len(self.hosts) - left_out
+        if reached:
+            parts.append(f"{reached} host{'' if reached == 1 else 's'}")
+        if left_out:
+            parts.append(f"{left_out} LEFT OUT")
+        return " · ".join([*parts, f"{self.duration_s or 0.0:.1f} s", where])
 
 
 def judge(hosts: Mapping[str, HostSteps], release: str | None, *, check_mode: bool = False) -> Verdict:
@@ -89,9 +104,7 @@ def judge(hosts: Mapping[str, HostSteps], release: str | None, *, check_mode: bo
         check_mode: whether nothing was to be changed.
     """
     if not hosts:
-        return Verdict(
-            "refused", {}, "No host: the inventory group stack_hosts is empty, or --limit matches none of it."
-        )
+        return Verdict("refused", "No host: the inventory group stack_hosts is empty, or --limit matches none of it.")
     nobody = not present(hosts)
     states = {name: _judge_host(steps, release, check_mode=check_mode, nobody=nobody) for name, steps in hosts.items()}
     words = {host.state for host in states.values()}
@@ -99,13 +112,13 @@ def judge(hosts: Mapping[str, HostSteps], release: str | None, *, check_mode: bo
         # Its batch has gone back; others may stay, where only a batch is to go back.
         words.add("rolled_back")
     # A host that was only waiting is refused if nobody was touched, and otherwise as good as taken back.
-    grave = [word for word in _GRAVEST if word in words] or ["refused"]
+    word = gravest(words) or "refused"
     reversible = all(steps.reversible for steps in hosts.values())
     behind = {"refused", "untouched"} if reversible else {"refused", "untouched", "rolled_back"}
-    if grave[0] in {*behind, "deployed"} and "deployed" in words and words & behind:
+    if word in {*behind, "deployed"} and "deployed" in words and words & behind:
         # Where nobody can go back, a run that ends early leaves the fleet in two.
-        grave = ["rollback_failed"]
-    return Verdict(grave[0], states, _message(states))
+        word = "rollback_failed"
+    return Verdict(word, _message(states), states)
 
 
 def _judge_host(steps: HostSteps, release: str | None, *, check_mode: bool, nobody: bool) -> HostVerdict:
@@ -191,41 +204,16 @@ def _judge_status(steps: HostSteps) -> HostVerdict:
     return HostVerdict("rollback_failed", current, "\n".join([*words, *(steps.value("verify", "drift") or [])]))
 
 
-#: What each verdict says of the fleet.
-MEANING = {
-    "deployed": "every host runs the release, confirmed",
-    "unchanged": "every host runs what was confirmed; nothing was changed",
-    "planned": "this is what would be done; nothing was changed",
-    "continued": "the run that was paused goes on, and gives its own verdict",
-    "refused": "nothing was touched; every reason is above",
-    "rolled_back": "the release failed; every touched host is back on what it ran before, and that passes its gate",
-    "rollback_failed": "at least one host is not in the state that it should be in, and needs you",
-    "unknown": "at least one host could not be reached or settled",
-}
-_HOST_MEANING = {
-    "deployed": "runs the release, confirmed",
-    "unchanged": "runs what was confirmed, nothing was changed",
-    "planned": "would get the release",
-    "continued": "the run that was paused here goes on",
-    "refused": "said no; nothing was touched",
-    "untouched": "not touched",
-    SKIPPED: "LEFT OUT, it could not be reached; not touched",
-    "rolled_back": "is back on what it ran before, and that passes its gate",
-    "rollback_failed": "IS NOT IN THE STATE THAT IT SHOULD BE IN",
-    "unknown": "COULD NOT BE SETTLED",
-}
-
-
 def _message(hosts: Mapping[str, HostVerdict]) -> str:
     return "\n".join(f"{name}: {_host_words(host)}" for name, host in hosts.items())
 
 
 def _host_words(host: HostVerdict) -> str:
-    return f"{_HOST_MEANING[host.state]}{_release_words(host)}" + (f"; {host.outlook}" if host.outlook else "")
+    return f"{OUTCOMES[host.state].host}{_release_words(host)}" + (f"; {host.outlook}" if host.outlook else "")
 
 
 def _release_words(host: HostVerdict) -> str:
     if not host.release:
         return ""
     # What nothing was done to is said apart, or it reads as the release that the run was about.
-    return f"; it runs {host.release}" if host.state in ("planned", "refused", "untouched") else f" ({host.release})"
+    return f"; it runs {host.release}" if OUTCOMES[host.state].still_runs else f" ({host.release})"

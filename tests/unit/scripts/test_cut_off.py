@@ -67,7 +67,7 @@ def test_a_plan_begins_nothing() -> None:
     verdict = cut_off(known).verdict(1.0)
     assert (verdict.exit_code, verdict.release, verdict.plan_sha256) == (40, RELEASE, "abc")
     assert "Nothing was begun on any host." in verdict.message
-    assert {name: host["state"] for name, host in verdict.hosts.items()} == {"host1": "untouched", "host2": "untouched"}
+    assert {name: host.state for name, host in verdict.hosts.items()} == {"host1": "untouched", "host2": "untouched"}
 
 
 def test_a_way_back_by_hand_tells_its_limits_as_a_fact() -> None:
@@ -94,27 +94,27 @@ def test_what_was_waited_for_is_said() -> None:
 def test_only_a_host_whose_start_began_waits_for_its_guard() -> None:
     cut = cut_off(ledger(*STARTING))
     hosts = cut.verdict(1.0).hosts
-    assert hosts["host1"]["error"] == "cut off in 'Start'"
-    assert hosts["host1"]["outlook"] == "its guard takes it back by 03:02:00 UTC at the latest"
-    assert hosts["host2"]["outlook"].startswith("no container was touched")
-    assert cut.host_lines[0] == f"  host1  {hosts['host1']['error']}; {hosts['host1']['outlook']}"
-    assert {host["state"] for host in hosts.values()} == {"unknown"}
+    assert hosts["host1"].error == "cut off in 'Start'"
+    assert hosts["host1"].outlook == "its guard takes it back by 03:02:00 UTC at the latest"
+    assert hosts["host2"].outlook.startswith("no container was touched")
+    assert cut.host_lines[0] == f"  host1  {hosts['host1'].error}; {hosts['host1'].outlook}"
+    assert {host.state for host in hosts.values()} == {"unknown"}
 
 
 def test_a_host_that_was_settled_already_says_so() -> None:
     action = "slipway.compose.release"
     events = [*STARTING, play(SETTLEMENT), *task("Confirm", action, "host1", "host2")]
     known = ledger(*events, event("runner_on_ok", "host1", action, summary=["confirmed release R"]))
-    assert cut_off(known).verdict(1.0).hosts["host1"]["outlook"] == "confirmed release R"
+    assert cut_off(known).verdict(1.0).hosts["host1"].outlook == "confirmed release R"
 
 
 def test_news_of_the_hosts_replace_what_was_foreseen() -> None:
     cut = cut_off(ledger(*STARTING))
     assert cut.take(event("runner_on_ok", "host1", TELL, summary=["goes back on its own"]))
     assert not cut.take(event("runner_on_ok", "host1", TELL, summary=["goes back on its own"]))
-    assert cut.verdict(1.0).hosts["host1"]["outlook"] == "goes back on its own"
+    assert cut.verdict(1.0).hosts["host1"].outlook == "goes back on its own"
     assert cut.take(event("runner_on_unreachable", "host2", TELL, msg="Failed to connect\nmore"))
-    assert cut.verdict(1.0).hosts["host2"]["error"] == "cut off in 'Prepare'; Failed to connect"
+    assert cut.verdict(1.0).hosts["host2"].error == "cut off in 'Prepare'; Failed to connect"
     assert "scripts/recover.sh staging --run RUN " in cut.closing
 
     cut.take(event("runner_on_ok", "host1", LOOK, unfinished=None, stands=True, current="R0", drift=[]))
@@ -122,8 +122,8 @@ def test_news_of_the_hosts_replace_what_was_foreseen() -> None:
     assert cut.settled
     verdict = cut.verdict(1.0)
     assert verdict.word == "unknown"
-    assert [verdict.hosts[name]["state"] for name in ("host1", "host2")] == ["rolled_back", "untouched"]
-    assert verdict.hosts["host1"]["outlook"] == ""
+    assert [verdict.hosts[name].state for name in ("host1", "host2")] == ["rolled_back", "untouched"]
+    assert verdict.hosts["host1"].outlook == ""
     assert cut.host_lines[0] == "  host1  settled: runs release R0, confirmed"
 
 
@@ -147,7 +147,7 @@ def test_news_of_the_hosts_replace_what_was_foreseen() -> None:
 def test_a_settled_host_says_what_it_runs(looked: dict[str, Any], state: str, words: str) -> None:
     cut = cut_off(ledger(*STARTING))
     cut.take(event("runner_on_ok", "host1", LOOK, unfinished=None, **looked))
-    assert cut.verdict(1.0).hosts["host1"]["state"] == state
+    assert cut.verdict(1.0).hosts["host1"].state == state
     assert cut.host_lines[0] == f"  host1  {words}"
 
 
@@ -156,7 +156,7 @@ def test_a_look_that_gave_up_waiting_tells_what_it_saw() -> None:
     cut.take(event("runner_on_ok", "host1", TELL, summary=["goes back to R0 by itself, now"]))
     cut.take(event("runner_on_failed", "host1", LOOK, unfinished=RELEASE, guard_in=0, msg="attempts exhausted"))
     assert not cut.settled
-    assert cut.verdict(1.0).hosts["host1"]["outlook"] == "goes back to R0 by itself, now"
+    assert cut.verdict(1.0).hosts["host1"].outlook == "goes back to R0 by itself, now"
 
 
 def test_a_way_back_that_failed_is_said() -> None:
@@ -164,8 +164,8 @@ def test_a_way_back_that_failed_is_said() -> None:
     cut.take(event("runner_on_ok", "host1", LOOK, unfinished=RELEASE, guard_in=None))
     assert not cut.settled
     host = cut.verdict(1.0).hosts["host1"]
-    assert host["state"] == "rollback_failed"
-    assert host["outlook"] == f"release {RELEASE} could not be taken back: see to this host"
+    assert host.state == "rollback_failed"
+    assert host.outlook == f"release {RELEASE} could not be taken back: see to this host"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_way_back_that_failed_is_said() -> None:
 )
 def test_nobody_is_promised_a_guard_where_the_release_is_not_reversible(told: dict[str, Any]) -> None:
     cut = cut_off(ledger(event("runner_on_ok", "host1", **told), *STARTING))
-    assert "nothing takes it back" in cut.verdict(1.0).hosts["host1"]["outlook"]
+    assert "nothing takes it back" in cut.verdict(1.0).hosts["host1"].outlook
 
 
 def test_a_host_is_not_settled_while_its_guard_still_looks_at_it() -> None:

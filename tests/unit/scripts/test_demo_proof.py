@@ -9,20 +9,20 @@ import pytest
 from scripts.demonstration import proof
 from scripts.demonstration.commands import Run
 from scripts.demonstration.engine import Container, DemoError
-from scripts.demonstration.proof import Moment, prove
+from scripts.demonstration.proof import DemoLook, prove
 
 REGISTRY = "127.0.0.1:5000"
 DIGEST = "sha256:" + "d" * 64
 ERROR = "service web (guestbook-web-1), check 'health':\n| ERROR unhealthy: cannot read setting GREETING_THEME"
 
 
-def moment(version: str, web: str) -> Moment:
+def demo_look(version: str, web: str) -> DemoLook:
     made = [Container("db", "db-1", "sha256:db"), Container("proxy", "proxy-1", "sha256:proxy")]
     made.append(Container("web", f"web-{web}", f"sha256:{web}"))
-    return Moment(version, entry=True, containers={one.service: one for one in made})
+    return DemoLook(version, entry=True, containers={one.service: one for one in made})
 
 
-FIRST, SECOND, THIRD = moment("1.0", "old"), moment("1.1", "new"), moment("1.1", "new")
+FIRST, SECOND, THIRD = demo_look("1.0", "old"), demo_look("1.1", "new"), demo_look("1.1", "new")
 BROKEN = Run(20, None, {"verdict": "rolled_back", "hosts": {"this_machine": {"error": ERROR}}})
 RECREATED = Container("db", "db-2", "sha256:db")
 
@@ -34,8 +34,8 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proof, "image_digests", lambda image: [DIGEST] if image == "sha256:new" else [])
 
 
-def doubts(moments: tuple[Moment, Moment, Moment], broken: Run = BROKEN, status: int = 0) -> list[str]:
-    return [what for seen, what in prove(moments, broken, status, REGISTRY) if not seen]
+def doubts(looks: tuple[DemoLook, DemoLook, DemoLook], broken: Run = BROKEN, status: int = 0) -> list[str]:
+    return [what for seen, what in prove(looks, broken, status, REGISTRY) if not seen]
 
 
 def test_everything_seen() -> None:
@@ -48,11 +48,11 @@ def test_everything_seen() -> None:
         pytest.param(replace(THIRD, version="1.2"), "1.2 serves", id="not back"),
         pytest.param(replace(THIRD, entry=False), "the entry", id="entry lost"),
         pytest.param(replace(THIRD, containers={**THIRD.containers, "db": RECREATED}), "db was", id="recreated"),
-        pytest.param(moment("1.1", "other"), "web runs the same bytes", id="other bytes"),
+        pytest.param(demo_look("1.1", "other"), "web runs the same bytes", id="other bytes"),
         pytest.param(replace(THIRD, containers={}), "web runs the same bytes", id="nothing runs"),
     ],
 )
-def test_what_was_not_seen_is_not_claimed(third: Moment, doubt: str) -> None:
+def test_what_was_not_seen_is_not_claimed(third: DemoLook, doubt: str) -> None:
     assert any(what.startswith(doubt) for what in doubts((FIRST, SECOND, third)))
 
 

@@ -59,7 +59,7 @@ def test_what_is_understood(kind: str, raw: dict[str, Any], hook: Hook) -> None:
     ("raw", "sentence"),
     [
         ([], "stack_hooks: expected a mapping of lists"),
-        ({"predeploy": []}, "stack_hooks.predeploy: expected a moment that Slipway knows"),
+        ({"predeploy": []}, "stack_hooks.predeploy: expected an event that Slipway knows"),
         ({PRE_DEPLOY: {"name": "a"}}, "stack_hooks.pre_deploy: expected a list of hooks"),
         ({PRE_DEPLOY: ["true"]}, "pre_deploy hook number 1: expected a mapping"),
         ({PRE_DEPLOY: [{"command": ["true"]}]}, "pre_deploy hook number 1, key name: expected a text, seen nothing"),
@@ -100,7 +100,7 @@ def test_all_faults_are_told_at_once() -> None:
     assert len(caught.value.findings) == 5
 
 
-def test_the_same_name_is_free_at_another_moment() -> None:
+def test_the_same_name_is_free_on_another_event() -> None:
     hook = {"name": "tell", "command": ["true"]}
     assert len(parse_hooks({PRE_DEPLOY: [hook], POST_DEPLOY: [hook]})) == 2
 

@@ -18,6 +18,8 @@ from ansible_collections.slipway.compose.plugins.module_utils.stack.plan import 
     duration_findings,
     is_serial,
     limit_findings,
+    longest_silence,
+    pause_round,
 )
 
 PLAN = Plan(
@@ -161,3 +163,40 @@ def test_no_host_goes_back_while_the_run_does_what_it_may(changed: dict[str, Any
         "stack_hooks": {},
     }
     assert [finding.thing for finding in limit_findings(usual | changed)] == things
+
+
+@pytest.mark.parametrize(
+    ("bake_time", "checks", "hooks", "seconds"),
+    [
+        (0, [], {}, 420.0),
+        (60, [], {}, 480.0),
+        (-1, None, None, 420.0),
+        (0, OUTSIDE, {}, 540.0),
+        (0, [{"name": "front page"}], {}, 420.0),
+        (0, [], HOOKS, 520.0),
+        (60, OUTSIDE, HOOKS, 700.0),
+        # The plan refuses these.
+        (0, "all", {"post_deploy": [{}]}, 420.0),
+    ],
+    ids=str,
+)
+def test_the_longest_silence_adds_up_every_limit(bake_time: int, checks: object, hooks: object, seconds: float) -> None:
+    assert longest_silence(300.0, 120.0, bake_time, checks, hooks) == seconds
+
+
+@pytest.mark.parametrize(
+    ("left", "start_timeout", "expected"),
+    [
+        (1800.0, 300.0, (150, False)),
+        (150.1, 300.0, (150, False)),
+        (150.0, 300.0, (150, True)),
+        (41.2, 300.0, (42, True)),
+        (0.0, 300.0, (0, True)),
+        (-5.0, 300.0, (0, True)),
+        # The shorter of the two counts.
+        (1800.0, 9000.0, (150, False)),
+        (1800.0, 60.0, (30, False)),
+    ],
+)
+def test_a_pause_waits_in_rounds(left: float, start_timeout: float, expected: tuple[int, bool]) -> None:
+    assert pause_round(left, 900.0, start_timeout) == expected

@@ -45,7 +45,7 @@ def fleet(*hosts: Results) -> dict[str, HostSteps]:
 
 
 @pytest.mark.parametrize(
-    ("moment", "hosts", "come"),
+    ("event", "hosts", "happens"),
     [
         (PREPARED, (WAITING, WAITING), True),
         (PREPARED, (WAITING, UNCHANGED), True),
@@ -70,12 +70,12 @@ def fleet(*hosts: Results) -> dict[str, HostSteps]:
         (GONE_BACK, ({**FINE, "confirm": OK},), False),
     ],
 )
-def test_the_moment_has_come(moment: str, hosts: tuple[Results, ...], *, come: bool) -> None:
-    assert due(moment, fleet(*hosts)) is come
+def test_the_event_happens(event: str, hosts: tuple[Results, ...], *, happens: bool) -> None:
+    assert due(event, fleet(*hosts)) is happens
 
 
 @pytest.mark.parametrize(
-    ("moment", "kind"),
+    ("event", "kind"),
     [
         (PREPARED, PRE_DEPLOY),
         (STANDS, POST_DEPLOY),
@@ -84,12 +84,12 @@ def test_the_moment_has_come(moment: str, hosts: tuple[Results, ...], *, come: b
         (ENDED, ON_FAILURE),
     ],
 )
-def test_a_deployment_is_about_its_release(moment: str, kind: str) -> None:
-    assert subject(moment, fleet(FINE, FAILED)) == Subject(kind, release=NEW, previous=OLD)
+def test_a_deployment_is_about_its_release(event: str, kind: str) -> None:
+    assert subject(event, fleet(FINE, FAILED)) == Subject(kind, release=NEW, previous=OLD)
 
 
 @pytest.mark.parametrize(
-    ("moment", "expected"),
+    ("event", "expected"),
     [
         (PREPARED, Subject(PRE_ROLLBACK, release=NEW, previous=OLD)),
         (STANDS, Subject(POST_ROLLBACK, release=NEW, previous=OLD)),
@@ -97,9 +97,9 @@ def test_a_deployment_is_about_its_release(moment: str, kind: str) -> None:
         (ENDED, Subject(ON_FAILURE, release=OLD, previous=NEW)),
     ],
 )
-def test_going_back_by_hand_is_about_the_release_that_is_left(moment: str, expected: Subject) -> None:
+def test_going_back_by_hand_is_about_the_release_that_is_left(event: str, expected: Subject) -> None:
     going_back = {"prepare": {"failed": False, "release": OLD, "current": NEW, "unchanged": False}}
-    assert subject(moment, fleet(going_back, going_back)) == expected
+    assert subject(event, fleet(going_back, going_back)) == expected
 
 
 def test_what_hosts_do_not_have_in_common_is_not_told() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import Finding
 from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.steps import HostSteps
-from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.verdict import EXIT_CODES, MEANING, judge
+from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.verdict import judge
 
 RELEASE, BEFORE = "20261122T220000Z-1.1", "20261122T210000Z-1.0"
 OK: dict[str, Any] = {"failed": False}
@@ -121,8 +121,7 @@ def test_the_gravest_host_decides(states: list[str], verdict: str) -> None:
         "skipped": {"reach": GONE},
     }
     found = judge({f"host{number}": HostSteps(example[state]) for number, state in enumerate(states)}, RELEASE)
-    assert found.verdict == verdict
-    assert found.exit_code == EXIT_CODES[verdict]
+    assert found.word == verdict
     assert [host.state for host in found.hosts.values()] == [
         "refused" if one == "given_back" else one for one in states
     ]
@@ -133,13 +132,13 @@ def test_the_gravest_host_decides(states: list[str], verdict: str) -> None:
 def test_where_one_host_has_to_stay_the_others_are_not_called_back(settled: dict[str, Any]) -> None:
     forever = {**STARTED, "prepare": {**READY, "reversible": False}}
     hosts = {"host1": {**forever, "confirm": OK}, "host2": {**forever, "start": BAD, "settle": settled}}
-    assert judge({name: HostSteps(one) for name, one in hosts.items()}, RELEASE).verdict == "rollback_failed"
+    assert judge({name: HostSteps(one) for name, one in hosts.items()}, RELEASE).word == "rollback_failed"
 
 
 @pytest.mark.parametrize(("prepare", "verdict"), [(READY, "planned"), (SAME, "unchanged"), (BAD, "refused")])
 def test_check_mode_says_what_would_be(prepare: dict[str, Any], verdict: str) -> None:
     found = judge({"host1": HostSteps({**PLANNED, "prepare": prepare})}, RELEASE, check_mode=True)
-    assert found.verdict == verdict
+    assert found.word == verdict
 
 
 @pytest.mark.parametrize(
@@ -157,12 +156,12 @@ def test_check_mode_says_what_would_be(prepare: dict[str, Any], verdict: str) ->
 )
 def test_status_has_a_verdict_too(info: dict[str, Any], verdict: str, error: str) -> None:
     found = judge({"host1": steps(verify=info)}, None)
-    assert (found.verdict, found.hosts["host1"].error) == (verdict, error)
+    assert (found.word, found.hosts["host1"].error) == (verdict, error)
 
 
 def test_without_hosts_a_run_is_refused() -> None:
     found = judge({}, None)
-    assert (found.verdict, found.exit_code) == ("refused", 10)
+    assert (found.word, found.exit_code) == ("refused", 10)
     assert "stack_hosts" in found.message
 
 
@@ -171,11 +170,6 @@ def test_each_finding_of_a_refusal_is_said_once() -> None:
     disk = Finding("disk", "1 MB", "0 MB", "Free it.").as_dict()
     found = steps(resolve={**BAD, "findings": [port]}, look={**BAD, "findings": [port, disk]}, prepare=SKIPPED)
     assert found.refusal.splitlines() == [Finding(**port).sentence(), Finding(**disk).sentence()]
-
-
-def test_every_verdict_has_a_code_and_a_meaning() -> None:
-    assert set(MEANING) == set(EXIT_CODES)
-    assert sorted(set(EXIT_CODES.values())) == [0, 10, 20, 30, 40]
 
 
 def test_who_is_left_out_is_named_beside_the_meaning() -> None:
@@ -189,12 +183,12 @@ def test_who_is_left_out_is_named_beside_the_meaning() -> None:
 
 def test_a_host_that_is_lost_before_it_is_touched_is_left_out_too() -> None:
     found = judge({"host1": steps(reach=OK, prepare=GONE), "host2": steps(reach=OK, **STARTED, confirm=OK)}, RELEASE)
-    assert (found.verdict, found.hosts["host1"].state) == ("deployed", "skipped")
+    assert (found.word, found.hosts["host1"].state) == ("deployed", "skipped")
 
 
 def test_a_run_without_anybody_is_refused() -> None:
     found = judge({"host1": steps(reach=GONE), "host2": steps(reach=OK, prepare=GONE)}, RELEASE)
-    assert found.verdict == "refused"
+    assert found.word == "refused"
     assert [(host.state, host.error) for host in found.hosts.values()] == [("refused", "no route")] * 2
 
 
@@ -221,5 +215,5 @@ def test_what_becomes_of_a_host_that_nobody_reaches_is_said(results: dict[str, d
 )
 def test_a_host_without_a_guard_is_not_said_to_go_back(told: dict[str, dict[str, Any]]) -> None:
     found = judge({"host1": HostSteps({**told, "start": GONE, "settle": GONE})}, RELEASE)
-    assert found.verdict == "unknown"
+    assert found.word == "unknown"
     assert "no guard" in found.hosts["host1"].outlook
