@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.stages import sanity, side_by_side
 from tests.stages.outcome import Outcome
 from tests.stages.process import BIN, Completed, project_files, run
+from tests.stages.rooms import misplaced
 from tests.stages.sizes import oversized
 
 COLLECTION = "ansible_collections.slipway.compose"
@@ -50,7 +51,8 @@ def gates() -> list[Gate]:
         _command("antsibull-changelog", "antsibull-changelog", "lint"),
         _command("workflow schema", "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *_workflows()),
         _command("zizmor", "zizmor", "--offline", "--pedantic", "--no-progress", ".github"),
-        Gate("sizes", _sizes),
+        _own("sizes", oversized),
+        _own("rooms", misplaced),
     ]
 
 
@@ -74,10 +76,13 @@ def _command(name: str, *argv: str) -> Gate:
     return Gate(name, lambda: run([str(BIN / program), *arguments], timeout=TIMEOUT_SECONDS))
 
 
-def _sizes() -> Completed:
-    began = time.monotonic()
-    found = oversized()
-    return Completed(int(bool(found)), "\n".join(found), time.monotonic() - began)
+def _own(name: str, complaints: Callable[[], list[str]]) -> Gate:
+    def check() -> Completed:
+        began = time.monotonic()
+        found = complaints()
+        return Completed(int(bool(found)), "\n".join(found), time.monotonic() - began)
+
+    return Gate(name, check)
 
 
 def _collection_packages() -> list[str]:

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..coordination.guard import GuardTask, read_task, sign_in
-from ..core.boot_time import boot_time
 from ..core.findings import SlipwayError
+from ..core.host_clock import boot_time
 
 #: time.sleep() does not count the time in which a host is suspended, so it is asked now and then.
 _LONGEST_SLEEP_S = 60.0

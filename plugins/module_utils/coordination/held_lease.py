@@ -9,8 +9,9 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from ..core.boot_time import BootTime, boot_time
+from ..core.boot_time import BootTime
 from ..core.findings import Finding, SlipwayError
+from ..core.host_clock import boot_time
 from ..release import journal
 from ..release.store import ReleaseStore, now
 from . import lease

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import os
 import re
+import secrets
 from datetime import datetime, timezone
 
 from .findings import Finding, SlipwayError
@@ -35,7 +35,7 @@ def new_run_id(verb: str, now: datetime) -> str:
         verb: what the run does.
         now: UTC.
     """
-    return f"{now.strftime(_TIME)}-{verb}-{os.urandom(3).hex()}"
+    return f"{now.strftime(_TIME)}-{verb}-{secrets.token_hex(3)}"
 
 
 def run_began(run: str) -> datetime | None:

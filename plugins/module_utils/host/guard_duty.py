@@ -10,8 +10,8 @@ from pathlib import Path
 from ..coordination.guard import Guard, GuardTask, read_task
 from ..coordination.held_lease import StackLease
 from ..coordination.lock import StackLock
-from ..core.boot_time import boot_time
 from ..core.findings import Finding, SlipwayError
+from ..core.host_clock import boot_time
 from ..engine.client import Engine
 from ..gate.report import StartFailedError
 from ..release.store import ReleaseStore

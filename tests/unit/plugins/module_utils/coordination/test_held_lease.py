@@ -17,8 +17,8 @@ import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.coordination import held_lease, lease, lock
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import StackLease
-from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.core.host_clock import boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
 
 FIRST, SECOND = "20261122T214455Z-deploy-1f2e", "20261122T214455Z-deploy-9a0b"
