@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from types import FrameType
 
 from tests.stages import lint, molecule_stage, pytest_stage
@@ -16,27 +18,37 @@ from tests.stages.outcome import Outcome, StageResult
 from tests.stages.process import end_all, run
 from tests.stages.pytest_stage import Workers
 
-Stage = Callable[[], Iterator[Outcome]]
 
+@dataclass(frozen=True)
+class Stage:
+    """A part of the test command.
+
+    Attributes:
+        outcomes: runs it, and yields the result of each of its parts.
+        budget_s: seconds that it may take on two cores, so that the whole stays within 25 minutes.
+        on_hosts: whether it uses the nested hosts of tests/fleet.
+    """
+
+    outcomes: Callable[[], Iterator[Outcome]]
+    budget_s: float
+    on_hosts: bool = False
+
+
+def _pytest(folder: str, test_timeout: int, stage_timeout: float, workers: Workers) -> Callable[[], Iterator[Outcome]]:
+    return lambda: pytest_stage.outcomes(
+        (folder,), test_timeout=test_timeout, stage_timeout=stage_timeout, workers=workers
+    )
+
+
+#: Deployments wait as much as they work, so three or four workers gain on two cores.
 STAGES: dict[str, Stage] = {
-    "lint": lint.outcomes,
-    "unit": lambda: pytest_stage.outcomes(
-        ("tests/unit",), test_timeout=60, stage_timeout=300.0, workers=Workers(2, "worksteal")
-    ),
-    "engine": lambda: pytest_stage.outcomes(
-        ("tests/engine",), test_timeout=180, stage_timeout=1200.0, workers=Workers(3, "worksteal")
-    ),
-    # Deployments wait as much as they work, so three workers gain on two cores.
-    "integration": lambda: pytest_stage.outcomes(
-        ("tests/integration",), test_timeout=900, stage_timeout=5400.0, workers=Workers(3, "loadfile")
-    ),
-    "faults": lambda: pytest_stage.outcomes(
-        ("tests/faults",), test_timeout=600, stage_timeout=3600.0, workers=Workers(4, "worksteal")
-    ),
-    "molecule": molecule_stage.outcomes,
+    "lint": Stage(lint.outcomes, 180),
+    "unit": Stage(_pytest("tests/unit", 60, 300.0, Workers(2, "worksteal")), 60),
+    "engine": Stage(_pytest("tests/engine", 180, 1200.0, Workers(3, "worksteal")), 90),
+    "integration": Stage(_pytest("tests/integration", 900, 5400.0, Workers(3, "loadfile")), 600, on_hosts=True),
+    "faults": Stage(_pytest("tests/faults", 600, 3600.0, Workers(4, "worksteal")), 480, on_hosts=True),
+    "molecule": Stage(molecule_stage.outcomes, 120, on_hosts=True),
 }
-#: These use the nested hosts of tests/fleet.
-FLEET_STAGES = {"integration", "faults", "molecule"}
 
 
 def main(argv: list[str]) -> int:
@@ -52,12 +64,12 @@ def main(argv: list[str]) -> int:
     names = [name for name in STAGES if not asked or name in asked]
     results: list[StageResult] = []
     with ThreadPoolExecutor(1) as beside:
-        if FLEET_STAGES.intersection(names):
+        if any(STAGES[name].on_hosts for name in names):
             # The longest of the gates leaves a core idle, and whoever needs an image first would wait for it.
             beside.submit(_make_host_images)
         try:
             for name in names:
-                results.append(StageResult(name))
+                results.append(StageResult(name, STAGES[name].budget_s))
                 with _fleets_returned(name):
                     _fill(results[-1])
         except KeyboardInterrupt:
@@ -67,7 +79,7 @@ def main(argv: list[str]) -> int:
 
 
 def _fleets_returned(stage: str) -> AbstractContextManager[None]:
-    if stage not in FLEET_STAGES:
+    if not STAGES[stage].on_hosts:
         return nullcontext()
     from tests.stages import fleets  # noqa: PLC0415 - the gates must run, and say so, when tests/fleet is broken
 
@@ -83,7 +95,7 @@ def _fill(result: StageResult) -> None:
     """Run a stage and tell of each of its parts when it is done."""
     print(f"==> {result.name}", flush=True)
     began = time.monotonic()
-    for outcome in STAGES[result.name]():
+    for outcome in STAGES[result.name].outcomes():
         result.outcomes.append(outcome)
         print(outcome.tell(), flush=True)
     result.seconds = time.monotonic() - began
@@ -94,6 +106,10 @@ def _summary(results: list[StageResult]) -> int:
     print("==> summary")
     for result in results:
         print(f"    {result.line()}")
+    for warning in filter(None, (result.warning() for result in results)):
+        print(warning)
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            print(f"::{warning.replace(': ', '::', 1)}")
     failed = sum(result.failed for result in results)
     print(f"{sum(result.passed for result in results)} passed, {failed} failed", flush=True)
     return int(failed > 0)

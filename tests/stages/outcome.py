@@ -34,9 +34,10 @@ class Outcome:
 
 @dataclass
 class StageResult:
-    """What one stage came to."""
+    """What one stage came to, and the seconds that it may take."""
 
     name: str
+    budget_s: float
     outcomes: list[Outcome] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -55,4 +56,12 @@ class StageResult:
         state = "FAILED" if self.failed else "passed"
         failures = ", ".join(outcome.name for outcome in self.outcomes if outcome.failed)
         tail = f": {failures}" if failures else ""
-        return f"{self.name:<12} {state}  {self.passed} passed, {self.failed} failed in {self.seconds:.1f} s{tail}"
+        seconds = f"{self.seconds:.0f} of {self.budget_s:.0f} s"
+        return f"{self.name:<12} {state}  {self.passed} passed, {self.failed} failed in {seconds}{tail}"
+
+    def warning(self) -> str:
+        """Return the line that says that the stage took longer than it may, "" if it did not."""
+        if self.seconds <= self.budget_s:
+            return ""
+        seen = f"took {self.seconds:.0f} s, over its budget of {self.budget_s:.0f} s"
+        return f"warning: stage {self.name} {seen}: make it do less, see tests/README.md"
