@@ -16,7 +16,7 @@ from tests.fleet.fleet import DEFAULT_NAME
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of tests/faults; here, because pytest asks only the outermost conftest.py in every case."""
     group = parser.getgroup("faults", "random faults")
-    group.addoption("--kill-seeds", type=int, default=20, metavar="N", help="how many random faults (default: 20)")
+    group.addoption("--kill-seeds", type=int, default=6, metavar="N", help="how many random faults (default: 6)")
     group.addoption("--kill-seed", type=int, metavar="SEED", help="only the random fault of this seed")
 
 

@@ -55,20 +55,31 @@ class Fault:
 
 def fault(name: str, phase: Phase, *, dies: str, promised: str) -> Callable[[Test], Test]:
     """Mark a test as the proof of one row."""
+    return proves(Fault(name, phase, dies, promised))
+
+
+def proves(*rows: Fault) -> Callable[[Test], Test]:
+    """Mark a test as the proof of these rows."""
 
     def mark(test: Test) -> Test:
-        setattr(test, _ROWS, (Fault(name, phase, dies, promised),))
+        setattr(test, _ROWS, rows)
         return test
 
     return mark
 
 
-def faults(argument: str, rows: Sequence[tuple[Fault, object]]) -> Callable[[Test], Test]:
-    """Mark a test as the proof of several rows, and give it a value of its own for each."""
+def faults(argument: str, cases: Sequence[tuple[Fault | tuple[Fault, ...], object]]) -> Callable[[Test], Test]:
+    """Mark a test as the proof of several rows.
+
+    Args:
+        argument: the test's argument that differs from case to case.
+        cases: the row, or the rows, that a case proves, and the argument's value for it.
+    """
 
     def mark(test: Test) -> Test:
-        setattr(test, _ROWS, tuple(row for row, _value in rows))
-        values = [pytest.param(value, id=row.name) for row, value in rows]
+        proved = [(rows if isinstance(rows, tuple) else (rows,), value) for rows, value in cases]
+        setattr(test, _ROWS, tuple(row for rows, _value in proved for row in rows))
+        values = [pytest.param(value, id="+".join(row.name for row in rows)) for rows, value in proved]
         marked: Test = pytest.mark.parametrize(argument, values)(test)
         return marked
 

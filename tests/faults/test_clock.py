@@ -75,14 +75,12 @@ def host_clock(standing: Standing, offset: str) -> Iterator[None]:
 )
 def test_a_host_whose_clock_is_off_comes_back_on_time(solo: Standing, offset: str) -> None:
     with host_clock(solo, offset):
-        solo.goes_on()
-        solo.ready()
+        solo.configure()
         solo.offer()
         with moments.reached(solo, moments.gating) as attempt:
             attempt.kill()
         solo.settles()
         solo.goes_on()
-    solo.goes_on()
 
 
 @fault(
@@ -92,7 +90,6 @@ def test_a_host_whose_clock_is_off_comes_back_on_time(solo: Standing, offset: st
     promised="Deployments work, and the way back leads to what ran before: the journal says what came before what.",
 )
 def test_releases_follow_one_another_whatever_the_controllers_clock_says(solo: Standing) -> None:
-    solo.goes_on()
     before = solo.version
     solo.version = solo.offer()
     with solo.begin(environment=controller_clock("-1h")) as attempt:

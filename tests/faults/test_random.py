@@ -27,7 +27,7 @@ OUTAGE_S = (0.5, 6.0)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give the test its seeds."""
+    """Give the test its seeds; each thing breaks in as many of them as any other."""
     if "seed" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--kill-seed")
         seeds = range(metafunc.config.getoption("--kill-seeds")) if chosen is None else [chosen]
@@ -75,12 +75,12 @@ NO_ACTS = {"prepared", "discarded", "pruned"}
 @fault(
     "random",
     Phase.ANY,
-    dies="controller, run, network, engine or host, chosen by chance, at a moment chosen by chance",
+    dies="controller, run, network, engine or host, one after the other, at a moment chosen by chance",
     promised="One release whole on the host in the end, the journal true, and the next deployment works.",
 )
 def test_whatever_dies_whenever_one_release_stands(solo: Standing, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - a test that can be repeated
-    breaks, after_s, outage_s = chance.choice(FAULTS), chance.uniform(0, LONGEST_S), chance.uniform(*OUTAGE_S)
+    breaks, after_s, outage_s = FAULTS[seed % len(FAULTS)], chance.uniform(0, LONGEST_S), chance.uniform(*OUTAGE_S)
     print(f"seed {seed}: {breaks.__name__} after {after_s:.2f} s, for {outage_s:.2f} s")
     solo.offer()
     with solo.begin() as attempt:

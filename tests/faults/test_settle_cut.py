@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tests.faults import moments
-from tests.faults.table import Fault, Phase, fault, faults
+from tests.faults.table import Fault, Phase, fault, proves
 from tests.fleet import Host
 from tests.fleet.command import CommandError, docker
 from tests.support.attempt import Attempt
@@ -120,28 +120,24 @@ def test_a_fleet_half_settled_has_one_release_on_each_host(pair: Standing) -> No
     pair.goes_on(*PATIENT)
 
 
-@faults(
-    "number",
-    [
-        (
-            Fault(f"{number.name.lower()}-settling", Phase.SETTLE, CANCELLED.format(number.name) + HALF, ONE_ON_EACH),
-            number,
-        )
+@proves(
+    *(
+        Fault(f"{number.name.lower()}-settling", Phase.SETTLE, CANCELLED.format(number.name) + HALF, ONE_ON_EACH)
         for number in SIGNALS
-    ],
+    )
 )
-def test_a_run_that_is_cancelled_half_settled_leaves_one_release_on_each_host(
-    pair: Standing, number: signal.Signals
-) -> None:
+def test_runs_that_are_cancelled_half_settled_leave_one_release_on_each_host(pair: Standing) -> None:
     first, second = pair.hosts
-    with half_settled(pair) as (attempt, let_go):
-        attempt.signal(number)
-        attempt.until("the verdict", lambda: attempt.folder and (attempt.folder / "verdict.json").exists(), PATIENCE_S)
-        let_go()
-        run = attempt.end()
-    run.expect(40, "unknown")
-    pair.stands(pair.offered, hosts=[first])
-    pair.settles(hosts=[second])
+    # The second run begins where the first one ended: with one release on each host.
+    for number in SIGNALS:
+        with half_settled(pair) as (attempt, let_go):
+            attempt.signal(number)
+            attempt.until_verdict(PATIENCE_S)
+            let_go()
+            run = attempt.end()
+        run.expect(40, "unknown")
+        pair.stands(pair.offered, hosts=[first])
+        pair.settles(hosts=[second])
     pair.goes_on()
 
 
@@ -162,23 +158,21 @@ def test_a_confirmed_release_is_not_taken_back_by_a_guard_that_lived_on(solo: St
     solo.goes_on(*PATIENT)
 
 
-@faults(
-    "number",
-    [
-        (
-            Fault(f"{number.name.lower()}-confirming", Phase.CONFIRM, CANCELLED.format(number.name) + CONFIRMED, STAYS),
-            number,
-        )
+@proves(
+    *(
+        Fault(f"{number.name.lower()}-confirming", Phase.CONFIRM, CANCELLED.format(number.name) + CONFIRMED, STAYS)
         for number in SIGNALS
-    ],
+    )
 )
-def test_a_release_that_was_confirmed_stays_when_its_run_is_cancelled(solo: Standing, number: signal.Signals) -> None:
+def test_releases_that_were_confirmed_stay_when_their_runs_are_cancelled(solo: Standing) -> None:
     host = solo.hosts[0]
-    with not_yet_disarmed(solo) as attempt:
-        attempt.signal(number)
-        run = attempt.end()
-    run.expect(40, "unknown")
-    assert not solo.on(host).has("guard.json"), run
-    solo.stands(solo.offered)
-    assert solo.on(host).agrees_with(run, solo.version, solo.offered)
+    for number in SIGNALS:
+        with not_yet_disarmed(solo) as attempt:
+            attempt.signal(number)
+            run = attempt.end()
+        run.expect(40, "unknown")
+        assert not solo.on(host).has("guard.json"), run
+        solo.stands(solo.offered)
+        assert solo.on(host).agrees_with(run, solo.version, solo.offered)
+        solo.version = solo.offered
     solo.goes_on()

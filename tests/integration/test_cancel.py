@@ -117,7 +117,7 @@ def test_when_ansible_itself_is_killed_the_hosts_are_told_all_the_same(pair: Sta
 def test_killed_right_after_it_was_asked_to_end(pair: Standing) -> None:
     with at_the_gate(pair) as attempt:
         attempt.signal(signal.SIGINT)
-        attempt.until("the verdict", lambda: attempt.folder and (attempt.folder / "verdict.json").exists(), 2.0)
+        attempt.until_verdict(2.0)
         run = attempt.kill()
     assert run.word == "unknown", run
     for host in pair.hosts:

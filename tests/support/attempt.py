@@ -152,6 +152,10 @@ class Attempt:
             assert time.monotonic() < deadline, f"not seen within {timeout:.0f} s: {what}\n{self.said}"
             time.sleep(POLL_S)
 
+    def until_verdict(self, timeout: float) -> None:
+        """Wait until its verdict.json stands; see `until`."""
+        self.until("the verdict", lambda: self.folder and (self.folder / "verdict.json").exists(), timeout)
+
     def until_ended(self, timeout: float) -> bool:
         """Wait for its end, but no longer than this; tell whether it has ended."""
         with suppress(subprocess.TimeoutExpired):
