@@ -37,7 +37,13 @@ def four(fleet: Fleet) -> Fleet:
     return Fleet.up([Kind.TRIXIE] * 4, fleet.layout.name)
 
 
+@pytest.fixture(scope="module")
+def _rollout(four: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Rollout:
+    return Rollout(four, tmp_path_factory.mktemp("rollout"))
+
+
 @pytest.fixture
-def rollout(four: Fleet, tmp_path: Path) -> Rollout:
-    """Deploy version 1.0 on four hosts."""
-    return Rollout(four, tmp_path)
+def rollout(_rollout: Rollout) -> Rollout:
+    """Version 1.0 on four hosts; deployed anew only where a test left something else."""
+    _rollout.ready()
+    return _rollout

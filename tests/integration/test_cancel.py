@@ -123,7 +123,6 @@ def test_killed_right_after_it_was_asked_to_end(pair: Standing) -> None:
     for host in pair.hosts:
         assert "its guard takes it back by" in run.verdict["hosts"][host.name]["outlook"], run
     comes_back(pair)
-    pair.goes_on()
 
 
 def test_a_host_that_does_not_answer_keeps_no_other_waiting(pair: Standing) -> None:
@@ -154,7 +153,6 @@ def test_the_whole_run_has_a_limit(pair: Standing) -> None:
     assert "while it waited for 'Start the release and pass its gate' on host1, host2" in run.verdict["message"]
     comes_back(pair)
     says_what_is_true(pair, run)
-    pair.goes_on()
 
 
 def test_without_the_scripts_the_limit_is_looked_at_between_batches(pair: Standing) -> None:

@@ -118,8 +118,6 @@ def test_a_host_that_vanishes_before_its_start_takes_the_others_back_even_where_
     assert rollout.pages() == ["1.0"] * 4
 
     rollout.project.run("recover", "--run", run.verdict["run"]).expect(0, "unchanged")
-    rollout.deploy("1.1", stack_serial="100%").expect(0, "deployed")
-    assert rollout.pages() == ["1.1"] * 4
 
 
 def test_a_host_that_vanishes_while_it_waits_for_its_turn_is_missed_before_that(rollout: Rollout) -> None:
@@ -147,7 +145,6 @@ def test_a_host_that_vanishes_while_it_starts_goes_back_by_itself_and_the_others
     came_back = "rolled_back"
     await_that(came_back, lambda: came_back in rollout.events(lost, run.release), QUICK["stack_guard_timeout"] + 30)
     assert rollout.pages() == ["1.0"] * 4
-    rollout.deploy("1.1", stack_serial="100%").expect(0, "deployed")
 
 
 def test_past_a_release_that_is_not_reversible_nobody_is_taken_back(rollout: Rollout) -> None:
@@ -163,15 +160,15 @@ def test_past_a_release_that_is_not_reversible_nobody_is_taken_back(rollout: Rol
     assert "NOT REVERSIBLE" in run.output
     assert "stack_force_irreversible=true" in run.output
     assert rollout.pages() == ["1.1", "1.1", "1.0", "1.0"]
-    assert observed.kept_releases(rollout.hosts[2], "app") == [rollout.first.release]
+    assert run.release not in observed.kept_releases(rollout.hosts[2], "app")
 
-    refused = rollout.project.rollback("--to", rollout.first.release, "--limit", "host1")
+    refused = rollout.project.rollback("--to", rollout.first, "--limit", "host1")
     refused.expect(10, "refused")
     assert "stack_force_irreversible=true" in refused.output
     assert observed.answer(rollout.hosts[0]) == "1.1"
 
     forced = rollout.project.rollback(
-        "--to", rollout.first.release, "--limit", "host1", "-e", "stack_force_irreversible=true"
+        "--to", rollout.first, "--limit", "host1", "-e", "stack_force_irreversible=true"
     )
     forced.expect(0, "deployed")
     assert observed.answer(rollout.hosts[0]) == "1.0"

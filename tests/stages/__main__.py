@@ -61,6 +61,9 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     # A shell starts its background jobs with this one ignored, and what they start would ignore it, too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        # The same, where nohup started this: the tests close terminals, and what runs there has to hear of it.
+        signal.signal(signal.SIGHUP, lambda _signal, _frame: None)
     names = [name for name in STAGES if not asked or name in asked]
     results: list[StageResult] = []
     with ThreadPoolExecutor(1) as beside:
