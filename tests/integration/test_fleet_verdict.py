@@ -167,9 +167,7 @@ def test_past_a_release_that_is_not_reversible_nobody_is_taken_back(rollout: Rol
     assert "stack_force_irreversible=true" in refused.output
     assert observed.answer(rollout.hosts[0]) == "1.1"
 
-    forced = rollout.project.rollback(
-        "--to", rollout.first, "--limit", "host1", "-e", "stack_force_irreversible=true"
-    )
+    forced = rollout.project.rollback("--to", rollout.first, "--limit", "host1", "-e", "stack_force_irreversible=true")
     forced.expect(0, "deployed")
     assert observed.answer(rollout.hosts[0]) == "1.0"
     rollout.deploy("1.2", stack_serial="100%").expect(0, "deployed")

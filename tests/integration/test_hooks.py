@@ -198,37 +198,38 @@ def go_back_by_hand(project: Project) -> None:
     ]
 
 
-@pytest.mark.parametrize("where", ["target", "controller", "inside"])
-def test_a_pre_deploy_hook_that_fails_refuses(fleet: Fleet, project: Project, where: str) -> None:
-    script = f"echo cannot do it with {SECRET if where == 'controller' else '$TOKEN'}; exit 9"
-    if where == "inside":
-        script = "echo cannot do it with $PROBE_FROM_FILE; exit 9"
-        hook = one_off("probe", script)
-        text = (project.source / "compose.yaml").read_text(encoding="utf-8")
-        changed = text.replace("    scale: 0\n", "    scale: 0\n    environment: {PROBE_FROM_FILE: '${TOKEN}'}\n")
-        (project.source / "compose.yaml").write_text(changed, encoding="utf-8")
-    else:
-        hook = command("probe", script, on=where)
-    configure(project, {"pre_deploy": [hook]})
-    run = project.deploy("1.0")
-    run.expect(10, "refused")
-    assert "pre_deploy hook 'probe': expected exit code 0, seen exit code 9 after" in run.output
-    assert "cannot do it with ********" in run.output
-    told_nothing_secret(run)
-    for host in fleet.hosts:
-        assert observed.containers(host, STACK) == {}
-        assert observed.networks(host, STACK) == set()
-        assert observed.kept_releases(host, STACK) == []
-        assert host.ssh(f"ls {observed.ROOT}/{STACK}/lease.json 2>/dev/null || :", user="root") == ""
+def failing(project: Project, where: str) -> dict[str, object]:
+    """Return a hook that shows a secret and fails; the service that one inside runs in gets the secret."""
+    if where != "inside":
+        return command(
+            "probe", f"echo cannot do it with {SECRET if where == 'controller' else '$TOKEN'}; exit 9", on=where
+        )
+    text = (project.source / "compose.yaml").read_text(encoding="utf-8")
+    changed = text.replace("    scale: 0\n", "    scale: 0\n    environment: {PROBE_FROM_FILE: '${TOKEN}'}\n")
+    (project.source / "compose.yaml").write_text(changed, encoding="utf-8")
+    return one_off("probe", "echo cannot do it with $PROBE_FROM_FILE; exit 9")
+
+
+def test_a_pre_deploy_hook_that_fails_refuses(fleet: Fleet, project: Project) -> None:
+    for where in ("target", "controller", "inside"):
+        configure(project, {"pre_deploy": [failing(project, where)]})
+        run = project.deploy("1.0")
+        run.expect(10, "refused")
+        assert "pre_deploy hook 'probe': expected exit code 0, seen exit code 9 after" in run.output, where
+        assert "cannot do it with ********" in run.output, where
+        told_nothing_secret(run)
+        for host in fleet.hosts:
+            assert observed.containers(host, STACK) == {}
+            assert observed.networks(host, STACK) == set()
+            assert observed.kept_releases(host, STACK) == []
+            assert host.ssh(f"ls {observed.ROOT}/{STACK}/lease.json 2>/dev/null || :", user="root") == ""
     configure(project, {})
     project.deploy("1.0").expect(0, "deployed")
 
 
-@pytest.mark.parametrize("where", ["target", "controller", "inside"])
-def test_a_hook_has_a_time_limit(fleet: Fleet, project: Project, where: str) -> None:
+def test_a_hook_on_the_controller_has_a_time_limit(fleet: Fleet, project: Project) -> None:
     script = f"echo begun; sleep {OVERRUN} & sleep {OVERRUN}"
-    hook = one_off("probe", script, timeout=2) if where == "inside" else command("probe", script, timeout=2, on=where)
-    configure(project, {"pre_deploy": [hook]})
+    configure(project, {"pre_deploy": [command("probe", script, timeout=2, on="controller")]})
     began = time.monotonic()
     run = project.deploy("1.0")
     assert time.monotonic() - began < 60
