@@ -77,7 +77,7 @@ releases:
       type: str
       sample: 1.4.2
     state:
-      description: The last event that the journal has of it.
+      description: The last event that the journal has of it; V(damaged) if its record cannot be read.
       type: str
       sample: confirmed
     created_at:
@@ -148,6 +148,7 @@ from ..module_utils.coordination import lease
 from ..module_utils.coordination.guard import read_task
 from ..module_utils.coordination.held_lease import StackLease
 from ..module_utils.core.answer import Result
+from ..module_utils.core.findings import SlipwayError
 from ..module_utils.core.host_clock import boot_time
 from ..module_utils.core.identifiers import check_names
 from ..module_utils.engine.client import Engine
@@ -165,6 +166,9 @@ if TYPE_CHECKING:
     from ..module_utils.release.journal import JournalEntry
 
 
+_DAMAGED = "damaged"
+
+
 def work(module: AnsibleModule) -> Result:
     """Read the stack's folder and ask the engine."""
     stack = module.params["stack"]
@@ -176,17 +180,19 @@ def work(module: AnsibleModule) -> Result:
     unfinished = journal.unfinished(entries)
     drift = _drift(store, snapshot)
     at_work = _at_work(store)
+    releases = _releases(store, journal.states(entries))
+    damaged = [f"damaged: release {one['id']}" for one in releases if one["state"] == _DAMAGED]
     return {
         "changed": False,
         "current": snapshot.release,
         "unfinished": unfinished,
         "stands": not drift and unfinished is None,
         "drift": drift,
-        "releases": _releases(store, journal.states(entries)),
+        "releases": releases,
         "containers": [asdict(container) for container in snapshot.containers],
         "guard_in": at_work.guard_in,
         "journal": [asdict(entry) for entry in entries[-module.params["journal_lines"] :]],
-        "summary": [*at_work.words, *_summary(store, snapshot, drift, entries, at_work)],
+        "summary": [*at_work.words, *_summary(store, snapshot, drift, entries, at_work), *damaged],
     }
 
 
@@ -213,25 +219,32 @@ def _at_work(store: ReleaseStore) -> _AtWork:
 def _drift(store: ReleaseStore, snapshot: Snapshot) -> list[str]:
     if snapshot.release is None:
         return [f"{one.name} runs, but Slipway started no release" for one in snapshot.containers]
-    record = store.record(snapshot.release)
-    hashes = store.config_hashes(record.id)
+    kept = store.folder_of(snapshot.release)
+    record, hashes = kept.record, kept.config_hashes
     files = [f"file {path} is not the release's" for path in store.drift(record.files)]
     return differences(record, hashes, snapshot.containers) + files
 
 
 def _releases(store: ReleaseStore, states: dict[str, str]) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": record.id,
-            "version": record.version,
-            "state": states.get(record.id, "unknown"),
-            "created_at": record.created_at,
-            "created_by": record.created_by,
-            "commit": record.commit,
-            "images": dict(record.images),
-        }
-        for record in map(store.record, reversed(store.kept()))
-    ]
+    return [_release(store, release, states.get(release, "unknown")) for release in reversed(store.kept())]
+
+
+def _release(store: ReleaseStore, release: str, state: str) -> dict[str, Any]:
+    try:
+        record = store.folder_of(release).record
+    except SlipwayError:
+        # Nothing depends on it unless somebody goes back to it, and then its record is read again.
+        unknown = dict.fromkeys(("version", "created_at", "created_by", "commit"), "")
+        return {"id": release, "state": _DAMAGED, **unknown, "images": {}}
+    return {
+        "id": release,
+        "version": record.version,
+        "state": state,
+        "created_at": record.created_at,
+        "created_by": record.created_by,
+        "commit": record.commit,
+        "images": dict(record.images),
+    }
 
 
 def _summary(

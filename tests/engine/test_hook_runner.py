@@ -16,8 +16,8 @@ import yaml
 
 from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.gate.health import ServiceExpectation
-from ansible_collections.slipway.compose.plugins.module_utils.hooks.kept_hooks import write_hooks
 from ansible_collections.slipway.compose.plugins.module_utils.hooks.runner import HookRunner
+from ansible_collections.slipway.compose.plugins.module_utils.release.folder import HOOKS_FILE
 from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile, ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore, unpack_files
 from ansible_collections.slipway.compose.plugins.module_utils.stack.bundle import BundledFile, FileBundle
@@ -57,7 +57,8 @@ class Staged:
         return self.run_all(kind, hooks, first_host=first_host)
 
     def run_all(self, kind: str, hooks: tuple[Hook, ...], *, first_host: bool = True) -> list[HookReport]:
-        write_hooks(self.store, RELEASE, HookSettings(hooks, host="web1", first_host=first_host))
+        settings = HookSettings(hooks, host="web1", first_host=first_host)
+        self.store.write_json(RELEASE, HOOKS_FILE, settings.as_dict())
         return HookRunner(self.store, self.engine, RELEASE).run(kind, BEFORE)
 
     def containers(self) -> list[str]:

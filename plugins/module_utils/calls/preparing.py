@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from ..core.findings import SlipwayError
 from ..engine.client import Engine
 from ..gate.report import DownError
-from ..hooks.kept_hooks import read_hooks, write_hooks
 from ..hooks.release_hooks import ReleaseHooks
 from ..host.host_facts import folder_findings
 from ..host.preflight import meet_engine
 from ..host.preparation import Preparation, Prepared, previous_release
 from ..host.recovery import recover
+from ..release.folder import HOOKS_FILE
 from ..release.progress import ReleaseProgress
 from ..stack.hooks import HookSettings, HookStoppedError
 from ..stack.payload import Payload, ReleaseRequest
@@ -83,10 +83,10 @@ class PreparingCall(ReleaseCall):
             return
         if payload is None:
             # To go back to a kept release is no deployment.
-            settings = replace(read_hooks(self._store, prepared.release), first_host=first_host, gone_back_to=True)
+            settings = replace(self._store.folder_of(prepared.release).hooks, first_host=first_host, gone_back_to=True)
         else:
             settings = HookSettings(payload.hooks, self._params["host"], first_host)
-        write_hooks(self._store, prepared.release, settings)
+        self._store.write_json(prepared.release, HOOKS_FILE, settings.as_dict())
         if prepared.unchanged or payload is None:
             return
         if not payload.hooks:

@@ -92,7 +92,7 @@ class RunningCall(ReleaseCall):
         result = gate_result(self._release, report, changed=True)
         if deployment.brought_back is not None:
             return {**result, "summary": [given_back, deployment.brought_back.sentence(), *result["summary"]]}
-        told = [f"went back to {self._goal(self._release)}", *deployment.remarks]
+        told = [f"went back to {deployment.goal}", *deployment.remarks]
         return {**result, "summary": [*told, *result["summary"]]}
 
     def _renewed(self) -> Result:
@@ -111,9 +111,6 @@ class RunningCall(ReleaseCall):
         self._reports = deployment.hooks.reports
         return deployment
 
-    def _goal(self, release: str) -> str:
-        return str(self._store.read_json(release, "snapshot.json").get("goal"))
-
     def _abandoned(self) -> Result:
         if self._check_mode or not self._store.folder.is_dir():
             return {"changed": False, "guarded": False, "summary": ["nothing to give back"]}
@@ -131,7 +128,7 @@ class RunningCall(ReleaseCall):
             if release and progress.touched and not progress.settled and progress.reversible:
                 # The engine may be what hangs, so it is not asked: the guard does that, and can wait for it.
                 self._guard.arm(release, at_once=True)
-                summary = [f"goes back to {self._goal(release)} by itself, now"]
+                summary = [f"goes back to {progress.goal} by itself, now"]
                 return {"changed": True, "release": release, "guarded": True, "summary": summary}
             try:
                 if release and progress.staged:

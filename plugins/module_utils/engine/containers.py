@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 PROJECT_LABEL = "com.docker.compose.project"
@@ -47,6 +47,20 @@ class ContainerSnapshot:
     exit_code: int
     started_at: str
     restarts: int
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> ContainerSnapshot:
+        """Return the container whose fields these are.
+
+        Raises:
+            TypeError: they are those of something else.
+        """
+        made = cls(**raw)
+        wrong = [field.name for field in fields(cls) if type(getattr(made, field.name)).__name__ != field.type]
+        if wrong:
+            message = f"a container has no valid {', '.join(wrong)}"
+            raise TypeError(message)
+        return made
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Callable
 
+from ..core.findings import SlipwayError
 from ..engine.client import Engine
 from ..release.store import ReleaseStore
 from ..stack.hooks import (
@@ -21,7 +22,7 @@ from ..stack.hooks import (
     HookStoppedError,
     report_lines,
 )
-from .kept_hooks import read_hooks, remove_hook_containers
+from .hook_containers import remove_hook_containers
 
 
 class ReleaseHooks:
@@ -29,6 +30,7 @@ class ReleaseHooks:
 
     Attributes:
         reports: how those ended that ran.
+        remarks: why others could not be read, in words, where they must not keep the host from going back.
     """
 
     def __init__(self, store: ReleaseStore, engine: Engine, release: str, alive: Callable[[], None]) -> None:
@@ -41,9 +43,11 @@ class ReleaseHooks:
             alive: called before and after each hook: nobody else can say meanwhile that the run goes on.
         """
         self.reports: list[HookReport] = []
+        self.remarks: list[str] = []
         self._store = store
         self._engine = engine
         self._release = release
+        self._folder = store.folder_of(release)
         self._alive = alive
 
     def before_deployment(self) -> None:
@@ -68,44 +72,49 @@ class ReleaseHooks:
         """
         if self._left:
             self._run(self._left, POST_ROLLBACK, self._release)
-        elif not read_hooks(self._store, self._release).gone_back_to:
+        elif not self._folder.hooks.gone_back_to:
             self._run(self._release, POST_DEPLOY, self._before)
             self._stop()
 
     def after_failure(self) -> None:
         """Run what comes once the release does not stand."""
-        self._run(self._release, ON_FAILURE, self._before)
+        self._run_if_whole(ON_FAILURE)
 
     def before_way_back(self) -> None:
         """Run what comes before the release is taken back."""
         # A caller that died may have left one at work. If the engine cannot say, the host goes back all the same.
         with suppress(Exception):
             remove_hook_containers(self._engine, self._store.stack)
-        self._run(self._release, PRE_ROLLBACK, self._before)
+        self._run_if_whole(PRE_ROLLBACK)
 
     def after_way_back(self) -> None:
         """Run what comes after the release was taken back."""
-        self._run(self._release, POST_ROLLBACK, self._before)
+        self._run_if_whole(POST_ROLLBACK)
 
     @property
     def _before(self) -> str | None:
-        to = self._store.read_json(self._release, "snapshot.json").get("to")
-        return str(to) if to else None
+        return self._folder.snapshot.to
 
     @property
     def _left(self) -> str | None:
         """Return the release that is left for this one, if this one was kept and is gone back to."""
-        left = self._before if read_hooks(self._store, self._release).gone_back_to else None
+        left = self._before if self._folder.hooks.gone_back_to else None
         return left if left != self._release else None
 
+    def _run_if_whole(self, kind: str) -> None:
+        """Run hooks that a way back does not depend on: damaged files leave them out."""
+        try:
+            self._run(self._release, kind, self._before)
+        except SlipwayError as error:
+            self.remarks += [finding.sentence() for finding in error.findings]
+
     def _run(self, release: str, kind: str, previous: str | None) -> None:
-        if not read_hooks(self._store, release).hooks:
+        if not self._store.folder_of(release).hooks.hooks:
             return
-        # The code is compiled anew at every call, and most releases have no hooks.
         from .runner import HookRunner
 
         # Which host is the first of the fleet is known of the release that this run prepared.
-        first = read_hooks(self._store, self._release).first_host
+        first = self._folder.hooks.first_host
         hooks = HookRunner(self._store, self._engine, release, first_host=first)
         self.reports += hooks.run(kind, previous, self._alive)
 

@@ -25,7 +25,7 @@ from ..release.record import ReleaseRecord
 from ..release.secrets import release_masker
 from ..release.store import ReleaseStore, now
 from ..stack.hooks import PRE_DEPLOY, Hook, HookContext, HookReport, select
-from .kept_hooks import read_hooks, remove_hook_containers
+from .hook_containers import remove_hook_containers
 from .programs import found_program
 
 #: How its hooks ended, one JSON object a line; the guard has nobody else to tell it to.
@@ -49,7 +49,7 @@ class HookRunner:
         self._store = store
         self._engine = engine
         self._release = release
-        self._settings = read_hooks(store, release)
+        self._settings = store.folder_of(release).hooks
         self._first_host = self._settings.first_host if first_host is None else first_host
 
     def run(self, kind: str, previous: str | None, alive: Callable[[], None] = lambda: None) -> list[HookReport]:
@@ -84,7 +84,7 @@ class HookRunner:
     def _run(
         self, hooks: Sequence[Hook], previous: str | None, alive: Callable[[], None], reports: list[HookReport]
     ) -> None:
-        record = self._store.record(self._release)
+        record = self._store.folder_of(self._release).record
         context = HookContext(record.stack, record.id, record.version, previous, self._settings.host, self._store.run)
         runner = _TargetRunner(self._store, self._engine, record, context)
         with runner.prepared(hooks):
@@ -138,7 +138,7 @@ class _TargetRunner:
         self._record = record
         self._context = context
         self._masker = release_masker(store, record)
-        self._environment = store.environment(record.id)
+        self._environment = store.folder_of(record.id).environment
         self._view = Path()
 
     @contextmanager
@@ -229,7 +229,7 @@ class _TargetRunner:
         known = {file.path for file in self._record.files}
         current = self._store.current()
         if current is not None:
-            known |= {file.path for file in self._store.record(current).files}
+            known |= {file.path for file in self._store.folder_of(current).record.files}
         folders = {str(parent) for path in known for parent in Path(path).parents}
         top = self._store.project / folder
         try:

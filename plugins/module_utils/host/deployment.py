@@ -21,12 +21,12 @@ from ..gate.recheck import SecondLook
 from ..gate.report import DownError, GateReport, StartFailedError
 from ..hooks.release_hooks import ReleaseHooks
 from ..release import journal
+from ..release.folder import CONFIRMED_FILE, GATE_PASSED_FILE, ReleaseSnapshot
 from ..release.progress import ReleaseProgress
 from ..release.pruning import forget
 from ..release.record import ReleaseFile, ReleaseRecord
 from ..release.secrets import release_masker
 from ..release.store import ReleaseStore
-from ..stack.gate_settings import GateSettings
 from ..stack.hooks import report_lines
 from . import rollback_target
 from .release_gate import gate_before, gate_release
@@ -45,8 +45,7 @@ class Deployment(ReleaseProgress):
         self.engine = engine
         self.guard = guard
         self.hooks = ReleaseHooks(store, engine, release, guard.renew)
-        #: What a way back had to do besides, in words.
-        self.remarks: list[str] = []
+        self._lost: list[str] = []
         #: What had ended although nothing of it was touched, and stands again.
         self.brought_back: Finding | None = None
 
@@ -70,19 +69,23 @@ class Deployment(ReleaseProgress):
         return report
 
     def _stand_up(self) -> GateReport:
-        record = self.store.record(self.release)
+        record = self.folder.record
         if not self.touched or self.last_event != journal.GATE_PASSED:
-            self._see_that_nothing_changed()
+            self._check_unchanged()
+            # Everything is read before the guard is armed: a damaged file must not be met half-way.
+            timeout_s, environment = self.folder.gate.start_timeout_s, command_environment(self.folder.environment)
+            replaced = self._files_before()
             self.hooks.before_start()
             if self.reversible:
                 self.guard.arm(self.release)
             self.store.note(self.release, journal.STARTING)
-            self._start(record)
+            self.store.activate(record.files, self.release, replaced)
+            self._compose_up(record, environment, timeout_s)
         report = gate_release(self.store, self.engine, record)
         self.store.note(self.release, journal.GATE_PASSED if report.passed else journal.GATE_FAILED)
         if not report.passed:
             raise StartFailedError(self._name, report)
-        self.store.write_json(self.release, "gate_passed.json", {"containers": self._starts(record.stack)})
+        self.store.write_json(self.release, GATE_PASSED_FILE, {"containers": self._starts(record.stack)})
         return report
 
     def stay_guarded(self) -> None:
@@ -101,7 +104,7 @@ class Deployment(ReleaseProgress):
         Raises:
             StartFailedError: the release does not pass.
         """
-        report = gate_release(self.store, self.engine, self.store.record(self.release))
+        report = gate_release(self.store, self.engine, self.folder.record)
         if not report.passed:
             raise StartFailedError(self._name, report)
         return report
@@ -123,7 +126,7 @@ class Deployment(ReleaseProgress):
         if self.last_event not in (journal.GATE_PASSED, journal.CONFIRMING):
             seen = f"{self.last_event or 'not known here'}, by its last line in the journal"
             raise SlipwayError([Finding(self._name, "to have passed its gate", seen, "Start it first.")])
-        record = self.store.record(self.release)
+        record = self.folder.record
         report = self._look_again(record, self._containers(record.stack))
         if not report.passed:
             raise StartFailedError(self._name, report)
@@ -190,8 +193,7 @@ class Deployment(ReleaseProgress):
             self.store.note(self.release, journal.ROLLBACK_BLOCKED)
             return f"an earlier run left release {self.release} unfinished; it is irreversible, so it was left as it is"
         self.run_rollback(timeout_s)
-        goal = self.store.read_json(self.release, "snapshot.json").get("goal")
-        said = [f"an earlier run left release {self.release} unfinished: went back to {goal}"]
+        said = [f"an earlier run left release {self.release} unfinished: went back to {self.goal}"]
         said += self.remarks
         return "\n".join(said + report_lines([report for report in self.hooks.reports if not report.passed]))
 
@@ -206,16 +208,16 @@ class Deployment(ReleaseProgress):
         from ..engine.lost_containers_ending import LostContainersEnding
 
         self.hooks.before_way_back()
-        before = self.store.read_json(self.release, "snapshot.json")
-        # What the engine has lost of the failed release may hold what the old one needs.
+        before = self.known_before or ReleaseSnapshot()
+        # Containers that the engine forgot may still hold ports or addresses.
         lost = LostContainersEnding(
             self.engine,
             self.store.stack,
-            before.get("orphans") or [],
+            before.lost_containers,
             lambda what: self.store.note(self.release, journal.ENDING_LOST_CONTAINER, what),
         )
         lost.end()
-        self.remarks = lost.ended
+        self._lost = lost.ended
         script = self.store.release_folder(self.release) / "rollback.sh"
         called = {"SLIPWAY_RUN": self.store.run, "SLIPWAY_BY": self.store.by, "SLIPWAY_CALLED": "yes"}
         environment = {**command_environment({}), **called}
@@ -227,9 +229,9 @@ class Deployment(ReleaseProgress):
         if said:
             # First of all, since what is damaged may keep the rest from being told.
             self.store.note(self.release, journal.ROLLBACK_FAILED, "rollback.sh failed")
-            said = release_masker(self.store, self.store.record(self.release)).mask(said)
+            said = release_masker(self.store, self.folder.record).mask(said)
             raise SlipwayError([rollback_target.failed(script, said), *lost.end()])
-        report = self._gate_before(str(before.get("goal")))
+        report = self._gate_before(before.goal)
         left = lost.end()
         if left:
             self.store.note(self.release, journal.ROLLBACK_FAILED, "a container runs on that the engine has lost")
@@ -251,20 +253,22 @@ class Deployment(ReleaseProgress):
         return report
 
     @property
+    def remarks(self) -> list[str]:
+        """Return what a way back had to do besides, or could not do, in words."""
+        return [*self._lost, *self.hooks.remarks]
+
+    @property
     def _name(self) -> str:
         return f"Release {self.release}"
 
-    def _start(self, record: ReleaseRecord) -> None:
-        """Let Compose make the host run the release.
+    def _compose_up(self, record: ReleaseRecord, environment: dict[str, str], timeout_s: float) -> None:
+        """Run `docker compose up` for the release, whose files are in place.
 
         Raises:
-            StartFailedError: Compose cannot.
+            StartFailedError: it failed.
         """
-        self.store.activate(record.files, self.release, self._files_before())
-        settings = GateSettings.from_dict(self.store.read_json(self.release, "gate.json"))
-        environment = command_environment(self.store.environment(self.release))
         try:
-            answer = self._run(self._project(record).up(), environment, settings.start_timeout_s)
+            answer = self._run(self._project(record).up(), environment, timeout_s)
             said = "" if answer.exit_code == 0 else answer.last_words
         except SlipwayError as error:
             said = str(error)
@@ -283,8 +287,8 @@ class Deployment(ReleaseProgress):
         note = self.store.folder / RUNNING_FILE
         return run_command(argv, environment, timeout_s, limit="stack_start_timeout", note=note)
 
-    def _see_that_nothing_changed(self) -> None:
-        before = self.store.read_json(self.release, "snapshot.json").get("release")
+    def _check_unchanged(self) -> None:
+        before = self.folder.snapshot.release
         current = self.store.current()
         if before != current:
             expected = f"release {before} as the confirmed one, as when this one was prepared"
@@ -294,7 +298,7 @@ class Deployment(ReleaseProgress):
     def _finish(self) -> None:
         containers = self._containers(self.store.stack)
         hashes = {container.service: container.config_hash for container in containers}
-        self.store.write_json(self.release, "confirmed.json", {"config_hashes": hashes})
+        self.store.write_json(self.release, CONFIRMED_FILE, {"config_hashes": hashes})
         self.store.set_current(self.release)
         self.store.note(self.release, journal.CONFIRMED)
         self.guard.disarm()
@@ -313,7 +317,7 @@ class Deployment(ReleaseProgress):
 
     def _blocked(self) -> Finding:
         script = self.store.release_folder(self.release) / "rollback.sh"
-        cause = self.store.read_json(self.release, "snapshot.json").get("irreversible") or self.release
+        cause = (self.known_before or ReleaseSnapshot()).irreversible or self.release
         return Finding(
             thing=f"way back from release {self.release}",
             expected="a release whose data the one before can read",
@@ -346,15 +350,13 @@ class Deployment(ReleaseProgress):
         self.store.note(self.release, journal.DISCARDED)
 
     def _look_again(self, record: ReleaseRecord, containers: list[ContainerSnapshot]) -> GateReport:
-        passed = self.store.read_json(self.release, "gate_passed.json").get("containers") or {}
         jobs = frozenset(service.service for service in record.services if service.one_shot)
-        log_lines = GateSettings.from_dict(self.store.read_json(self.release, "gate.json")).log_lines
-        look = SecondLook(self.engine, log_lines, release_masker(self.store, record))
-        return look.report(containers, passed, jobs)
+        look = SecondLook(self.engine, self.folder.gate.log_lines, release_masker(self.store, record))
+        return look.report(containers, self.folder.gate_passed, jobs)
 
     def _files_before(self) -> Sequence[ReleaseFile]:
-        to = self.store.read_json(self.release, "snapshot.json").get("to")
-        return self.store.record(str(to)).files if to else ()
+        to = self.folder.snapshot.to
+        return self.store.folder_of(to).record.files if to else ()
 
     def _project(self, record: ReleaseRecord) -> ComposeProject:
         files = [str(self.store.project / name) for name in record.compose_files]

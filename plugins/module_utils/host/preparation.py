@@ -32,6 +32,7 @@ from ..gate.health import ServiceExpectation
 from ..gate.report import DownError
 from ..hooks.programs import hook_findings
 from ..release import journal
+from ..release.folder import GATE_FILE, SNAPSHOT_FILE
 from ..release.pruning import forget, kept_names
 from ..release.record import ReleaseFile, ReleaseRecord
 from ..release.rollback_script import WayBack, render
@@ -130,7 +131,7 @@ class Preparation:
             if current is not None:
                 if not self._check_mode:
                     # The checks are no part of the release: the newest ones are asked.
-                    self._store.write_json(current, "gate.json", request.gate.as_dict())
+                    self._store.write_json(current, GATE_FILE, request.gate.as_dict())
                 return Prepared(current, record.images, snapshot, f"release {current}", unchanged=True)
             if record.id in journal.confirmed(self._store.entries()) and record.id in self._store.kept():
                 # The same plan again, after something changed on the host: the release is there, and stays as it is.
@@ -151,7 +152,7 @@ class Preparation:
         Raises:
             SlipwayError: everything that speaks against it.
         """
-        record = self._store.record(release)
+        record = self._store.folder_of(release).record
         snapshot = take_snapshot(self._store, self._engine, record.stack, self._engine.containers(record.stack))
         findings = self._check_host()
         # They are no reason to refuse a way back, nor to call one failed later.
@@ -162,7 +163,7 @@ class Preparation:
             findings.append(Finding(f"release {release}", "a release that passed its gate once", seen, remedy))
         findings += rollback_target.prove_release(self._store, self._engine, record)
         findings += [] if force else rollback_target.irreversible_findings(self._store, release)
-        hashes = self._store.config_hashes(release)
+        hashes = self._store.folder_of(release).config_hashes
         if (
             not findings
             and release == snapshot.release
@@ -291,11 +292,11 @@ class Preparation:
         """Return the current release if it is the same as this record and stands as it should."""
         if snapshot.release is None:
             return None
-        current = self._store.record(snapshot.release)
+        current = self._store.folder_of(snapshot.release).record
         same = current.content_sha256 == record.content_sha256 and current.images == record.images
         if not same or self._store.drift(current.files):
             return None
-        hashes = self._store.config_hashes(current.id)
+        hashes = self._store.folder_of(current.id).config_hashes
         return current.id if rollback_target.runs_as(current, hashes, snapshot.containers) else None
 
     def _proved_way_back(self, record: ReleaseRecord, snapshot: Snapshot, findings: list[Finding]) -> WayBack:
@@ -304,7 +305,7 @@ class Preparation:
         Raises:
             SlipwayError: with the findings so far and those of the proof.
         """
-        hashes = self._store.config_hashes(snapshot.release) if snapshot.release else {}
+        hashes = self._store.folder_of(snapshot.release).config_hashes if snapshot.release else {}
         way = WayBack(record.stack, record.id, record.files)
         try:
             way = rollback_target.choose(self._store, record.id, record.files, snapshot, hashes)
@@ -325,10 +326,10 @@ class Preparation:
             "irreversible": journal.irreversible(self._store.entries()),
             "orphans": self._orphans,
         }
-        way = replace(way, gate_timeout_s=float(self._store.read_json(release, "gate.json").get("timeout_s", 120)))
+        way = replace(way, gate_timeout_s=self._store.folder_of(release).gate.timeout_s)
         if way.adopted_from is not None:
             self._store.write(release, rollback_target.ADOPTED_FILE, rollback_target.freeze_adopted(snapshot))
-        self._store.write_json(release, "snapshot.json", document)
+        self._store.write_json(release, SNAPSHOT_FILE, document)
         self._store.write(release, "rollback.sh", render(way), 0o700)
 
     def _files_to_change(self, files: tuple[ReleaseFile, ...], way: WayBack) -> tuple[str, ...]:

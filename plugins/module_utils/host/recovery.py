@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..coordination.guard import Guard
 from ..engine.client import Engine
-from ..hooks.kept_hooks import remove_hook_containers
+from ..hooks.hook_containers import remove_hook_containers
 from ..release import journal
 from ..release.pruning import forget
 from ..release.store import ReleaseStore

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from ..core.masking import Masker
 from ..engine.client import Engine
-from ..engine.containers import ContainerSnapshot
 from ..gate.health import ServiceExpectation
 from ..gate.report import GateReport
 from ..release.record import ReleaseRecord
@@ -31,7 +30,7 @@ def gate_release(
         record: the release.
         longest_s: seconds that the gate may take at the most, if that is less than its own limit.
     """
-    settings = GateSettings.from_dict(store.read_json(record.id, "gate.json"))
+    settings = store.folder_of(record.id).gate
     if longest_s is not None:
         settings = replace(settings, timeout_s=min(settings.timeout_s, longest_s))
     return _gate(engine, record.stack, record.services, settings, release_masker(store, record))
@@ -41,7 +40,7 @@ def gate_adopted(
     engine: Engine, stack: str, services: Sequence[ServiceExpectation], settings: GateSettings, masker: Masker
 ) -> GateReport:
     """Run the gate on a stack that Slipway did not start: its containers alone, since no checks are known for it."""
-    return _gate(engine, stack, services, GateSettings.from_dict({**settings.as_dict(), "checks": ()}), masker)
+    return _gate(engine, stack, services, replace(settings, checks=()), masker)
 
 
 def gate_before(store: ReleaseStore, engine: Engine, release: str) -> GateReport:
@@ -52,15 +51,14 @@ def gate_before(store: ReleaseStore, engine: Engine, release: str) -> GateReport
         engine: the engine that it runs on.
         release: the release.
     """
-    before = store.read_json(release, "snapshot.json")
-    if before.get("to"):
-        return gate_release(store, engine, store.record(str(before["to"])))
-    record = store.record(release)
-    settings = GateSettings.from_dict(store.read_json(release, "gate.json"))
-    services = expectations([ContainerSnapshot(**container) for container in before.get("containers") or []])
+    folder = store.folder_of(release)
+    record, before = folder.record, folder.snapshot
+    if before.to:
+        return gate_release(store, engine, store.folder_of(before.to).record)
+    services = expectations(before.containers)
     gone = {service.service for service in record.services} - {service.service for service in services}
     services += [ServiceExpectation(name, 0) for name in sorted(gone)]
-    return gate_adopted(engine, record.stack, services, settings, release_masker(store, record))
+    return gate_adopted(engine, record.stack, services, folder.gate, release_masker(store, record))
 
 
 def _gate(

@@ -61,12 +61,12 @@ class Revival:
         Raises:
             DownError: it does not stand again.
         """
-        before = self._store.read_json(self._release, "snapshot.json")
-        if before.get("release") != self._store.current():
+        before = self._store.folder_of(self._release).snapshot
+        if before.release != self._store.current():
             # Somebody has gone back by hand.
             return None
-        ran = [ContainerSnapshot(**container) for container in before.get("containers") or []]
-        record = self._store.record(str(before["to"])) if before.get("to") else None
+        ran = before.containers
+        record = self._store.folder_of(before.to).record if before.to else None
         documents = self._engine.containers(self._store.stack) if ran else []
         jobs = None if record is None else {one.service for one in record.services if one.one_shot}
         found = ended(ran, documents, jobs)
@@ -112,15 +112,15 @@ class Revival:
 
     def _gate(self, ran: Sequence[ContainerSnapshot], record: ReleaseRecord | None) -> GateReport:
         """Gate what ran: the release with its checks if that stood whole, else each service that did."""
-        if record is not None and rollback_target.runs_as(record, self._store.config_hashes(record.id), ran):
+        if record is not None and rollback_target.runs_as(record, self._store.folder_of(record.id).config_hashes, ran):
             return gate_release(self._store, self._engine, record)
-        masker = release_masker(self._store, self._store.record(self._release))
+        masker = release_masker(self._store, self._store.folder_of(self._release).record)
         not_well = {one.service for one in ran if one.state != "running" or one.health not in ("", "healthy")}
         services = rollback_target.expectations([one for one in ran if one.service not in not_well])
         return gate_adopted(self._engine, self._store.stack, services, self._gate_settings(), masker)
 
     def _gate_settings(self) -> GateSettings:
-        return GateSettings.from_dict(self._store.read_json(self._release, "gate.json"))
+        return self._store.folder_of(self._release).gate
 
 
 def revive_after_failure(store: ReleaseStore, lease: StackLease, release: str) -> list[Finding]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from ..core.command import command_environment, run_command
 from ..core.findings import Finding, SlipwayError
@@ -49,12 +48,12 @@ def not_started(container: str, said: str) -> Finding:
     return Finding(f"container {container}", "to start again", said, remedy)
 
 
-def runs_as(record: ReleaseRecord, hashes: Mapping[str, Any], containers: Sequence[ContainerSnapshot]) -> bool:
+def runs_as(record: ReleaseRecord, hashes: Mapping[str, str], containers: Sequence[ContainerSnapshot]) -> bool:
     """Tell whether exactly a confirmed release runs, and all of its containers stand as they should."""
     return not differences(record, hashes, containers)
 
 
-def differences(record: ReleaseRecord, hashes: Mapping[str, Any], containers: Sequence[ContainerSnapshot]) -> list[str]:
+def differences(record: ReleaseRecord, hashes: Mapping[str, str], containers: Sequence[ContainerSnapshot]) -> list[str]:
     """Return in what the containers differ from a confirmed release, in words.
 
     Args:
@@ -79,21 +78,21 @@ def differences(record: ReleaseRecord, hashes: Mapping[str, Any], containers: Se
     return result
 
 
-def belongs_to(record: ReleaseRecord, hashes: Mapping[str, Any], container: ContainerSnapshot) -> bool:
+def belongs_to(record: ReleaseRecord, hashes: Mapping[str, str], container: ContainerSnapshot) -> bool:
     """Tell whether a container, whatever its state, was made by a confirmed release."""
     same_image = record.images.get(container.service) == container.image
     return same_image and hashes.get(container.service) == container.config_hash
 
 
 def choose(
-    store: ReleaseStore, release: str, undone: tuple[ReleaseFile, ...], snapshot: Snapshot, hashes: Mapping[str, Any]
+    store: ReleaseStore, release: str, undone: tuple[ReleaseFile, ...], snapshot: Snapshot, hashes: Mapping[str, str]
 ) -> WayBack:
     """Return the way back from a release to what the snapshot shows; nothing is proved yet.
 
     Raises:
         SlipwayError: the confirmed release's record cannot be read.
     """
-    current = store.record(snapshot.release) if snapshot.release else None
+    current = store.folder_of(snapshot.release).record if snapshot.release else None
     containers = snapshot.containers
     from_store = all(origin.directory == str(store.project) for origin in snapshot.origins)
     if current is not None and (from_store or all(belongs_to(current, hashes, one) for one in containers)):
@@ -132,7 +131,7 @@ def prove_release(store: ReleaseStore, engine: Engine, record: ReleaseRecord) ->
         files = store.files_folder(record.id)
         paths = [str(files / name) for name in record.compose_files] + [str(store.pins_file(record.id))]
         project = ComposeProject(record.stack, str(files), tuple(paths))
-        environment = command_environment(store.environment(record.id))
+        environment = command_environment(store.folder_of(record.id).environment)
         answer = run_command(project.hashes(), environment, _TIMEOUT_S)
         if answer.exit_code != 0:
             remedy = "Run the command `docker compose config` on its files to see more."
@@ -146,7 +145,7 @@ def irreversible_findings(store: ReleaseStore, goal: str) -> list[Finding]:
     order = journal.first_mentions(entries)
     after = order[order.index(goal) + 1 :] if goal in order else []
     started = {entry.release for entry in entries if entry.event == journal.STARTING}
-    later = [store.record(release) for release in store.kept() if release in after and release in started]
+    later = [store.folder_of(release).record for release in store.kept() if release in after and release in started]
     return [
         Finding(
             thing=f"release {goal}",

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+from ..core.findings import SlipwayError
 from . import journal
+from .folder import ReleaseSnapshot
 from .store import ReleaseStore
 
 
@@ -16,6 +18,7 @@ class ReleaseProgress:
         """Read nothing yet."""
         self.store = store
         self.release = release
+        self.folder = store.folder_of(release)
 
     @property
     def last_event(self) -> str | None:
@@ -54,6 +57,23 @@ class ReleaseProgress:
     @property
     def reversible(self) -> bool:
         """Tell whether what ran before can live with the data that the release leaves."""
-        before = self.store.read_json(self.release, "snapshot.json")
-        nothing_before = not before.get("to") and not before.get("containers")
-        return nothing_before or (self.store.record(self.release).reversible and not before.get("irreversible"))
+        before = self.known_before
+        if before is None:
+            return self.folder.record.reversible
+        return before.is_empty or (self.folder.record.reversible and not before.irreversible)
+
+    @property
+    def known_before(self) -> ReleaseSnapshot | None:
+        """Return what ran before the release, None if the snapshot is damaged.
+
+        For what must go on all the same: `rollback.sh` takes the host back without that file.
+        """
+        try:
+            return self.folder.snapshot
+        except SlipwayError:
+            return None
+
+    @property
+    def goal(self) -> str:
+        """Return what the way back leads to, in words."""
+        return (self.known_before or ReleaseSnapshot()).goal

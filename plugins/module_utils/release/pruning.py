@@ -44,6 +44,9 @@ def prune(store: ReleaseStore, engine: Engine, keep: int, *, check_mode: bool = 
         engine: the engine with their images.
         keep: how many confirmed releases to keep, the current one among them; at least 2, so that there is a way back.
         check_mode: only say which would go.
+
+    Raises:
+        SlipwayError: where the way back of the current release leads cannot be read, so nothing may go.
     """
     current = store.current()
     if current is None:
@@ -53,7 +56,7 @@ def prune(store: ReleaseStore, engine: Engine, keep: int, *, check_mode: bool = 
     before = order[: order.index(current)] if current in order else []
     good = [release for release in journal.confirmed(entries) if release in store.kept()]
     older = [release for release in good if release in before]
-    way_back_to = store.read_json(current, "snapshot.json").get("to")
+    way_back_to = store.folder_of(current).snapshot.to
     kept = {current, way_back_to, *older[-1:], *good[-max(keep, 2) :]}
     pruned = []
     for release in store.kept():
@@ -66,7 +69,7 @@ def prune(store: ReleaseStore, engine: Engine, keep: int, *, check_mode: bool = 
 
 
 def _names(store: ReleaseStore, release: str) -> dict[str, str]:
-    record = store.record(release)
+    record = store.folder_of(release).record
     return kept_names(record.stack, record.id, list(record.images.values()))
 
 

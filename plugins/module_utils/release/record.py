@@ -80,7 +80,8 @@ class ReleaseRecord:
             raw["files"] = tuple(ReleaseFile(**file) for file in raw["files"])
             raw["services"] = tuple(ServiceExpectation(**service) for service in raw["services"])
             raw["secret_files"] = tuple(raw["secret_files"])
+            raw["images"] = dict(raw["images"].items())
             return cls(**raw)
-        except (TypeError, KeyError) as error:
+        except (AttributeError, KeyError, TypeError) as error:
             message = f"no release record: {error}"
             raise ValueError(message) from error

@@ -6,20 +6,20 @@
 from __future__ import annotations
 
 from ..core.masking import Masker, dotenv_values, secret_values
-from ..stack.gate_settings import GateSettings
 from .record import ReleaseRecord
 from .store import ReleaseStore
 
 
 def release_masker(store: ReleaseStore, record: ReleaseRecord) -> Masker:
     """Return a masker that knows every secret of a release."""
-    secrets: list[str] = secret_values(store.environment(record.id), list(record.images.values()))
+    kept = store.folder_of(record.id)
+    secrets: list[str] = secret_values(kept.environment, list(record.images.values()))
     folder = store.files_folder(record.id)
     for file in record.files:
         if file.path in record.secret_files:
             secrets.append((folder / file.path).read_text(errors="replace"))
         elif file.path.endswith(".env") or file.path.rpartition("/")[2].startswith(".env"):
             secrets += dotenv_values((folder / file.path).read_text(errors="replace"))
-    for check in GateSettings.from_dict(store.read_json(record.id, "gate.json")).checks:
+    for check in kept.gate.checks:
         secrets += [str(value) for value in (check.get("headers") or {}).values()]
     return Masker(secrets)

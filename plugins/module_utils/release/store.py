@@ -22,6 +22,7 @@ from ..core.findings import Finding, SlipwayError
 from ..core.identifiers import RELEASE_ID
 from ..stack.bundle import FileBundle
 from . import journal
+from .folder import ENVIRONMENT_FILE, GATE_FILE, RECORD_FILE, ReleaseFolder, kept_releases
 from .record import ReleaseFile, ReleaseRecord
 from .rollback_script import environment_script
 
@@ -101,10 +102,10 @@ class ReleaseStore:
             lock: text of the image lock.
         """
         _write(building / "environment.sh", environment_script(bundle.env).encode(), PRIVATE_FILE)
-        _write(building / "environment.json", _json(dict(bundle.env)), PRIVATE_FILE)
-        _write(building / "gate.json", _json(dict(gate)), PRIVATE_FILE)
+        _write(building / ENVIRONMENT_FILE, _json(dict(bundle.env)), PRIVATE_FILE)
+        _write(building / GATE_FILE, _json(dict(gate)), PRIVATE_FILE)
         _write(building / "images.lock.yaml", lock.encode(), PRIVATE_FILE)
-        _write(building / "release.json", record.to_json().encode(), PRIVATE_FILE)
+        _write(building / RECORD_FILE, record.to_json().encode(), PRIVATE_FILE)
         _sync_folder(building)
         target = self.release_folder(record.id)
         if target.exists():
@@ -194,36 +195,11 @@ class ReleaseStore:
 
     def kept(self) -> list[str]:
         """Return the IDs of the releases whose folders are there, oldest first."""
-        if not self.releases.is_dir():
-            return []
-        return sorted(entry.name for entry in self.releases.iterdir() if RELEASE_ID.match(entry.name))
+        return kept_releases(self.releases)
 
-    def record(self, release: str) -> ReleaseRecord:
-        """Return a release's record.
-
-        Raises:
-            SlipwayError: it is missing or damaged.
-        """
-        path = self.release_folder(release) / "release.json"
-        try:
-            return ReleaseRecord.from_json(path.read_text())
-        except (OSError, ValueError) as error:
-            kept = ", ".join(self.kept()) or "none"
-            finding = Finding(
-                thing=f"release {release}",
-                expected=f"its record in {path}",
-                seen=str(error),
-                remedy=f"Choose one of the releases that this host keeps: {kept}.",
-            )
-            raise SlipwayError([finding]) from error
-
-    def read_json(self, release: str, name: str) -> dict[str, Any]:
-        """Return a JSON document from a release's folder, empty if it is not there."""
-        try:
-            document = json.loads((self.release_folder(release) / name).read_text())
-        except (OSError, ValueError):
-            return {}
-        return document if isinstance(document, dict) else {}
+    def folder_of(self, release: str) -> ReleaseFolder:
+        """Return what lies in the folder of a release; nothing is read yet."""
+        return ReleaseFolder(self.release_folder(release))
 
     def read_text(self, name: str) -> tuple[str, float] | None:
         """Return a file of the stack's folder and when it was last changed (epoch), None if it is not there."""
@@ -240,15 +216,6 @@ class ReleaseStore:
     def remove_file(self, name: str) -> None:
         """Remove a file of the stack's folder, if it is there."""
         (self.folder / name).unlink(missing_ok=True)
-
-    def config_hashes(self, release: str) -> dict[str, Any]:
-        """Return Compose's configuration hash of each service when a release was confirmed."""
-        hashes = self.read_json(release, "confirmed.json").get("config_hashes")
-        return hashes if isinstance(hashes, dict) else {}
-
-    def environment(self, release: str) -> dict[str, str]:
-        """Return the environment of a release."""
-        return {name: str(value) for name, value in self.read_json(release, "environment.json").items()}
 
     def entries(self) -> tuple[journal.JournalEntry, ...]:
         """Return the journal's entries."""

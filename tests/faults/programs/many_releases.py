@@ -18,7 +18,7 @@ def main(root: str, stack: str, count: str) -> None:
     store, engine = ReleaseStore(root, stack, "many"), Engine()
     current = store.current()
     assert current is not None
-    images = list(store.record(current).images.values())
+    images = list(store.folder_of(current).record.images.values())
     made = [f"20200101T{number // 60:02d}{number % 60:02d}00Z-many{number}" for number in range(int(count))]
     for release in made:
         folder = store.release_folder(release)

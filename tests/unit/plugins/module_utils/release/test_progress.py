@@ -15,6 +15,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.core.findings impo
 from ansible_collections.slipway.compose.plugins.module_utils.core.host_clock import boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.engine import lost_containers_ending
 from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
+from ansible_collections.slipway.compose.plugins.module_utils.engine.containers import ContainerSnapshot
 from ansible_collections.slipway.compose.plugins.module_utils.host.deployment import Deployment
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal
 from ansible_collections.slipway.compose.plugins.module_utils.release.journal import JournalEntry
@@ -24,6 +25,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.release.store impo
 
 A, B = "20261122T100000Z-1.0", "20261122T110000Z-1.1"
 MINE, OTHER = "run-mine", "run-other"
+CONTAINER = asdict(ContainerSnapshot("web", 1, "shop-web-1", "c0", "web:1", "sha256:0", "h", "running", "", 0, "", 0))
 Lines = list[tuple[str, str, str]]
 
 
@@ -93,7 +95,7 @@ def test_how_far_it_has_come(
         ({"to": B, "irreversible": None}, True, True),
         ({"to": B, "irreversible": None}, False, False),
         ({"to": B, "irreversible": "20261122T090000Z-0.9"}, True, False),
-        ({"to": None, "containers": [{}]}, False, False),
+        ({"to": None, "containers": [CONTAINER]}, False, False),
         # Where nothing ran before, nothing has to read the data.
         ({"to": None, "containers": []}, False, True),
     ],
@@ -108,6 +110,46 @@ def test_whether_what_ran_before_can_live_with_the_data(
     release(store, reversible=reversible)
     store.write_json(A, "snapshot.json", snapshot)
     assert ReleaseProgress(store, A).reversible is expected
+
+
+@pytest.mark.parametrize("reversible", [True, False])
+def test_a_damaged_snapshot_makes_no_irreversible_release_reversible(tmp_path: Path, *, reversible: bool) -> None:
+    store = store_with(tmp_path, [])
+    release(store, reversible=reversible)
+    store.write(A, "snapshot.json", "{")
+    progress = ReleaseProgress(store, A)
+    assert progress.reversible is reversible
+    assert progress.goal == "what ran before"
+
+
+def test_a_way_back_is_gone_although_snapshot_and_hooks_are_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Engine, "subnets", engine_gone)
+    store = store_with(tmp_path, [(MINE, A, journal.STARTING)])
+    release(store)
+    store.write(A, "rollback.sh", f"touch {store.folder}/went-back\n", 0o700)
+    store.write(A, "snapshot.json", "{")
+    store.write(A, "hooks.json", "{")
+    tried = deployment(store)
+    with pytest.raises(SlipwayError, match=r"snapshot\.json: expected a JSON object with what ran before"):
+        tried.recover(60.0)
+    assert (store.folder / "went-back").exists()
+    assert ["snapshot.json" in remark for remark in tried.remarks] == [True]
+    # So the next deployment leaves it as it is, and goes on.
+    assert store.entries()[-1].event == journal.ROLLBACK_FAILED
+    assert "left as it is" in deployment(store).recover(60.0, again=False)
+
+
+@pytest.mark.parametrize("name", ["snapshot.json", "hooks.json", "gate.json", "environment.json"])
+def test_what_is_damaged_is_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(Guard, "arm", lambda *_arguments: pytest.fail("it was started"))
+    store = store_with(tmp_path, [(MINE, A, journal.PREPARED)])
+    release(store)
+    store.write(A, name, "{")
+    with pytest.raises(SlipwayError, match=f"{name}: expected a JSON object with"):
+        deployment(store).start()
+    assert store.entries()[-1].event == journal.PREPARED
 
 
 def release(store: ReleaseStore, *, reversible: bool = True) -> None:
@@ -146,7 +188,7 @@ def test_a_run_that_comes_late_undoes_nothing_that_was_started_since(tmp_path: P
     lines += [(OTHER, B, journal.STARTING), (OTHER, B, journal.CONFIRMED)]
     store = store_with(tmp_path, lines, current=B)
     release(store)
-    store.write(A, "rollback.sh", "touch ../../went-back\n", 0o700)
+    store.write(A, "rollback.sh", f"touch {store.folder}/went-back\n", 0o700)
     armed(store, OTHER)
     before = store.entries()
     with pytest.raises(SlipwayError, match=f"seen release {B}, started by run {OTHER} at 2026"):
@@ -160,7 +202,7 @@ def test_an_irreversible_release_stays_and_says_how_to_go_back_all_the_same(tmp_
     store = store_with(tmp_path, [(MINE, A, journal.STARTING), (MINE, A, journal.GATE_FAILED)])
     release(store, reversible=False)
     store.write_json(A, "snapshot.json", {"to": B})
-    store.write(A, "rollback.sh", "touch ../../went-back\n", 0o700)
+    store.write(A, "rollback.sh", f"touch {store.folder}/went-back\n", 0o700)
     with pytest.raises(SlipwayError, match=r"stack_reversible: false on release .* sh .*/rollback\.sh"):
         deployment(store).rollback_for_run(60.0)
     assert journal.irreversible(store.entries()) == A

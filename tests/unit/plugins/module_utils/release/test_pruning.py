@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal
 from ansible_collections.slipway.compose.plugins.module_utils.release.pruning import prune
@@ -48,6 +49,13 @@ def test_what_the_way_back_needs_and_what_is_newer_stay(store: ReleaseStore) -> 
     store.release_folder(newer).mkdir()
     assert prune(store, ENGINE, 2) == [RELEASES[0], RELEASES[2], RELEASES[5]]
     assert store.kept() == [RELEASES[1], RELEASES[3], RELEASES[4], RELEASES[6], RELEASES[7], newer]
+
+
+def test_nothing_goes_while_nobody_knows_what_the_way_back_needs(store: ReleaseStore) -> None:
+    store.write(RELEASES[-1], "snapshot.json", "{")
+    with pytest.raises(SlipwayError, match=r"snapshot\.json"):
+        prune(store, ENGINE, 2)
+    assert store.kept() == RELEASES
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "{}", None])
