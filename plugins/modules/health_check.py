@@ -294,7 +294,7 @@ from ..module_utils.core.masking import Masker
 from ..module_utils.engine.client import connect
 from ..module_utils.gate.gate import run_gate
 from ..module_utils.gate.health import ServiceExpectation
-from ..module_utils.stack.checks import CommandProbe, parse_checks
+from ..module_utils.stack.checks import parse_checks
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -362,7 +362,7 @@ def read_request(options: dict[str, Any]) -> tuple[list[ServiceExpectation] | No
         findings += [
             Finding(f"check '{check.name}'", "project_name, to find the container in", "none", "Give project_name.")
             for check in checks
-            if check.service is not None and isinstance(check.probe, CommandProbe)
+            if check.probe.needs_engine(check.service)
         ]
     if findings:
         raise SlipwayError(findings)

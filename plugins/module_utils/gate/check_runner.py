@@ -8,21 +8,32 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from ..core.cancellation import Cancellation
 from ..core.libraries import load_library
-from ..stack.checks import CommandProbe, HttpProbe, TcpProbe
-from .health import NUMBER_LABEL, PROJECT_LABEL, SERVICE_LABEL, is_one_off
-from .probes import Outcome, probe_http, probe_tcp, run_in_container, run_on_host
+from ..stack.check_types.command import CommandProbe
+from ..stack.check_types.http import HttpProbe
+from ..stack.check_types.tcp import TcpProbe
+from .attempts.command import attempt_command
+from .attempts.http import attempt_http
+from .attempts.outcome import Outcome, Surroundings
+from .attempts.tcp import attempt_tcp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import docker
 
+    from ..stack.check_types.probe import Probe
     from ..stack.checks import Check
 
+#: What one attempt of each type does.
+ATTEMPTS: dict[type[Probe], Callable[[Any, Surroundings, float], Outcome]] = {
+    HttpProbe: attempt_http,
+    TcpProbe: attempt_tcp,
+    CommandProbe: attempt_command,
+}
 _SHORTEST_ATTEMPT_S = 0.05
 UNTRIED = Outcome(passed=False, seen="the first attempt has not ended")
 
@@ -117,26 +128,8 @@ class CheckRunner:
         return CheckProgress(check, attempts, ended, outcome, round(now - self._began_at, 3))
 
     def _attempt(self, check: Check, timeout_s: float) -> Outcome:
+        surroundings = Surroundings(self._client, self._project, check.service, self._cancellation)
         try:
-            if isinstance(check.probe, HttpProbe):
-                return probe_http(check.probe, timeout_s)
-            if isinstance(check.probe, TcpProbe):
-                return probe_tcp(check.probe, timeout_s)
-            if check.service is None:
-                return run_on_host(check.probe, timeout_s, self._cancellation)
-            if self._client is None:
-                return Outcome(passed=False, seen="there is no engine to run it through")
-            return self._attempt_inside(self._client, check.service, check.probe, timeout_s)
+            return ATTEMPTS[type(check.probe)](check.probe, surroundings, timeout_s)
         except Exception as error:  # noqa: BLE001 - a check that breaks has failed; it must not vanish with its thread
             return Outcome(passed=False, seen=f"the check itself broke: {type(error).__name__}: {error}")
-
-    def _attempt_inside(
-        self, client: docker.DockerClient, service: str, probe: CommandProbe, timeout_s: float
-    ) -> Outcome:
-        labels = [f"{PROJECT_LABEL}={self._project}", f"{SERVICE_LABEL}={service}"]
-        running = client.api.containers(filters={"label": labels, "status": "running"})
-        replicas = [container for container in running if not is_one_off(container["Labels"])]
-        if not replicas:
-            return Outcome(passed=False, seen=f"service {service} has no running container to run it in")
-        first = min(replicas, key=lambda container: int(container["Labels"].get(NUMBER_LABEL) or 0))
-        return run_in_container(client, first["Id"], probe, timeout_s)

@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.stack.check_types.command import CommandProbe
+from ansible_collections.slipway.compose.plugins.module_utils.stack.check_types.http import (
+    HttpProbe,
+    answer_faults,
+    url_without_password,
+)
+from ansible_collections.slipway.compose.plugins.module_utils.stack.check_types.tcp import TcpProbe
 from ansible_collections.slipway.compose.plugins.module_utils.stack.checks import (
     Check,
-    CommandProbe,
-    HttpProbe,
-    TcpProbe,
-    answer_faults,
     parse_checks,
     split_checks,
-    url_without_password,
 )
 
 URL = "http://127.0.0.1:8080/healthz"
