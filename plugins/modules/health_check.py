@@ -294,12 +294,10 @@ from ..module_utils.core.masking import Masker
 from ..module_utils.engine.client import connect
 from ..module_utils.gate.gate import run_gate
 from ..module_utils.gate.health import ServiceExpectation
-from ..module_utils.stack.checks import parse_checks
+from ..module_utils.stack.gate_settings import GateSettings
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-
-    from ..module_utils.stack.checks import Check
 
 _ENGINE_TIMEOUT_S = 30
 
@@ -316,10 +314,10 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
         },
     },
     "checks": {"type": "list", "elements": "dict", "default": []},
-    "timeout": {"type": "float", "default": 120},
-    "healthy_for": {"type": "float", "default": 2},
-    "stable_for": {"type": "float", "default": 5},
-    "log_lines": {"type": "int", "default": 20},
+    "timeout": {"type": "float", "default": GateSettings.timeout_s},
+    "healthy_for": {"type": "float", "default": GateSettings.healthy_for_s},
+    "stable_for": {"type": "float", "default": GateSettings.stable_for_s},
+    "log_lines": {"type": "int", "default": GateSettings.log_lines},
     "mask": {"type": "list", "elements": "str", "default": [], "no_log": True},
     "docker_host": {"type": "str"},
 }
@@ -328,34 +326,37 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
 def check_health(module: AnsibleModule) -> dict[str, Any]:
     """Run the gate and return the module's result."""
     options: dict[str, Any] = module.params
-    expected, checks = read_request(options)
+    expected, settings = read_request(options)
     if options["docker_host"]:
         os.environ["DOCKER_HOST"] = options["docker_host"]
     report = run_gate(
         connect(_ENGINE_TIMEOUT_S) if options["project_name"] else None,
         options["project_name"] or "",
         expected,
-        checks,
-        timeout_s=options["timeout"],
-        healthy_for_s=options["healthy_for"],
-        stable_for_s=options["stable_for"],
-        log_lines=options["log_lines"],
-        masker=Masker(options["mask"]),
+        settings,
+        Masker(options["mask"]),
     )
     result = {**report.as_dict(), "changed": False, "summary": report.summary()}
     return result if report.passed else {**result, "failed": True, "msg": report.message()}
 
 
-def read_request(options: dict[str, Any]) -> tuple[list[ServiceExpectation] | None, list[Check]]:
+def read_request(options: dict[str, Any]) -> tuple[list[ServiceExpectation] | None, GateSettings]:
     """Return what the options ask for.
 
     Raises:
         SlipwayError: with everything that is wrong in them.
     """
     findings = _option_findings(options)
-    checks: list[Check] = []
+    settings = GateSettings(
+        checks=tuple(options["checks"]),
+        timeout_s=options["timeout"],
+        healthy_for_s=options["healthy_for"],
+        stable_for_s=options["stable_for"],
+        log_lines=options["log_lines"],
+    )
+    checks = []
     try:
-        checks = parse_checks(options["checks"])
+        checks = settings.parsed_checks()
     except SlipwayError as error:
         findings += error.findings
     if not options["project_name"]:
@@ -367,7 +368,7 @@ def read_request(options: dict[str, Any]) -> tuple[list[ServiceExpectation] | No
     if findings:
         raise SlipwayError(findings)
     services = options["services"]
-    return None if services is None else [ServiceExpectation(**service) for service in services], checks
+    return None if services is None else [ServiceExpectation(**service) for service in services], settings
 
 
 def _option_findings(options: dict[str, Any]) -> list[Finding]:

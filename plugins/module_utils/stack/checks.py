@@ -65,15 +65,6 @@ def parse_checks(raw: Iterable[Any]) -> list[Check]:
     return [check for check in checks if check is not None]
 
 
-def split_checks(checks: Iterable[Check]) -> tuple[list[Check], list[Check]]:
-    """Return the checks that run on the target and those that run on the controller."""
-    known = list(checks)
-    return (
-        [check for check in known if check.origin == TARGET],
-        [check for check in known if check.origin == CONTROLLER],
-    )
-
-
 def _parse_check(entry: object, number: int, findings: list[Finding]) -> Check | None:
     if not isinstance(entry, dict):
         seen = f"{type(entry).__name__} {entry!r}"

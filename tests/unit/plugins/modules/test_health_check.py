@@ -48,9 +48,9 @@ def run_module(options: dict[str, Any], **environment: str) -> dict[str, Any]:
 
 
 def test_a_request_is_understood() -> None:
-    expected, checks = health_check.read_request({**OPTIONS, "services": [WEB], "checks": [TCP]})
+    expected, settings = health_check.read_request({**OPTIONS, "services": [WEB], "checks": [TCP]})
     assert expected == [ServiceExpectation("web", 2)]
-    assert [check.name for check in checks] == ["port"]
+    assert [check.name for check in settings.parsed_checks()] == ["port"]
     assert health_check.read_request(OPTIONS) == (None, [])
 
 

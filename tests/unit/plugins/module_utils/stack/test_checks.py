@@ -17,7 +17,6 @@ from ansible_collections.slipway.compose.plugins.module_utils.stack.check_types.
 from ansible_collections.slipway.compose.plugins.module_utils.stack.checks import (
     Check,
     parse_checks,
-    split_checks,
 )
 
 URL = "http://127.0.0.1:8080/healthz"
@@ -149,13 +148,6 @@ def test_all_findings_come_at_once() -> None:
     assert [finding.thing for finding in refusal.value.findings] == [
         *("check 'a', key colour", "check 'a', key url", "check 'a', key retries", "check 'b', key port", "check 'c'"),
     ]
-
-
-def test_checks_are_split_by_where_they_run() -> None:
-    here = {"name": "a", "type": "tcp", "port": 1}
-    target, controller = split_checks(parse_checks([here, {**here, "name": "b", "from": "controller"}]))
-    assert [check.name for check in target] == ["a"]
-    assert [check.name for check in controller] == ["b"]
 
 
 @pytest.mark.parametrize(
