@@ -60,7 +60,7 @@ options:
     description:
       - Further checks. They start at once and run in parallel, each until it passes, its attempts are used up, or
         O(timeout) is over.
-      - Every check has a C(name) and a C(type), which is V(http), V(tcp) or V(command).
+      - Every check has a C(name) and a C(type), which is V(http), V(tcp), V(command) or V(log).
       - Every check may have C(timeout), the seconds that one attempt may take (default 5), C(interval), the seconds
         between two attempts (default 1), C(retries), the number of attempts (default as many as fit), and C(from),
         V(target) or V(controller). This module runs all checks it is given, wherever it runs; C(from) is for the role
@@ -75,6 +75,10 @@ options:
       - A V(tcp) check has C(port), and may have C(host) (default V(127.0.0.1)).
       - A V(command) check has C(argv), a list that is run without a shell, and may have C(exit_codes), a list
         (default V([0])).
+      - A V(log) check has C(service) and C(regex), a Python regular expression. A line that it is found in must be in
+        the log of every running container of the service since its start, or with C(present=false) must not be in
+        any until everything else holds. It reads the last 20000 lines, at most 16 MiB, and 4 KiB of each line. It
+        cannot have C(from=controller).
       - C(service) makes a V(command) run in the first container of that service. In the other checks, it says whose
         logs are shown when the check fails; without it, they are those of the containers that publish the port.
     type: list
@@ -140,6 +144,11 @@ EXAMPLES = r"""
         type: command
         service: db
         argv: [pg_isready, --username, postgres]
+      - name: the worker has met no error
+        type: log
+        service: worker
+        regex: "ERROR|Traceback"
+        present: false
 
 - name: See from the controller that the site answers and that its certificate lasts
   slipway.compose.health_check:

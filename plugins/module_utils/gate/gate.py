@@ -140,11 +140,12 @@ class _Gate:
             if reason:
                 return [GateFailure(None, None, "gate", "to run to its end", f"given up: {reason}")]
             waiting = [verdict for verdict in verdicts if verdict.judgement.standing is Standing.WAITS]
-            waiting_checks = [progress for progress in checks if not progress.ended]
+            waiting_checks = [progress for progress in checks if not progress.ended and not progress.passed]
             if not waiting and not waiting_checks:
-                if fresh:
+                if not fresh:
+                    fresh = self._look_again()
+                elif self._runner.confirm():
                     return []
-                fresh = self._look_again()
                 continue
             if time.monotonic() >= self._deadline:
                 return self._explain(evidence, waiting, waiting_checks)

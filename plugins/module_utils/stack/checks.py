@@ -12,13 +12,14 @@ from typing import Any
 from ..core.findings import Finding, SlipwayError
 from .check_types.command import COMMAND
 from .check_types.http import HTTP
+from .check_types.log import LOG
 from .check_types.probe import CheckType, Probe
 from .check_types.tcp import TCP
 from .fields import Fields
 
 TARGET, CONTROLLER = "target", "controller"
 #: One row for each type; `gate/attempts/` has one file for each too, and `gate/check_runner.py` one row.
-CHECK_TYPES: dict[str, CheckType] = {"http": HTTP, "tcp": TCP, "command": COMMAND}
+CHECK_TYPES: dict[str, CheckType] = {"http": HTTP, "tcp": TCP, "command": COMMAND, "log": LOG}
 _COMMON = frozenset({"name", "type", "from", "timeout", "interval", "retries", "service"})
 
 
@@ -80,12 +81,12 @@ def _parse_check(entry: object, number: int, findings: list[Finding]) -> Check |
         name=name or f"number {number}",
         probe=probe,
         origin=fields.text("from", choices=(TARGET, CONTROLLER)) or TARGET,
-        service=fields.text("service"),
+        service=fields.text("service", required=check_type is not None and check_type.service_required),
         timeout_s=fields.number("timeout", at_least=0.1, default=5.0),
         interval_s=fields.number("interval", at_least=0.05, default=1.0),
         retries=fields.integer("retries", at_least=1),
     )
     if check.origin == CONTROLLER and probe.needs_engine(check.service):
-        fields.fault("service", "no service when it runs from the controller", repr(check.service))
+        fields.fault("from", "target, where the containers of its service are", repr(check.origin))
     findings.extend(fields.findings)
     return None if fields.findings else check

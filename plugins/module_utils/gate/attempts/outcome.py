@@ -24,11 +24,13 @@ class Outcome:
         passed: whether everything was as it must be.
         seen: what the attempt met, in one line.
         output: what a command printed at the end.
+        final: whether no later attempt can pass.
     """
 
     passed: bool
     seen: str
     output: bytes = b""
+    final: bool = False
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,11 @@ class Probe:
         """The port that an attempt connects to; None if it connects to none."""
         return None
 
+    @property
+    def lasting(self) -> bool:
+        """Whether it must still hold when everything else does; it is then attempted once more."""
+        return False
+
     def needs_engine(self, service: str | None) -> bool:  # noqa: ARG002 - some types need it for a service only
         """Return whether an attempt looks into containers of the service that the check names."""
         return False
@@ -37,7 +42,9 @@ class CheckType:
     Attributes:
         keys: what they may have beside the keys that every check may have.
         parse: reads the probe; what is wrong becomes findings of the fields.
+        service_required: whether they must name a service.
     """
 
     keys: Iterable[str]
     parse: Callable[[Fields], Probe]
+    service_required: bool = False

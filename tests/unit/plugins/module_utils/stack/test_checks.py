@@ -13,6 +13,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.stack.check_types.
     answer_faults,
     url_without_password,
 )
+from ansible_collections.slipway.compose.plugins.module_utils.stack.check_types.log import LogProbe
 from ansible_collections.slipway.compose.plugins.module_utils.stack.check_types.tcp import TcpProbe
 from ansible_collections.slipway.compose.plugins.module_utils.stack.checks import (
     Check,
@@ -73,6 +74,10 @@ URL = "http://127.0.0.1:8080/healthz"
             {"name": "e", "type": "command", "argv": ["nc", "-z", 80], "exit_codes": [0, 3], "service": "db"},
             Check("e", CommandProbe(("nc", "-z", "80"), frozenset({0, 3})), service="db"),
         ),
+        (
+            {"name": "f", "type": "log", "service": "web", "regex": "^ERROR", "present": "no"},
+            Check("f", LogProbe("^ERROR", present=False), service="web"),
+        ),
     ],
 )
 def test_checks_are_understood(raw: dict[str, Any], check: Check) -> None:
@@ -124,6 +129,12 @@ def test_what_is_wrong_is_named(wrong: dict[str, Any], key: str, seen: str) -> N
         {"name": "a", "type": "tcp"},
         {"name": "a", "type": "tcp", "port": 70000},
         {"name": "a", "type": "tcp", "port": 80, "url": URL},
+        {"name": "a", "type": "log", "regex": "up"},
+        {"name": "a", "type": "log", "service": "web"},
+        {"name": "a", "type": "log", "service": "web", "regex": "("},
+        {"name": "a", "type": "log", "service": "web", "regex": "up", "present": "maybe"},
+        {"name": "a", "type": "log", "service": "web", "regex": "up", "argv": ["ls"]},
+        {"name": "a", "type": "log", "service": "web", "regex": "up", "from": "controller"},
         {"name": "a", "type": "command", "argv": "ls -l"},
         {"name": "a", "type": "command", "argv": []},
         {"name": "a", "type": "command", "argv": ["ls"], "exit_codes": [-1]},
