@@ -60,7 +60,7 @@ options:
     description:
       - Further checks. They start at once and run in parallel, each until it passes, its attempts are used up, or
         O(timeout) is over.
-      - Every check has a C(name) and a C(type), which is V(http), V(tcp) or V(command).
+      - Every check has a C(name) and a C(type), which is V(http), V(tcp), V(command) or V(log).
       - Every check may have C(timeout), the seconds that one attempt may take (default 5), C(interval), the seconds
         between two attempts (default 1), C(retries), the number of attempts (default as many as fit), and C(from),
         V(target) or V(controller). This module runs all checks it is given, wherever it runs; C(from) is for the role
@@ -75,6 +75,10 @@ options:
       - A V(tcp) check has C(port), and may have C(host) (default V(127.0.0.1)).
       - A V(command) check has C(argv), a list that is run without a shell, and may have C(exit_codes), a list
         (default V([0])).
+      - A V(log) check has C(service) and C(regex), a Python regular expression. A line that it is found in must be in
+        the log of every running container of the service since its start, or with C(present=false) must not be in
+        any until everything else holds. It reads the last 20000 lines, at most 16 MiB, and 4 KiB of each line. It
+        cannot have C(from=controller).
       - C(service) makes a V(command) run in the first container of that service. In the other checks, it says whose
         logs are shown when the check fails; without it, they are those of the containers that publish the port.
     type: list
@@ -115,10 +119,6 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Wait until everything that exists of the guestbook is up
-  slipway.compose.health_check:
-    project_name: guestbook
-
 - name: Wait until the guestbook is as it must be
   slipway.compose.health_check:
     project_name: guestbook
@@ -140,6 +140,11 @@ EXAMPLES = r"""
         type: command
         service: db
         argv: [pg_isready, --username, postgres]
+      - name: the worker has met no error
+        type: log
+        service: worker
+        regex: "ERROR|Traceback"
+        present: false
 
 - name: See from the controller that the site answers and that its certificate lasts
   slipway.compose.health_check:
@@ -174,7 +179,6 @@ failures:
     container:
       description: The name of the container concerned, or null.
       type: str
-      sample: guestbook-web-1
     check:
       description:
         - The condition (V(replicas), V(image), V(start), V(running), V(restarts), V(health), V(stability),
@@ -206,7 +210,6 @@ observations:
     name:
       description: The name of the container.
       type: str
-      sample: guestbook-web-1
     id:
       description: The ID of the container.
       type: str
@@ -216,14 +219,12 @@ observations:
     health:
       description: The status of its health check, or null if it has none.
       type: str
-      sample: healthy
     restarts:
       description: How often the engine has restarted it.
       type: int
     image:
       description: The image reference that it was made from.
       type: str
-      sample: registry.example.org/guestbook/web:1.1
     exit_code:
       description: How its process last ended.
       type: int
@@ -236,7 +237,6 @@ checks:
     name:
       description: The name of the check.
       type: str
-      sample: front page
     passed:
       description: Whether it passed.
       type: bool
@@ -249,7 +249,6 @@ checks:
     seen:
       description: What the last attempt met.
       type: str
-      sample: status 200
 notes:
   description: What to know about how the answer was found, such as that the engine's event stream broke.
   returned: when the gate ran
@@ -294,12 +293,10 @@ from ..module_utils.core.masking import Masker
 from ..module_utils.engine.client import connect
 from ..module_utils.gate.gate import run_gate
 from ..module_utils.gate.health import ServiceExpectation
-from ..module_utils.stack.checks import CommandProbe, parse_checks
+from ..module_utils.stack.gate_settings import GateSettings
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-
-    from ..module_utils.stack.checks import Check
 
 _ENGINE_TIMEOUT_S = 30
 
@@ -316,10 +313,10 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
         },
     },
     "checks": {"type": "list", "elements": "dict", "default": []},
-    "timeout": {"type": "float", "default": 120},
-    "healthy_for": {"type": "float", "default": 2},
-    "stable_for": {"type": "float", "default": 5},
-    "log_lines": {"type": "int", "default": 20},
+    "timeout": {"type": "float", "default": GateSettings.timeout_s},
+    "healthy_for": {"type": "float", "default": GateSettings.healthy_for_s},
+    "stable_for": {"type": "float", "default": GateSettings.stable_for_s},
+    "log_lines": {"type": "int", "default": GateSettings.log_lines},
     "mask": {"type": "list", "elements": "str", "default": [], "no_log": True},
     "docker_host": {"type": "str"},
 }
@@ -328,46 +325,49 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
 def check_health(module: AnsibleModule) -> dict[str, Any]:
     """Run the gate and return the module's result."""
     options: dict[str, Any] = module.params
-    expected, checks = read_request(options)
+    expected, settings = read_request(options)
     if options["docker_host"]:
         os.environ["DOCKER_HOST"] = options["docker_host"]
     report = run_gate(
         connect(_ENGINE_TIMEOUT_S) if options["project_name"] else None,
         options["project_name"] or "",
         expected,
-        checks,
-        timeout_s=options["timeout"],
-        healthy_for_s=options["healthy_for"],
-        stable_for_s=options["stable_for"],
-        log_lines=options["log_lines"],
-        masker=Masker(options["mask"]),
+        settings,
+        Masker(options["mask"]),
     )
     result = {**report.as_dict(), "changed": False, "summary": report.summary()}
     return result if report.passed else {**result, "failed": True, "msg": report.message()}
 
 
-def read_request(options: dict[str, Any]) -> tuple[list[ServiceExpectation] | None, list[Check]]:
+def read_request(options: dict[str, Any]) -> tuple[list[ServiceExpectation] | None, GateSettings]:
     """Return what the options ask for.
 
     Raises:
         SlipwayError: with everything that is wrong in them.
     """
     findings = _option_findings(options)
-    checks: list[Check] = []
+    settings = GateSettings(
+        checks=tuple(options["checks"]),
+        timeout_s=options["timeout"],
+        healthy_for_s=options["healthy_for"],
+        stable_for_s=options["stable_for"],
+        log_lines=options["log_lines"],
+    )
+    checks = []
     try:
-        checks = parse_checks(options["checks"])
+        checks = settings.parsed_checks()
     except SlipwayError as error:
         findings += error.findings
     if not options["project_name"]:
         findings += [
             Finding(f"check '{check.name}'", "project_name, to find the container in", "none", "Give project_name.")
             for check in checks
-            if check.service is not None and isinstance(check.probe, CommandProbe)
+            if check.probe.needs_engine(check.service)
         ]
     if findings:
         raise SlipwayError(findings)
     services = options["services"]
-    return None if services is None else [ServiceExpectation(**service) for service in services], checks
+    return None if services is None else [ServiceExpectation(**service) for service in services], settings
 
 
 def _option_findings(options: dict[str, Any]) -> list[Finding]:

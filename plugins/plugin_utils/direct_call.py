@@ -61,7 +61,7 @@ def packed() -> bytes:
         for depth in range(len(package)):
             archive.writestr("/".join((*package[: depth + 1], "__init__.py")), "")
         rooms = Path(program.__file__).parents[1]
-        for path in sorted(rooms.glob("*/*.py")):
+        for path in sorted(rooms.rglob("*.py")):
             archive.writestr("/".join((*package, *path.relative_to(rooms).parts)), path.read_bytes())
     return kept.getvalue()
 

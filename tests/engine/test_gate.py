@@ -14,7 +14,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.core.masking impor
 from ansible_collections.slipway.compose.plugins.module_utils.gate.gate import run_gate
 from ansible_collections.slipway.compose.plugins.module_utils.gate.health import ServiceExpectation
 from ansible_collections.slipway.compose.plugins.module_utils.gate.watch import ContainerWatch
-from ansible_collections.slipway.compose.plugins.module_utils.stack.checks import parse_checks
+from ansible_collections.slipway.compose.plugins.module_utils.stack.gate_settings import GateSettings
 
 if TYPE_CHECKING:
     from ansible_collections.slipway.compose.plugins.module_utils.gate.report import GateFailure, GateReport
@@ -29,9 +29,12 @@ JOB = ServiceExpectation("migrate", 1, one_shot=True)
 
 def gate(stack: Stack, *expected: ServiceExpectation, **settings: Any) -> GateReport:
     """Run the gate with quick settings."""
-    checks = parse_checks(settings.pop("checks", []))
-    quick = {"timeout_s": 10.0, "healthy_for_s": 0.6, "stable_for_s": 0.6, "log_lines": 5, "masker": Masker()}
-    return run_gate(stack.client, stack.name, list(expected) or None, checks, **{**quick, **settings})
+    masker, abort = settings.pop("masker", Masker()), settings.pop("abort", None)
+    quick = {"timeout_s": 10.0, "healthy_for_s": 0.6, "stable_for_s": 0.6, "log_lines": 5}
+    settings["checks"] = tuple(settings.pop("checks", ()))
+    return run_gate(
+        stack.client, stack.name, list(expected) or None, GateSettings(**{**quick, **settings}), masker, abort=abort
+    )
 
 
 def only_failure(report: GateReport) -> GateFailure:

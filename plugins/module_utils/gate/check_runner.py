@@ -8,21 +8,35 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from ..core.cancellation import Cancellation
 from ..core.libraries import load_library
-from ..stack.checks import CommandProbe, HttpProbe, TcpProbe
-from .health import NUMBER_LABEL, PROJECT_LABEL, SERVICE_LABEL, is_one_off
-from .probes import Outcome, probe_http, probe_tcp, run_in_container, run_on_host
+from ..stack.check_types.command import CommandProbe
+from ..stack.check_types.http import HttpProbe
+from ..stack.check_types.log import LogProbe
+from ..stack.check_types.tcp import TcpProbe
+from .attempts.command import attempt_command
+from .attempts.http import attempt_http
+from .attempts.log import attempt_log
+from .attempts.outcome import Outcome, Surroundings
+from .attempts.tcp import attempt_tcp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import docker
 
+    from ..stack.check_types.probe import Probe
     from ..stack.checks import Check
 
+#: What one attempt of each type does.
+ATTEMPTS: dict[type[Probe], Callable[[Any, Surroundings, float], Outcome]] = {
+    HttpProbe: attempt_http,
+    TcpProbe: attempt_tcp,
+    CommandProbe: attempt_command,
+    LogProbe: attempt_log,
+}
 _SHORTEST_ATTEMPT_S = 0.05
 UNTRIED = Outcome(passed=False, seen="the first attempt has not ended")
 
@@ -34,7 +48,7 @@ class CheckProgress:
     Attributes:
         check: the check.
         attempts: how many attempts have ended.
-        ended: whether it passed or ran out of attempts; not set if only its time ran out.
+        ended: whether no attempt follows: it passed, can pass no more, or ran out of attempts.
         outcome: the last attempt's outcome.
         duration_s: from the start of the checks to the last attempt's end.
     """
@@ -48,7 +62,7 @@ class CheckProgress:
     @property
     def passed(self) -> bool:
         """Whether the check passed."""
-        return self.ended and self.outcome.passed
+        return self.outcome.passed
 
 
 class CheckRunner:
@@ -67,7 +81,7 @@ class CheckRunner:
         Args:
             checks: what to try.
             deadline: monotonic time at which every check ends.
-            on_end: called, from another thread, when a check has ended.
+            on_end: called, from another thread, when a check has ended, or holds for now.
             client: the engine, for commands in containers; None if there is none.
             project: the Compose project whose containers commands run in.
 
@@ -82,6 +96,9 @@ class CheckRunner:
         self._project = project
         self._cancellation = Cancellation()
         self._began_at = time.monotonic()
+        self._checks = list(checks)
+        # What must hold until the end is attempted by its own thread and by the one that asks for a confirmation.
+        self._locks = {check.name: threading.Lock() for check in checks}
         self._progress = {check.name: CheckProgress(check) for check in checks}
 
     def start(self) -> None:
@@ -98,45 +115,39 @@ class CheckRunner:
         """Return how far each check has come, in the order in which they were declared."""
         return list(self._progress.values())
 
+    def confirm(self) -> bool:
+        """Attempt once more what must hold until the end; return whether all of it does."""
+        lasting = [check for check in self._checks if check.probe.lasting]
+        return all(self._attempt_once(check).passed for check in lasting)
+
     def _run(self, check: Check) -> None:
         progress = self._progress[check.name]
         while not progress.ended and not self._cancellation.cancelled and time.monotonic() < self._deadline:
-            progress = self._attempt_once(progress)
-            self._progress[check.name] = progress
+            progress = self._attempt_once(check)
             if not progress.ended:
+                if progress.passed:
+                    self._on_end()
                 self._cancellation.wait(min(check.interval_s, max(self._deadline - time.monotonic(), 0.0)))
         self._on_end()
 
-    def _attempt_once(self, before: CheckProgress) -> CheckProgress:
-        check, attempts = before.check, before.attempts + 1
+    def _attempt_once(self, check: Check) -> CheckProgress:
+        with self._locks[check.name]:
+            before = self._progress[check.name]
+            if not before.ended:
+                self._progress[check.name] = self._next(check, before.attempts + 1)
+            return self._progress[check.name]
+
+    def _next(self, check: Check, attempts: int) -> CheckProgress:
         remaining = max(self._deadline - time.monotonic(), _SHORTEST_ATTEMPT_S)
         outcome = self._attempt(check, min(check.timeout_s, remaining))
         now = time.monotonic()
         out_of_attempts = check.retries is not None and attempts >= check.retries
-        ended = outcome.passed or out_of_attempts
+        ended = not check.probe.lasting if outcome.passed else outcome.final or out_of_attempts
         return CheckProgress(check, attempts, ended, outcome, round(now - self._began_at, 3))
 
     def _attempt(self, check: Check, timeout_s: float) -> Outcome:
+        surroundings = Surroundings(self._client, self._project, check.service, self._cancellation)
         try:
-            if isinstance(check.probe, HttpProbe):
-                return probe_http(check.probe, timeout_s)
-            if isinstance(check.probe, TcpProbe):
-                return probe_tcp(check.probe, timeout_s)
-            if check.service is None:
-                return run_on_host(check.probe, timeout_s, self._cancellation)
-            if self._client is None:
-                return Outcome(passed=False, seen="there is no engine to run it through")
-            return self._attempt_inside(self._client, check.service, check.probe, timeout_s)
+            return ATTEMPTS[type(check.probe)](check.probe, surroundings, timeout_s)
         except Exception as error:  # noqa: BLE001 - a check that breaks has failed; it must not vanish with its thread
             return Outcome(passed=False, seen=f"the check itself broke: {type(error).__name__}: {error}")
-
-    def _attempt_inside(
-        self, client: docker.DockerClient, service: str, probe: CommandProbe, timeout_s: float
-    ) -> Outcome:
-        labels = [f"{PROJECT_LABEL}={self._project}", f"{SERVICE_LABEL}={service}"]
-        running = client.api.containers(filters={"label": labels, "status": "running"})
-        replicas = [container for container in running if not is_one_off(container["Labels"])]
-        if not replicas:
-            return Outcome(passed=False, seen=f"service {service} has no running container to run it in")
-        first = min(replicas, key=lambda container: int(container["Labels"].get(NUMBER_LABEL) or 0))
-        return run_in_container(client, first["Id"], probe, timeout_s)

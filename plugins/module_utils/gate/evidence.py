@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..engine.logs import read_logs, shown_lines, shown_text
-from ..stack.checks import HttpProbe, TcpProbe
 from .health import Standing
 from .report import CheckObservation, GateFailure, Observation
 
@@ -119,7 +118,7 @@ def _concerned(
     check = progress.check
     if check.service is not None:
         return [facts for facts in containers if facts.service == check.service]
-    if not isinstance(check.probe, (HttpProbe, TcpProbe)):
+    if check.probe.asked_port is None:
         return []
-    publishing = [facts for facts in containers if check.probe.port in facts.ports]
+    publishing = [facts for facts in containers if check.probe.asked_port in facts.ports]
     return publishing or [facts for facts in containers if facts.service not in jobs]

@@ -34,21 +34,12 @@ if TYPE_CHECKING:
     import docker
 
     from ..core.masking import Masker
-    from ..stack.checks import Check
+    from ..stack.gate_settings import GateSettings
 
 #: How often to look when the engine's events cannot be heard.
 FALLBACK_INTERVAL_S = 1.0
 #: How often to ask whether the gate is to be given up.
 ABORT_INTERVAL_S = 0.5
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long the gate may take, and how long a container with and without a health check must have run."""
-
-    timeout_s: float
-    healthy_for_s: float
-    stable_for_s: float
 
 
 @dataclass(frozen=True)
@@ -67,17 +58,13 @@ class _CheckEnded:
 _Signal = Union[ContainerChanged, StreamBroken, _CheckEnded]
 
 
-def run_gate(  # noqa: PLR0913 - the keyword arguments are the gate's settings
+def run_gate(  # noqa: PLR0913 - what is looked at, how, and who may end it
     client: docker.DockerClient | None,
     project: str,
     expected: Sequence[ServiceExpectation] | None,
-    checks: Sequence[Check],
-    *,
-    timeout_s: float,
-    healthy_for_s: float,
-    stable_for_s: float,
-    log_lines: int,
+    settings: GateSettings,
     masker: Masker,
+    *,
     abort: Callable[[], str | None] | None = None,
 ) -> GateReport:
     """Wait until the containers are as expected and every check has passed.
@@ -86,11 +73,7 @@ def run_gate(  # noqa: PLR0913 - the keyword arguments are the gate's settings
         client: the engine; None to run declared checks only.
         project: the Compose project.
         expected: what must be true of each service; derived from the containers that are there if None.
-        checks: the declared checks; all of them run from here.
-        timeout_s: the deadline, from now.
-        healthy_for_s: how long each container that has a health check must have run without a break.
-        stable_for_s: how long each container that has none must have run without a break.
-        log_lines: how many last log lines of each container concerned a failure shows.
+        settings: the limits, and the declared checks; all of them run from here.
         masker: hides secrets in everything that is reported.
         abort: asked now and then; a reason ends the gate as failed.
 
@@ -98,11 +81,9 @@ def run_gate(  # noqa: PLR0913 - the keyword arguments are the gate's settings
         What was found.
 
     Raises:
-        SlipwayError: the engine does not answer at the start, or a library is missing.
+        SlipwayError: the engine does not answer at the start, a check is declared wrongly, or a library is missing.
     """
-    return _Gate(client, project, expected, checks, Limits(timeout_s, healthy_for_s, stable_for_s)).run(
-        Evidence(client, log_lines, masker), abort
-    )
+    return _Gate(client, project, expected, settings).run(Evidence(client, settings.log_lines, masker), abort)
 
 
 class _Gate:
@@ -111,15 +92,16 @@ class _Gate:
         client: docker.DockerClient | None,
         project: str,
         expected: Sequence[ServiceExpectation] | None,
-        checks: Sequence[Check],
-        limits: Limits,
+        settings: GateSettings,
     ) -> None:
         self._expected = expected
-        self._limits = limits
+        self._settings = settings
         self._began_at = time.monotonic()
-        self._deadline = self._began_at + limits.timeout_s
+        self._deadline = self._began_at + settings.timeout_s
         self._signals: SimpleQueue[_Signal] = SimpleQueue()
-        self._runner = CheckRunner(checks, self._deadline, lambda: self._signals.put(_CheckEnded()), client, project)
+        self._runner = CheckRunner(
+            settings.parsed_checks(), self._deadline, lambda: self._signals.put(_CheckEnded()), client, project
+        )
         services = None if expected is None else frozenset(wanted.service for wanted in expected)
         self._watch = None if client is None else ContainerWatch(client, project, services, self._signals.put)
         self._notes: list[str] = []
@@ -158,11 +140,12 @@ class _Gate:
             if reason:
                 return [GateFailure(None, None, "gate", "to run to its end", f"given up: {reason}")]
             waiting = [verdict for verdict in verdicts if verdict.judgement.standing is Standing.WAITS]
-            waiting_checks = [progress for progress in checks if not progress.ended]
+            waiting_checks = [progress for progress in checks if not progress.ended and not progress.passed]
             if not waiting and not waiting_checks:
-                if fresh:
+                if not fresh:
+                    fresh = self._look_again()
+                elif self._runner.confirm():
                     return []
-                fresh = self._look_again()
                 continue
             if time.monotonic() >= self._deadline:
                 return self._explain(evidence, waiting, waiting_checks)
@@ -181,7 +164,7 @@ class _Gate:
             nothing = Judgement(Standing.WAITS, "replicas", "at least one container of the project", "no container")
             yield ServiceVerdict(None, None, nothing)
         since = time.monotonic() - self._began_at
-        clock = Clock(self._watch.engine_now(), since, self._limits.healthy_for_s, self._limits.stable_for_s)
+        clock = Clock(self._watch.engine_now(), since, self._settings.healthy_for_s, self._settings.stable_for_s)
         for wanted in expected:
             replicas = select_replicas(known, wanted)
             yield ServiceVerdict(wanted.service, None, judge_count(replicas, wanted))
@@ -233,7 +216,7 @@ class _Gate:
         self, evidence: Evidence, verdicts: list[ServiceVerdict], checks: list[CheckProgress]
     ) -> list[GateFailure]:
         watch, expected = self._watch, self._expected or ()
-        within = f" within {self._limits.timeout_s:g} s"
+        within = f" within {self._settings.timeout_s:g} s"
         codes = {} if watch is None else watch.last_exit_codes
         containers = [] if watch is None else list(watch.containers.values())
         jobs = frozenset(wanted.service for wanted in expected if wanted.one_shot)

@@ -66,16 +66,5 @@ def _gate(
 ) -> GateReport:
     # The code is compiled anew at every call, and most calls run no gate.
     from ..gate.gate import run_gate
-    from ..stack.checks import parse_checks, split_checks
 
-    return run_gate(
-        engine.client,
-        stack,
-        list(services),
-        split_checks(parse_checks(settings.checks))[0],
-        timeout_s=settings.timeout_s,
-        healthy_for_s=settings.healthy_for_s,
-        stable_for_s=settings.stable_for_s,
-        log_lines=settings.log_lines,
-        masker=masker,
-    )
+    return run_gate(engine.client, stack, list(services), settings.on_target(), masker)

@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .checks import Check
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,7 @@ class GateSettings:
     """How the gate is to look at a release.
 
     Attributes:
-        checks: the declared checks that run on the target, as the user wrote them.
+        checks: the declared checks, as the user wrote them.
         timeout_s: seconds in which everything must hold.
         healthy_for_s: seconds that every container with a health check must have run without a break.
         stable_for_s: seconds that every container without one must have run without a break.
@@ -23,12 +26,12 @@ class GateSettings:
         start_timeout_s: seconds that Compose may take to start the containers.
     """
 
-    checks: tuple[Mapping[str, Any], ...]
-    timeout_s: float
-    healthy_for_s: float
-    stable_for_s: float
-    log_lines: int
-    start_timeout_s: float
+    checks: tuple[Mapping[str, Any], ...] = ()
+    timeout_s: float = 120.0
+    healthy_for_s: float = 2.0
+    stable_for_s: float = 5.0
+    log_lines: int = 20
+    start_timeout_s: float = 300.0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as plain data."""
@@ -36,12 +39,22 @@ class GateSettings:
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> GateSettings:
-        """Return the settings that `as_dict` gave; what is missing gets the role's default."""
-        return cls(
-            checks=tuple(raw.get("checks") or ()),
-            timeout_s=float(raw.get("timeout_s", 120)),
-            healthy_for_s=float(raw.get("healthy_for_s", 2)),
-            stable_for_s=float(raw.get("stable_for_s", 5)),
-            log_lines=int(raw.get("log_lines", 20)),
-            start_timeout_s=float(raw.get("start_timeout_s", 300)),
-        )
+        """Return the settings that `as_dict` gave; what is missing, as an older release lacks it, gets the default."""
+        kinds = {name: type(default) for name, default in vars(cls()).items()}
+        known: dict[str, Any] = {name: kind(raw[name]) for name, kind in kinds.items() if raw.get(name) is not None}
+        return cls(**known)
+
+    def parsed_checks(self) -> list[Check]:
+        """Return the checks as values.
+
+        Raises:
+            SlipwayError: with everything that is wrong in them.
+        """
+        # The code is compiled anew at every call, and most calls run no gate.
+        from .checks import parse_checks
+
+        return parse_checks(self.checks)
+
+    def on_target(self) -> GateSettings:
+        """Return the same settings without the checks that run on the controller."""
+        return replace(self, checks=tuple(check for check in self.checks if check.get("from") != "controller"))

@@ -14,6 +14,7 @@ import yaml
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.gate.health import ServiceExpectation
+from ansible_collections.slipway.compose.plugins.module_utils.stack.gate_settings import GateSettings
 from ansible_collections.slipway.compose.plugins.modules import health_check
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -48,10 +49,10 @@ def run_module(options: dict[str, Any], **environment: str) -> dict[str, Any]:
 
 
 def test_a_request_is_understood() -> None:
-    expected, checks = health_check.read_request({**OPTIONS, "services": [WEB], "checks": [TCP]})
+    expected, settings = health_check.read_request({**OPTIONS, "services": [WEB], "checks": [TCP]})
     assert expected == [ServiceExpectation("web", 2)]
-    assert [check.name for check in checks] == ["port"]
-    assert health_check.read_request(OPTIONS) == (None, [])
+    assert [check.name for check in settings.parsed_checks()] == ["port"]
+    assert health_check.read_request(OPTIONS) == (None, GateSettings())
 
 
 @pytest.mark.parametrize(

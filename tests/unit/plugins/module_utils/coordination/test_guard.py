@@ -231,7 +231,7 @@ def test_it_runs_from_a_copy_of_the_archive_that_the_module_came_in(store: Relea
         for package in [inside, *inside.parents[:-1]]:
             packed.writestr(f"{package}/__init__.py", "")
         rooms = Path(guard.__file__).parents[1]
-        for path in sorted(rooms.glob("*/*.py")):
+        for path in sorted(rooms.rglob("*.py")):
             packed.write(path, inside / path.relative_to(rooms))
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"

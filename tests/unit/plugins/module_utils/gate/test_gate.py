@@ -18,7 +18,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.gate.report import
     GateReport,
     Observation,
 )
-from ansible_collections.slipway.compose.plugins.module_utils.stack.checks import parse_checks
+from ansible_collections.slipway.compose.plugins.module_utils.stack.gate_settings import GateSettings
 
 if TYPE_CHECKING:
     import pytest
@@ -29,12 +29,12 @@ QUICK: dict[str, Any] = {
     "healthy_for_s": 0.0,
     "stable_for_s": 0.0,
     "log_lines": 5,
-    "masker": Masker(),
 }
 
 
 def gate(*checks: dict[str, Any], **settings: Any) -> GateReport:
-    return run_gate(None, "", None, parse_checks(list(checks)), **{**QUICK, **settings})
+    masker = settings.pop("masker", Masker())
+    return run_gate(None, "", None, GateSettings(checks=checks, **{**QUICK, **settings}), masker)
 
 
 def command(name: str, script: str, **settings: Any) -> dict[str, Any]:
@@ -109,8 +109,8 @@ def test_a_silent_engine_is_reported_and_forgiven(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(gate_module, "ContainerWatch", SilentWatch)
     engine: Any = object()
     wanted = [ServiceExpectation("web", 0)]
-    checks = parse_checks([command("a", "sleep 0.2")])
-    report = run_gate(engine, "p", wanted, checks, **{**QUICK, "timeout_s": 0.6})
+    settings = GateSettings(checks=(command("a", "sleep 0.2"),), **{**QUICK, "timeout_s": 0.6})
+    report = run_gate(engine, "p", wanted, settings, Masker())
     (failure,) = report.failures
     assert (failure.check, failure.seen) == ("Docker engine", "connection refused")
 

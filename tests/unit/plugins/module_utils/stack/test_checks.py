@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.stack.check_types.command import CommandProbe
+from ansible_collections.slipway.compose.plugins.module_utils.stack.check_types.http import (
+    HttpProbe,
+    answer_faults,
+    url_without_password,
+)
+from ansible_collections.slipway.compose.plugins.module_utils.stack.check_types.log import LogProbe
+from ansible_collections.slipway.compose.plugins.module_utils.stack.check_types.tcp import TcpProbe
 from ansible_collections.slipway.compose.plugins.module_utils.stack.checks import (
     Check,
-    CommandProbe,
-    HttpProbe,
-    TcpProbe,
-    answer_faults,
     parse_checks,
-    split_checks,
-    url_without_password,
 )
 
 URL = "http://127.0.0.1:8080/healthz"
@@ -72,6 +74,10 @@ URL = "http://127.0.0.1:8080/healthz"
             {"name": "e", "type": "command", "argv": ["nc", "-z", 80], "exit_codes": [0, 3], "service": "db"},
             Check("e", CommandProbe(("nc", "-z", "80"), frozenset({0, 3})), service="db"),
         ),
+        (
+            {"name": "f", "type": "log", "service": "web", "regex": "^ERROR", "present": "no"},
+            Check("f", LogProbe("^ERROR", present=False), service="web"),
+        ),
     ],
 )
 def test_checks_are_understood(raw: dict[str, Any], check: Check) -> None:
@@ -123,6 +129,12 @@ def test_what_is_wrong_is_named(wrong: dict[str, Any], key: str, seen: str) -> N
         {"name": "a", "type": "tcp"},
         {"name": "a", "type": "tcp", "port": 70000},
         {"name": "a", "type": "tcp", "port": 80, "url": URL},
+        {"name": "a", "type": "log", "regex": "up"},
+        {"name": "a", "type": "log", "service": "web"},
+        {"name": "a", "type": "log", "service": "web", "regex": "("},
+        {"name": "a", "type": "log", "service": "web", "regex": "up", "present": "maybe"},
+        {"name": "a", "type": "log", "service": "web", "regex": "up", "argv": ["ls"]},
+        {"name": "a", "type": "log", "service": "web", "regex": "up", "from": "controller"},
         {"name": "a", "type": "command", "argv": "ls -l"},
         {"name": "a", "type": "command", "argv": []},
         {"name": "a", "type": "command", "argv": ["ls"], "exit_codes": [-1]},
@@ -147,13 +159,6 @@ def test_all_findings_come_at_once() -> None:
     assert [finding.thing for finding in refusal.value.findings] == [
         *("check 'a', key colour", "check 'a', key url", "check 'a', key retries", "check 'b', key port", "check 'c'"),
     ]
-
-
-def test_checks_are_split_by_where_they_run() -> None:
-    here = {"name": "a", "type": "tcp", "port": 1}
-    target, controller = split_checks(parse_checks([here, {**here, "name": "b", "from": "controller"}]))
-    assert [check.name for check in target] == ["a"]
-    assert [check.name for check in controller] == ["b"]
 
 
 @pytest.mark.parametrize(

@@ -39,3 +39,10 @@ def test_an_older_release_keeps_its_own_watch_for_containers_without_a_health_ch
     kept = {name: value for name, value in ORDER.as_dict().items() if name != "healthy_for_s"}
     order = GateSettings.from_dict({**kept, "stable_for_s": 3.0})
     assert (order.healthy_for_s, order.stable_for_s) == (2.0, 3.0)
+
+
+def test_the_target_is_asked_for_its_own_checks_only() -> None:
+    elsewhere = {"name": "front page", "type": "tcp", "port": 80, "from": "controller"}
+    settings = GateSettings(checks=(*ORDER.checks, elsewhere))
+    assert [check.name for check in settings.parsed_checks()] == ["port", "front page"]
+    assert [check.name for check in settings.on_target().parsed_checks()] == ["port"]

@@ -14,21 +14,24 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.cancellation import Cancellation
-from ansible_collections.slipway.compose.plugins.module_utils.gate.probes import (
-    MOST_BODY_BYTES,
+from ansible_collections.slipway.compose.plugins.module_utils.gate.attempts.command import (
     MOST_OUTPUT_BYTES,
     OutputTail,
-    probe_http,
-    probe_tcp,
     run_on_host,
 )
-from ansible_collections.slipway.compose.plugins.module_utils.stack.checks import CommandProbe, HttpProbe, TcpProbe
+from ansible_collections.slipway.compose.plugins.module_utils.gate.attempts.http import MOST_BODY_BYTES, attempt_http
+from ansible_collections.slipway.compose.plugins.module_utils.gate.attempts.outcome import Surroundings
+from ansible_collections.slipway.compose.plugins.module_utils.gate.attempts.tcp import attempt_tcp
+from ansible_collections.slipway.compose.plugins.module_utils.stack.check_types.command import CommandProbe
+from ansible_collections.slipway.compose.plugins.module_utils.stack.check_types.http import HttpProbe
+from ansible_collections.slipway.compose.plugins.module_utils.stack.check_types.tcp import TcpProbe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 NO_CANCELLATION = Cancellation()
+HERE = Surroundings(None, "", None, NO_CANCELLATION)
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -125,7 +128,7 @@ def tls_url(certificate: tuple[Path, Path]) -> Iterator[str]:
 )
 def test_http_answers(url: str, path: str, rules: dict[str, Any], passed: bool, seen: str) -> None:  # noqa: FBT001
     began_at = time.monotonic()
-    outcome = probe_http(HttpProbe(url + path, **rules), 0.5)
+    outcome = attempt_http(HttpProbe(url + path, **rules), HERE, 0.5)
     assert outcome.passed is passed
     assert outcome.seen.startswith(seen)
     assert time.monotonic() - began_at < 0.9
@@ -139,35 +142,35 @@ def test_http_sends_what_it_is_told_and_nothing_of_the_environment(
     monkeypatch.setenv("NETRC", str(netrc))
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     probe = HttpProbe(url, "POST", (("X-Token", "abc"),), "ping", body_regex="^abc ping None$", status=((201, 201),))
-    assert probe_http(probe, 2.0).seen == "status 201"
+    assert attempt_http(probe, HERE, 2.0).seen == "status 201"
 
 
 def test_http_without_a_server_says_why() -> None:
-    assert probe_http(HttpProbe("http://127.0.0.1:1/"), 1.0).seen.endswith("Connection refused")
+    assert attempt_http(HttpProbe("http://127.0.0.1:1/"), HERE, 1.0).seen.endswith("Connection refused")
 
 
 def test_https_is_verified(tls_url: str, certificate: tuple[Path, Path]) -> None:
-    refused = probe_http(HttpProbe(tls_url), 2.0)
+    refused = attempt_http(HttpProbe(tls_url), HERE, 2.0)
     assert not refused.passed
     assert "certificate verify failed" in refused.seen
-    assert probe_http(HttpProbe(tls_url, validate_certs=False), 2.0).passed
-    assert probe_http(HttpProbe(tls_url, ca_path=str(certificate[0])), 2.0).passed
+    assert attempt_http(HttpProbe(tls_url, validate_certs=False), HERE, 2.0).passed
+    assert attempt_http(HttpProbe(tls_url, ca_path=str(certificate[0])), HERE, 2.0).passed
 
 
 def test_a_certificate_that_expires_too_soon_fails(tls_url: str, certificate: tuple[Path, Path]) -> None:
-    assert probe_http(HttpProbe(tls_url, ca_path=str(certificate[0]), min_cert_days=4), 2.0).passed
-    outcome = probe_http(HttpProbe(tls_url, ca_path=str(certificate[0]), min_cert_days=6), 2.0)
+    assert attempt_http(HttpProbe(tls_url, ca_path=str(certificate[0]), min_cert_days=4), HERE, 2.0).passed
+    outcome = attempt_http(HttpProbe(tls_url, ca_path=str(certificate[0]), min_cert_days=6), HERE, 2.0)
     assert not outcome.passed
     assert outcome.seen.startswith("a certificate that expires in 5.0 days, on ")
 
 
 def test_a_missing_ca_file_is_named(tls_url: str) -> None:
-    assert "/no/such/ca.pem" in probe_http(HttpProbe(tls_url, ca_path="/no/such/ca.pem"), 2.0).seen
+    assert "/no/such/ca.pem" in attempt_http(HttpProbe(tls_url, ca_path="/no/such/ca.pem"), HERE, 2.0).seen
 
 
 def test_tcp(url: str) -> None:
-    assert probe_tcp(TcpProbe("127.0.0.1", int(url.rpartition(":")[2])), 1.0).passed
-    outcome = probe_tcp(TcpProbe("127.0.0.1", 1), 1.0)
+    assert attempt_tcp(TcpProbe("127.0.0.1", int(url.rpartition(":")[2])), HERE, 1.0).passed
+    outcome = attempt_tcp(TcpProbe("127.0.0.1", 1), HERE, 1.0)
     assert outcome.seen == "no connection to 127.0.0.1:1: [Errno 111] Connection refused"
 
 

@@ -1,49 +1,30 @@
 # Copyright: (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One attempt of each kind of check (I/O)."""
+"""One attempt of a check of type command, on the host or in a container (I/O)."""
 
 from __future__ import annotations
 
 import os
 import signal
-import socket
-import ssl
 import subprocess
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
-from urllib.parse import urlsplit
 
-from ..core.libraries import load_library
-from ..stack.checks import CommandProbe, HttpProbe, TcpProbe, answer_faults, excerpt
+from ...core.libraries import load_library
+from .outcome import Outcome, running_replicas
 
 if TYPE_CHECKING:
     import docker
 
-    from ..core.cancellation import Cancellation
+    from ...core.cancellation import Cancellation
+    from ...stack.check_types.command import CommandProbe
+    from .outcome import Surroundings
 
-MOST_BODY_BYTES = 1024 * 1024
 MOST_OUTPUT_BYTES = 64 * 1024
 _CHUNK_BYTES = 8192
-_DAY_S = 86400
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one attempt ended; not masked yet.
-
-    Attributes:
-        passed: whether everything was as it must be.
-        seen: what the attempt met, in one line.
-        output: what a command printed at the end.
-    """
-
-    passed: bool
-    seen: str
-    output: bytes = b""
 
 
 class OutputTail:
@@ -64,95 +45,17 @@ class OutputTail:
         return bytes(self._data)
 
 
-def probe_tcp(probe: TcpProbe, timeout_s: float) -> Outcome:
-    """Connect once."""
-    try:
-        with socket.create_connection((probe.host, probe.port), timeout=timeout_s):
-            return Outcome(passed=True, seen="connected")
-    except OSError as error:
-        return Outcome(passed=False, seen=f"no connection to {probe.host}:{probe.port}: {error}")
-
-
-def probe_http(probe: HttpProbe, timeout_s: float) -> Outcome:
-    """Send the request once and judge the answer.
-
-    Neither proxies nor passwords of the environment (`*_PROXY`, `.netrc`) are used: the check asks whom it names.
-    """
-    requests = load_library("requests")
-    if not probe.validate_certs:
-        # Who turned verification off need not be warned of it at every attempt.
-        urllib3 = load_library("urllib3")
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    ends_at = time.monotonic() + timeout_s
-    verify = (probe.ca_path or requests.certs.where()) if probe.validate_certs else False
-    try:
-        with requests.Session() as session:
-            session.trust_env = False
-            status, body = _ask(session, probe, verify, ends_at)
-        faults = answer_faults(probe, status, body)
-        if probe.min_cert_days is not None:
-            faults += _certificate_faults(probe, str(verify), ends_at - time.monotonic())
-    except (requests.RequestException, OSError, ValueError) as error:
-        return Outcome(passed=False, seen=_reason(error))
-    if faults:
-        return Outcome(passed=False, seen="; ".join(faults) + f"; body: {excerpt(body) or '(empty)'}")
-    return Outcome(passed=True, seen=f"status {status}")
-
-
-def _ask(session: Any, probe: HttpProbe, verify: object, ends_at: float) -> tuple[int, str]:  # noqa: ANN401
-    body = bytearray()
-    with session.request(
-        probe.method,
-        probe.url,
-        headers=dict(probe.headers),
-        data=None if probe.body is None else probe.body.encode(),
-        allow_redirects=probe.follow_redirects,
-        verify=verify,
-        timeout=max(ends_at - time.monotonic(), 0.1),
-        stream=True,
-    ) as response:
-        for chunk in response.iter_content(_CHUNK_BYTES):
-            body += chunk
-            if time.monotonic() > ends_at:
-                raise TimeoutError(f"status {response.status_code}, but the body did not end in time")
-            if len(body) > MOST_BODY_BYTES:
-                break
-        encoding = response.encoding or "utf-8"
-        status = int(response.status_code)
-    try:
-        return status, bytes(body[:MOST_BODY_BYTES]).decode(encoding, errors="replace")
-    except LookupError:
-        return status, bytes(body[:MOST_BODY_BYTES]).decode("utf-8", errors="replace")
-
-
-def _certificate_faults(probe: HttpProbe, ca_path: str, timeout_s: float) -> list[str]:
-    ca_is_folder = Path(ca_path).is_dir()
-    context = ssl.create_default_context(
-        cafile=None if ca_is_folder else ca_path, capath=ca_path if ca_is_folder else None
-    )
-    host = urlsplit(probe.url).hostname or ""
-    with (
-        socket.create_connection((host, probe.port), timeout=max(timeout_s, 0.1)) as plain,
-        context.wrap_socket(plain, server_hostname=host) as connection,
-    ):
-        certificate = connection.getpeercert() or {}
-    days = (ssl.cert_time_to_seconds(str(certificate["notAfter"])) - time.time()) / _DAY_S
-    if probe.min_cert_days is not None and days < probe.min_cert_days:
-        return [f"a certificate that expires in {days:.1f} days, on {certificate['notAfter']}"]
-    return []
-
-
-def _reason(error: BaseException) -> str:
-    """Return the innermost cause of a failed request; the layers around it only repeat it."""
-    cause: Any = error
-    for _layer in range(8):
-        inner = getattr(cause, "reason", None) or next((arg for arg in cause.args if isinstance(arg, Exception)), None)
-        if not isinstance(inner, Exception):
-            break
-        cause = inner
-    # urllib3 puts the object before its sentence: "<...object at 0x7f...>: Failed to ..."
-    text = str(cause).rpartition("object at 0x")[2].partition(">: ")
-    return f"no answer: {text[2] or str(cause) or type(cause).__name__}"
+def attempt_command(probe: CommandProbe, surroundings: Surroundings, timeout_s: float) -> Outcome:
+    """Run the command once, in the first container of the service if the check names one."""
+    service, client = surroundings.service, surroundings.client
+    if service is None:
+        return run_on_host(probe, timeout_s, surroundings.cancellation)
+    if client is None:
+        return Outcome(passed=False, seen="there is no engine to run it through")
+    replicas = running_replicas(client, surroundings.project, service)
+    if not replicas:
+        return Outcome(passed=False, seen=f"service {service} has no running container to run it in")
+    return run_in_container(client, replicas[0]["Id"], probe, timeout_s)
 
 
 def run_on_host(probe: CommandProbe, timeout_s: float, cancellation: Cancellation) -> Outcome:
