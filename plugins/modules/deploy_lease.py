@@ -154,7 +154,7 @@ from ..module_utils.coordination.held_lease import StackLease
 from ..module_utils.coordination.lease import Lease, how_to_continue, sentence
 from ..module_utils.coordination.lock import end_command
 from ..module_utils.core.answer import Result
-from ..module_utils.core.boot_time import boot_time
+from ..module_utils.core.clock import boot_time
 from ..module_utils.core.findings import Finding, SlipwayError
 from ..module_utils.core.identifiers import check_names
 from ..module_utils.release.store import ReleaseStore

@@ -148,7 +148,7 @@ from ..module_utils.coordination import lease
 from ..module_utils.coordination.guard import read_task
 from ..module_utils.coordination.held_lease import StackLease
 from ..module_utils.core.answer import Result
-from ..module_utils.core.boot_time import boot_time
+from ..module_utils.core.clock import boot_time
 from ..module_utils.core.identifiers import check_names
 from ..module_utils.engine.client import Engine
 from ..module_utils.host.preparation import take_snapshot

@@ -22,7 +22,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import FILE as LEASE_FILE
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import StackLease
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.lease import STARTED
-from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import boot_time
+from ansible_collections.slipway.compose.plugins.module_utils.core.clock import boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal
 from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.rollback_script import WayBack, render

@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.stages import sanity, side_by_side
 from tests.stages.outcome import Outcome
 from tests.stages.process import BIN, Completed, project_files, run
+from tests.stages.rooms import misplaced
 from tests.stages.sizes import oversized
 
 COLLECTION = "ansible_collections.slipway.compose"
@@ -49,7 +50,8 @@ def gates() -> list[Gate]:
         _command("antsibull-changelog", "antsibull-changelog", "lint"),
         _command("workflow schema", "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *_workflows()),
         _command("zizmor", "zizmor", "--offline", "--pedantic", "--no-progress", ".github"),
-        Gate("sizes", _sizes),
+        Gate("sizes", partial(_findings, oversized)),
+        Gate("rooms", partial(_findings, misplaced)),
     ]
 
 
@@ -73,9 +75,9 @@ def _command(name: str, *argv: str) -> Gate:
     return Gate(name, lambda: run([str(BIN / program), *arguments], timeout=TIMEOUT_SECONDS))
 
 
-def _sizes() -> Completed:
+def _findings(find: Callable[[], list[str]]) -> Completed:
     began = time.monotonic()
-    found = oversized()
+    found = find()
     return Completed(int(bool(found)), "\n".join(found), time.monotonic() - began)
 
 

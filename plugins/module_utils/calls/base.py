@@ -11,7 +11,7 @@ from typing import Any, Callable
 from ..coordination.guard import Guard
 from ..coordination.held_lease import StackLease
 from ..coordination.lease import Lease
-from ..core.boot_time import boot_time
+from ..core.clock import boot_time
 from ..core.identifiers import check_names
 from ..gate.report import DownError, StartFailedError
 from ..hooks.release_hooks import with_hooks

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A call of the module `release` without Ansible's part of a module; the action plugin sends what it needs.
+"""A call of the module `release` without Ansible's part of a module; the action plugin sends what it needs (I/O).
 
 The program, run on the host, reads what the module is given from its input and prints the module's result, as JSON.
 """

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..coordination.guard import GuardTask, read_task, sign_in
-from ..core.boot_time import boot_time
+from ..core.clock import boot_time
 from ..core.findings import SlipwayError
 
 #: time.sleep() does not count the time in which a host is suspended, so it is asked now and then.

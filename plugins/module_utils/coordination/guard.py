@@ -21,7 +21,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.boot_time import BootTime, boot_time
+from ..core.boot_time import BootTime
+from ..core.clock import boot_time
 from ..core.command import command_environment
 from ..core.findings import Finding, SlipwayError
 from ..core.processes import end_process, process_began

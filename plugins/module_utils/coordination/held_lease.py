@@ -9,7 +9,8 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from ..core.boot_time import BootTime, boot_time
+from ..core.boot_time import BootTime
+from ..core.clock import boot_time
 from ..core.findings import Finding, SlipwayError
 from ..release import journal
 from ..release.store import ReleaseStore, now

@@ -1,17 +1,13 @@
 # Copyright: (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The time of a host that a wrong or a corrected clock does not move (I/O: asks the kernel)."""
+"""The time of a host that a wrong or a corrected clock does not move."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
@@ -40,10 +36,3 @@ class BootTime:
     def seconds_since(self, earlier: BootTime) -> float:
         """Return how long ago another moment of this host was; after a boot the wall clock has to do."""
         return self.ticks - earlier.ticks if self.boot == earlier.boot else self.epoch - earlier.epoch
-
-
-def boot_time() -> BootTime:
-    """Return the present moment of this host."""
-    return BootTime(
-        _BOOT_ID.read_text().strip(), round(time.clock_gettime(time.CLOCK_BOOTTIME), 3), round(time.time(), 3)
-    )

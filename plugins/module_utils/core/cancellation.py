@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stops work that runs in other threads."""
+"""Stops work that runs in other threads (I/O: threads)."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -20,6 +19,7 @@ from ..core.libraries import load_library
 from ..core.stream import timely
 from .containers import PROJECT_LABEL, is_one_off
 from .image_reference import ImageReference
+from .registry_auth import RegistryAuth
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -33,15 +33,6 @@ ENGINE_BACK_S = 60.0
 _LONGEST_QUOTE = 300
 _PULL_AGAIN = "See what removes images on this host, and deploy again."
 _BOOTSTRAP = "Run playbooks/bootstrap.yml on this host."
-
-
-@dataclass(frozen=True)
-class RegistryAuth:
-    """Credentials for one registry. They travel in a header to the engine and are never written to the host's disk."""
-
-    registry: str
-    username: str
-    password: str
 
 
 class Engine:

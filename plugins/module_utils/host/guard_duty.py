@@ -10,7 +10,7 @@ from pathlib import Path
 from ..coordination.guard import Guard, GuardTask, read_task
 from ..coordination.held_lease import StackLease
 from ..coordination.lock import StackLock
-from ..core.boot_time import boot_time
+from ..core.clock import boot_time
 from ..core.findings import Finding, SlipwayError
 from ..engine.client import Engine
 from ..gate.report import StartFailedError

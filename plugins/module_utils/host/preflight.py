@@ -13,9 +13,10 @@ from pathlib import Path
 from ..core.findings import Finding, SlipwayError
 from ..core.libraries import PACKAGES, load_library
 from ..core.masking import Masker, secret_values
-from ..engine.client import Engine, RegistryAuth
+from ..engine.client import Engine
 from ..engine.compose_model import Service
 from ..engine.lost_containers import lost_container_findings
+from ..engine.registry_auth import RegistryAuth
 from ..hooks.programs import hook_findings
 from ..release.store import ReleaseStore, unpack_files
 from ..stack.payload import Payload

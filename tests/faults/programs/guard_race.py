@@ -18,7 +18,7 @@ from dataclasses import asdict
 from ansible_collections.slipway.compose.plugins.module_utils.calls.states import bring_about
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import FILE, GuardTask
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import StackLease
-from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import boot_time
+from ansible_collections.slipway.compose.plugins.module_utils.core.clock import boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.host.guard_duty import stand_in
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal, rollback_script

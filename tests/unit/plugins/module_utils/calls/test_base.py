@@ -8,7 +8,8 @@ from dataclasses import replace
 from ansible_collections.slipway.compose.plugins.module_utils.calls.base import takeover
 from ansible_collections.slipway.compose.plugins.module_utils.coordination import lease
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.lease import Lease
-from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import BootTime, boot_time
+from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import BootTime
+from ansible_collections.slipway.compose.plugins.module_utils.core.clock import boot_time
 
 NOW = boot_time()
 OTHER = Lease("20261122T214455Z-deploy-9a0b", "ada@desk", "", "2026-11-22T21:44:57Z", lease.PREPARING, 900.0, NOW)

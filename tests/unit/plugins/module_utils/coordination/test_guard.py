@@ -25,7 +25,8 @@ from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard
     read_task,
     sign_in,
 )
-from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import BootTime, boot_time
+from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import BootTime
+from ansible_collections.slipway.compose.plugins.module_utils.core.clock import boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.core.processes import end_process, process_began
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
 

@@ -17,7 +17,7 @@ import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.coordination import held_lease, lease, lock
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import StackLease
-from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import boot_time
+from ansible_collections.slipway.compose.plugins.module_utils.core.clock import boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
 

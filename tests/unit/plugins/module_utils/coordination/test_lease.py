@@ -10,7 +10,8 @@ import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.coordination import lease
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.lease import Lease
-from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import BootTime, boot_time
+from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import BootTime
+from ansible_collections.slipway.compose.plugins.module_utils.core.clock import boot_time
 
 FIRST, SECOND = "20261122T214455Z-deploy-1f2e", "20261122T214455Z-deploy-9a0b"
 TAKEN = BootTime("boot-1", ticks=1000.0, epoch=1_795_000_000.0)

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.coordination import guard
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import Guard, GuardTask
-from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import boot_time
+from ansible_collections.slipway.compose.plugins.module_utils.core.clock import boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.engine import lost_containers_ending
 from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
