@@ -34,9 +34,17 @@ class Outcome:
 
 @dataclass
 class StageResult:
-    """What one stage came to."""
+    """What one stage came to.
+
+    Attributes:
+        name: the stage.
+        budget_s: seconds that it should take at most.
+        outcomes: what its parts came to.
+        seconds: how long it took.
+    """
 
     name: str
+    budget_s: float
     outcomes: list[Outcome] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -55,4 +63,11 @@ class StageResult:
         state = "FAILED" if self.failed else "passed"
         failures = ", ".join(outcome.name for outcome in self.outcomes if outcome.failed)
         tail = f": {failures}" if failures else ""
-        return f"{self.name:<12} {state}  {self.passed} passed, {self.failed} failed in {self.seconds:.1f} s{tail}"
+        counts = f"{self.passed} passed, {self.failed} failed"
+        return f"{self.name:<12} {state}  {counts} in {self.seconds:.1f} s of {self.budget_s:.0f} s{tail}"
+
+    def warning(self) -> str:
+        """Return what to say of a stage that took longer than its budget; nothing of one that did not."""
+        if self.seconds <= self.budget_s:
+            return ""
+        return f"stage {self.name}: expected at most {self.budget_s:.0f} s, seen {self.seconds:.0f} s"

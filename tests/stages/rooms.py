@@ -151,10 +151,10 @@ def _statements(
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         yield node, typing, at_import
     elif isinstance(node, ast.If) and ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}:
-        for child in node.body:
-            yield from _statements(child, typing=True, at_import=at_import)
-        for child in node.orelse:
-            yield from _statements(child, typing=typing, at_import=at_import)
+        for statement in node.body:
+            yield from _statements(statement, typing=True, at_import=at_import)
+        for statement in node.orelse:
+            yield from _statements(statement, typing=typing, at_import=at_import)
     else:
         inside = at_import and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
         for child in ast.iter_child_nodes(node):

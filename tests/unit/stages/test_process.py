@@ -47,5 +47,5 @@ def test_interrupted_run_leaves_no_program(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_stage_counts_its_parts_and_names_those_that_failed() -> None:
-    stage = StageResult("unit", [Outcome("tests/unit", 8, 2, 1.0), Outcome("more", 1, 0, 1.0)], 2.0)
-    assert stage.line() == "unit      FAILED  9 passed, 2 failed in 2.0 s: tests/unit"
+    stage = StageResult("unit", 60.0, [Outcome("tests/unit", 8, 2, 1.0), Outcome("more", 1, 0, 1.0)], 2.0)
+    assert stage.line() == "unit         FAILED  9 passed, 2 failed in 2.0 s of 60 s: tests/unit"
