@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from collections.abc import Iterator
+from itertools import chain
 
 from tests.stages import lint
 from tests.stages.outcome import Outcome, StageResult
@@ -24,7 +26,7 @@ def main(argv: list[str]) -> int:
     print(f"==> changed since {since[:12]}: {len(selection.changed)} files", flush=True)
     result = StageResult("changed", 300.0)
     wanted = [gate for gate in lint.gates() if gate.name in selection.gates]
-    for outcome in (*lint.run_gates(wanted), *_tests(selection)):
+    for outcome in chain(lint.run_gates(wanted), _tests(selection)):
         result.outcomes.append(outcome)
         print(outcome.tell(), flush=True)
     print(f"not run: {', '.join(selection.left_out)}")
@@ -32,16 +34,14 @@ def main(argv: list[str]) -> int:
     return int(result.failed > 0)
 
 
-def _tests(selection: Selection) -> list[Outcome]:
-    found = []
+def _tests(selection: Selection) -> Iterator[Outcome]:
     for stage, files in selection.tests.items():
         print(f"    {stage}: {len(files)} files", flush=True)
         completed = run(
             [sys.executable, "-m", "pytest", "-q", "--color=no", *files], timeout=TESTS_SECONDS, stream=True
         )
         failed = int(completed.exit_code != 0)
-        found.append(Outcome(f"tests/{stage}", 1 - failed, failed, completed.seconds))
-    return found
+        yield Outcome(f"tests/{stage}", 1 - failed, failed, completed.seconds)
 
 
 def _base() -> str:

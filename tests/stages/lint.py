@@ -49,6 +49,7 @@ def gates() -> list[Gate]:
         _command("shellcheck", "shellcheck", "-f", "gcc", "-x", "-o", ",".join(SHELLCHECK_EXTRAS), *_shell_files()),
         _command("antsibull-changelog", "antsibull-changelog", "lint"),
         _command("workflow schema", "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *_workflows()),
+        _command("issue forms", "check-jsonschema", "--builtin-schema", "vendor.github-issue-forms", *_issue_forms()),
         _command("zizmor", "zizmor", "--offline", "--pedantic", "--no-progress", ".github"),
         Gate("sizes", partial(_findings, oversized)),
         Gate("rooms", partial(_findings, misplaced)),
@@ -102,3 +103,8 @@ def _shell_files() -> list[str]:
 
 def _workflows() -> list[str]:
     return [name for name in project_files(".yml", ".yaml") if name.startswith(".github/workflows/")]
+
+
+def _issue_forms() -> list[str]:
+    forms = [name for name in project_files(".yml") if name.startswith(".github/ISSUE_TEMPLATE/")]
+    return [name for name in forms if not name.endswith("/config.yml")]
