@@ -8,6 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 usage() {
   cat <<'TEXT'
 Usage: scripts/test.sh [STAGE...]
+       scripts/test.sh changed [--since REV]
 
 Without a stage it runs these, in this order:
   lint         the gates: linters, types, documentation, sanity tests, workflows
@@ -17,7 +18,10 @@ Without a stage it runs these, in this order:
   faults       controller, hosts, engines, network, disks and registry that die in the middle (docs/reliability.md)
   molecule     the scenarios in molecule/
 
-KEEP_FLEET=1 leaves the hosts of the last three running for the next run.
+`changed` runs in minutes what a change can break: the unit and engine tests that import what differs from REV
+(where the branch left main), tests with hosts that changed themselves, and the fast gates. It says what it left out.
+
+KEEP_FLEET=1 leaves the hosts of integration, faults and molecule running for the next run.
 The exit status is 0 only if every stage passed; all of them run in any case.
 TEXT
 }

@@ -50,15 +50,21 @@ def gates() -> list[Gate]:
         _command("shellcheck", "shellcheck", "-f", "gcc", "-x", "-o", ",".join(SHELLCHECK_EXTRAS), *_shell_files()),
         _command("antsibull-changelog", "antsibull-changelog", "lint"),
         _command("workflow schema", "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *_workflows()),
+        _command("issue forms", "check-jsonschema", "--builtin-schema", "vendor.github-issue-forms", *_issue_forms()),
         _command("zizmor", "zizmor", "--offline", "--pedantic", "--no-progress", ".github"),
-        _own("sizes", oversized),
-        _own("rooms", misplaced),
+        Gate("sizes", partial(_findings, oversized)),
+        Gate("rooms", partial(_findings, misplaced)),
     ]
 
 
 def outcomes() -> Iterator[Outcome]:
-    """Run all gates, two at a time, and return each result as it comes."""
-    yield from side_by_side.outcomes([partial(_outcome, gate) for gate in gates()], 2)
+    """Run all gates and return each result as it comes."""
+    yield from run_gates(gates())
+
+
+def run_gates(wanted: list[Gate]) -> Iterator[Outcome]:
+    """Run some gates, two at a time, and return each result as it comes."""
+    yield from side_by_side.outcomes([partial(_outcome, gate) for gate in wanted], 2)
 
 
 def _outcome(gate: Gate) -> Outcome:
@@ -76,13 +82,10 @@ def _command(name: str, *argv: str) -> Gate:
     return Gate(name, lambda: run([str(BIN / program), *arguments], timeout=TIMEOUT_SECONDS))
 
 
-def _own(name: str, complaints: Callable[[], list[str]]) -> Gate:
-    def check() -> Completed:
-        began = time.monotonic()
-        found = complaints()
-        return Completed(int(bool(found)), "\n".join(found), time.monotonic() - began)
-
-    return Gate(name, check)
+def _findings(find: Callable[[], list[str]]) -> Completed:
+    began = time.monotonic()
+    found = find()
+    return Completed(int(bool(found)), "\n".join(found), time.monotonic() - began)
 
 
 def _collection_packages() -> list[str]:
@@ -101,3 +104,8 @@ def _shell_files() -> list[str]:
 
 def _workflows() -> list[str]:
     return [name for name in project_files(".yml", ".yaml") if name.startswith(".github/workflows/")]
+
+
+def _issue_forms() -> list[str]:
+    forms = [name for name in project_files(".yml") if name.startswith(".github/ISSUE_TEMPLATE/")]
+    return [name for name in forms if not name.endswith("/config.yml")]

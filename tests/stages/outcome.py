@@ -34,7 +34,14 @@ class Outcome:
 
 @dataclass
 class StageResult:
-    """What one stage came to, and the seconds that it may take."""
+    """What one stage came to.
+
+    Attributes:
+        name: the stage.
+        budget_s: seconds that it should take at most.
+        outcomes: what its parts came to.
+        seconds: how long it took.
+    """
 
     name: str
     budget_s: float
@@ -56,12 +63,11 @@ class StageResult:
         state = "FAILED" if self.failed else "passed"
         failures = ", ".join(outcome.name for outcome in self.outcomes if outcome.failed)
         tail = f": {failures}" if failures else ""
-        seconds = f"{self.seconds:.0f} of {self.budget_s:.0f} s"
-        return f"{self.name:<12} {state}  {self.passed} passed, {self.failed} failed in {seconds}{tail}"
+        counts = f"{self.passed} passed, {self.failed} failed"
+        return f"{self.name:<12} {state}  {counts} in {self.seconds:.1f} s of {self.budget_s:.0f} s{tail}"
 
     def warning(self) -> str:
-        """Return the line that says that the stage took longer than it may, "" if it did not."""
+        """Return what to say of a stage that took longer than its budget; nothing of one that did not."""
         if self.seconds <= self.budget_s:
             return ""
-        seen = f"took {self.seconds:.0f} s, over its budget of {self.budget_s:.0f} s"
-        return f"warning: stage {self.name} {seen}: make it do less, see tests/README.md"
+        return f"stage {self.name}: expected at most {self.budget_s:.0f} s, seen {self.seconds:.0f} s"

@@ -1,145 +1,175 @@
-"""The gate on rooms: a file imports only rooms below its own, and a pure file imports nothing that does I/O.
-
-A file whose docstring says "(I/O" in its first line does I/O; every other file is pure.
-"""
+"""The gate on rooms: which folder of `plugins/module_utils` may know of which, and which file may touch the world."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
-from tests.stages.process import ROOT, project_files
+from tests.stages.process import ROOT
 
-FOLDER = PurePosixPath("plugins/module_utils")
-#: The rooms, the lowest first.
+#: A room imports only itself and rooms before it.
 ROOMS = ("core", "engine", "stack", "gate", "release", "hooks", "coordination", "host", "calls")
-MOST_FILES = 13
-#: Modules that reach the disk, the network, other processes or the machine.
-IO_MODULES = frozenset({
-    "docker", "fcntl", "http", "multiprocessing", "os", "requests", "shutil", "socket", "ssl", "subprocess",
-    "tempfile", "threading", "urllib3",
-})  # fmt: skip
-_PREFIX = "ansible_collections.slipway.compose."
+FOLDER = "plugins/module_utils"
+#: An `__init__.py` is not counted.
+FILES_OF_A_ROOM = 13
+MARK = "(I/O"
+#: Modules with which a file touches processes, files, the network, threads or the clock.
+IO_MODULES = {
+    *("asyncio", "concurrent", "fcntl", "ftplib", "glob", "grp", "http", "multiprocessing", "os", "pwd", "queue"),
+    *("select", "selectors", "shutil", "signal", "socket", "ssl", "subprocess", "tempfile", "threading", "time"),
+    *("docker", "requests", "urllib.request"),
+}
+#: What those modules have that touches nothing.
+PURE_NAMES = {"os.path", "signal.Signals", "time.strftime", "time.strptime"}
+COLLECTION = ("ansible_collections", "slipway", "compose", "plugins")
 
 
 @dataclass(frozen=True)
 class Import:
-    """An import of a file.
+    """One name that a file imports.
 
     Attributes:
-        line: where it stands.
-        module: dotted name; of the collection's own from "plugins" on.
-        only_types: whether it is for type checkers alone.
+        line: where.
+        target: the file of `plugins` that it comes from, relative to it without `.py`; else the dotted name.
+        own: whether it is of this collection.
+        typing: whether only a type checker imports it.
+        at_import: whether it is imported when the file is, not when a function is called.
     """
 
     line: int
-    module: str
-    only_types: bool
+    target: str
+    own: bool
+    typing: bool
+    at_import: bool
 
 
-@dataclass(frozen=True)
-class Source:
-    """A file of a room.
-
-    Attributes:
-        name: its path in the project.
-        does_io: whether its docstring says that it does I/O.
-        imports: what it imports, wherever in the file.
-    """
-
-    name: str
-    does_io: bool
-    imports: tuple[Import, ...]
-
-    @property
-    def room(self) -> str:
-        """Return the room, "" for a file that lies in none."""
-        inside = PurePosixPath(self.name).relative_to(FOLDER).parts
-        return inside[0] if len(inside) > 1 else ""
-
-    @property
-    def module(self) -> str:
-        """Return its dotted name, from "plugins" on."""
-        return ".".join(PurePosixPath(self.name).with_suffix("").parts)
+def misplaced(root: Path = ROOT) -> list[str]:
+    """Return a line for each file, folder or import under `plugins/module_utils` that breaks a rule of the rooms."""
+    base = root / FOLDER
+    paths = sorted(path for path in base.rglob("*.py") if "__pycache__" not in path.parts)
+    trees = {path: ast.parse(path.read_text(encoding="utf-8"), str(path)) for path in paths}
+    marked = {_key(path, root) for path, tree in trees.items() if _is_io(tree)}
+    found = [fault for folder in sorted({path.parent for path in paths}) for fault in _folder_faults(folder, root)]
+    graphs: dict[str, dict[str, set[str]]] = {}
+    for path, tree in trees.items():
+        name, key = path.relative_to(root).as_posix(), _key(path, root)
+        imports = list(_imports(tree, path, root))
+        found += [f"{name}:{fault}" for one in imports for fault in _order_faults(_room(key), one)]
+        if key not in marked:
+            found += [f"{name}:{fault}" for one in imports for fault in _purity_faults(one, marked)]
+        graph = graphs.setdefault(_room(key), {})
+        graph[key] = {one.target for one in imports if one.own and one.at_import and _room(one.target) == _room(key)}
+    return found + [fault for room, graph in graphs.items() for fault in _cycle_faults(room, graph)]
 
 
-def misplaced(names: list[str] | None = None, root: Path = ROOT) -> list[str]:
-    """Return a line for each import and file that is where it must not be."""
-    mine = [
-        name
-        for name in (project_files(".py") if names is None else names)
-        if PurePosixPath(name).is_relative_to(FOLDER)
-    ]
-    sources = [
-        read(name, (root / name).read_text(encoding="utf-8")) for name in mine if not name.endswith("__init__.py")
-    ]
-    doing_io = {source.module for source in sources if source.does_io}
-    modules = {source.module for source in sources}
-    found = [line for source in sources for line in _complaints(source, modules, doing_io)]
-    for room in sorted({source.room for source in sources} - {""}):
-        files = sum(source.room == room for source in sources)
-        if f"{FOLDER}/{room}/__init__.py" not in mine:
-            found.append(f"{FOLDER}/{room}:1: expected an empty __init__.py, seen none: Ansible needs it")
-        if files > MOST_FILES:
-            found.append(f"{FOLDER}/{room}:1: {files} files, at most {MOST_FILES} expected: split the room")
-    return found
-
-
-def read(name: str, text: str) -> Source:
-    """Return what a file's text says of itself."""
-    tree = ast.parse(text, name)
-    first_line = (ast.get_docstring(tree) or "").partition("\n")[0]
-    package = PurePosixPath(name).parent.parts
-    return Source(name, "(I/O" in first_line, tuple(_imports(tree, package, only_types=False)))
-
-
-def _imports(node: ast.AST, package: tuple[str, ...], *, only_types: bool) -> Iterator[Import]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Import):
-            yield from (Import(child.lineno, alias.name, only_types) for alias in child.names)
-        elif isinstance(child, ast.ImportFrom):
-            base = package[: len(package) + 1 - child.level] if child.level else ()
-            module = ".".join((*base, *([child.module] if child.module else []))).removeprefix(_PREFIX)
-            # What is named may be a module (`from . import journal`) or a name in one.
-            yield from (Import(child.lineno, f"{module}.{alias.name}", only_types) for alias in child.names)
-        else:
-            for_types = (
-                isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING"
-            )
-            yield from _imports(child, package, only_types=only_types or for_types)
-
-
-def _complaints(source: Source, modules: set[str], doing_io: set[str]) -> Iterator[str]:
-    if source.room not in ROOMS:
-        yield f"{source.name}:1: expected in one of the rooms {', '.join(ROOMS)}, seen elsewhere: move it"
+def _folder_faults(folder: Path, root: Path) -> Iterator[str]:
+    name = folder.relative_to(root).as_posix()
+    if name == FOLDER:
+        for path in sorted(folder.glob("*.py")):
+            yield f"{name}/{path.name}:1: expected a room ({', '.join(ROOMS)}), seen a file in none: move it into one"
         return
-    for one in source.imports:
-        wrong = _beyond(source, one) or _impure(source, one, modules, doing_io)
-        if wrong:
-            yield f"{source.name}:{one.line}: {wrong}"
+    if _room(_key(folder / "x.py", root)) not in ROOMS:
+        yield f"{name}:1: expected one of the rooms {', '.join(ROOMS)}, seen another: add it to ROOMS where it belongs"
+    begin = folder / "__init__.py"
+    if not begin.is_file():
+        yield f"{name}:1: expected an empty __init__.py, seen none: add it, or Ansible does not send the room to hosts"
+    elif begin.read_bytes():
+        yield f"{name}/__init__.py:1: expected an empty file, seen content: move it into a file with a name"
+    number = len(list(folder.glob("*.py"))) - int(begin.is_file())
+    if number > FILES_OF_A_ROOM:
+        yield f"{name}:1: expected at most {FILES_OF_A_ROOM} files, seen {number}: make a room of those on one subject"
 
 
-def _beyond(source: Source, one: Import) -> str:
-    """Say what is wrong with where an import leads, "" if nothing is."""
-    parts = one.module.split(".")
-    if parts[0] != "plugins":
-        return ""
-    if parts[1] != "module_utils":
-        return f"expected only what is sent to hosts, seen plugins/{parts[1]}: move what is shared into a room"
-    if parts[2] not in ROOMS[: ROOMS.index(source.room) + 1]:
-        return f"expected no room above {source.room}, seen {parts[2]}: move what is shared down"
-    return ""
+def _order_faults(room: str, one: Import) -> Iterator[str]:
+    if not one.own or room not in ROOMS:
+        return
+    if not one.target.startswith("module_utils/"):
+        yield (
+            f"{one.line}: expected imports from rooms of {FOLDER}, seen plugins/{one.target}: "
+            "move what is needed into a room, or this file out"
+        )
+    elif (seen := _room(one.target)) in ROOMS and ROOMS.index(seen) > ROOMS.index(room):
+        below = ", ".join(ROOMS[: ROOMS.index(room) + 1])
+        yield f"{one.line}: expected imports from {below}, seen {one.target}: move what is needed into a room below"
 
 
-def _impure(source: Source, one: Import, modules: set[str], doing_io: set[str]) -> str:
-    """Say how an import makes a pure file do I/O, "" if it does not."""
-    if source.does_io or one.only_types:
-        return ""
-    target = one.module if one.module in modules else one.module.rpartition(".")[0]
-    if target in doing_io:
-        return f'expected a pure file to import pure files, seen {target}: mark it "(I/O)", or move the code'
-    if one.module.partition(".")[0] in IO_MODULES:
-        return f'expected a pure file to do no I/O, seen {one.module}: mark it "(I/O)", or move the code'
-    return ""
+def _purity_faults(one: Import, marked: set[str]) -> Iterator[str]:
+    if one.typing:
+        return
+    io = one.target in marked if one.own else one.target not in PURE_NAMES and _touches(one.target)
+    if io:
+        yield (
+            f"{one.line}: expected no I/O in a file without '{MARK})' in its first line, seen an import of "
+            f"{one.target}: mark the file, or move the I/O out of it"
+        )
+
+
+def _touches(name: str) -> bool:
+    parts = name.split(".")
+    return any(".".join(parts[:end]) in IO_MODULES for end in range(1, len(parts) + 1))
+
+
+def _cycle_faults(room: str, graph: dict[str, set[str]]) -> Iterator[str]:
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle = " <- ".join(error.args[1])
+        yield (
+            f"plugins/{error.args[1][0]}.py:1: expected no circle of imports in room {room}, seen {circle}: "
+            "move what both need into a third file"
+        )
+
+
+def _imports(tree: ast.Module, path: Path, root: Path) -> Iterator[Import]:
+    package = path.relative_to(root / "plugins").parts[:-1]
+    for node, typing, at_import in _statements(tree, typing=False, at_import=True):
+        if isinstance(node, ast.Import):
+            modules = [(alias.name.split("."), "") for alias in node.names]
+        else:
+            parts = (node.module or "").split(".") if node.module else []
+            above = package[: len(package) - node.level + 1]
+            start = [*COLLECTION, *above] if node.level else []
+            modules = [([*start, *parts], alias.name) for alias in node.names]
+        for module, name in modules:
+            own = tuple(module[: len(COLLECTION)]) == COLLECTION
+            target = _own_target(module[len(COLLECTION) :], name, root) if own else ".".join([*module, name]).strip(".")
+            yield Import(node.lineno, target, own, typing, at_import and not typing)
+
+
+def _own_target(parts: list[str], name: str, root: Path) -> str:
+    """Return the file: a name that is imported from a folder is a file in it."""
+    folder = "/".join(parts)
+    return f"{folder}/{name}" if (root / "plugins" / folder).is_dir() else folder
+
+
+def _statements(
+    node: ast.AST, *, typing: bool, at_import: bool
+) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool, bool]]:
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        yield node, typing, at_import
+    elif isinstance(node, ast.If) and ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}:
+        for statement in node.body:
+            yield from _statements(statement, typing=True, at_import=at_import)
+        for statement in node.orelse:
+            yield from _statements(statement, typing=typing, at_import=at_import)
+    else:
+        inside = at_import and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        for child in ast.iter_child_nodes(node):
+            yield from _statements(child, typing=typing, at_import=inside)
+
+
+def _is_io(tree: ast.Module) -> bool:
+    return MARK in (ast.get_docstring(tree) or "").partition("\n")[0]
+
+
+def _key(path: Path, root: Path) -> str:
+    return path.relative_to(root / "plugins").with_suffix("").as_posix()
+
+
+def _room(key: str) -> str:
+    """Return the room of a file; what lies deeper in a room is of that room."""
+    parts = key.split("/")
+    return parts[1] if len(parts) > 2 and parts[0] == "module_utils" else ""

@@ -14,10 +14,13 @@ import yaml
 from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.outcomes import EXIT_CODES
 from scripts.demonstration import record
 from scripts.playbook_run.arguments import ABOUT, build_parser
+from tests.stages.__main__ import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = ROOT / "roles"
-PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("roles/*/README.md")])
+PAGES = sorted(
+    [*ROOT.glob("*.md"), ROOT / "tests" / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("roles/*/README.md")]
+)
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: The design speaks of what is still to come, too.
 DESIGN = ROOT / "docs" / "architecture.md"
@@ -70,12 +73,21 @@ def other_names() -> set[str]:
 
 def wrong_words(words: list[str]) -> Iterator[str]:
     program, rest = words[0], words[1:]
+    if Path(program).name == "pytest":
+        yield from (word for word in rest if word.startswith("tests/") and not is_test(word))
+    if program == "scripts/test.sh":
+        yield from (word for word in rest if word.isalpha() and word.islower() and word not in {*STAGES, "changed"})
     if not program.startswith("scripts/"):
         return
     if not (ROOT / program).is_file():
         yield program
         return
     yield from (word for word in rest if word.startswith("-") and word.partition("=")[0] not in known_options(program))
+
+
+def is_test(word: str) -> bool:
+    path, _colons, name = word.partition("::")
+    return (ROOT / path).exists() and f"def {name}" in ((ROOT / path).read_text(encoding="utf-8") if name else "def ")
 
 
 @every_page

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turns what containers and commands printed into lines that are fit to be shown (the reading of logs is I/O)."""
+"""Turns what containers and commands printed into lines that are fit to be shown (I/O: reads logs)."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.stages.outcome import Outcome, StageResult
 from tests.stages.process import run
 
 
@@ -43,3 +44,8 @@ def test_interrupted_run_leaves_no_program(monkeypatch: pytest.MonkeyPatch, tmp_
     with pytest.raises(KeyboardInterrupt):
         run(["sh", "-c", f"echo $$ >{noted}; exec sleep 300"], timeout=30)
     assert not Path(f"/proc/{noted.read_text(encoding='ascii').strip()}").exists()
+
+
+def test_stage_counts_its_parts_and_names_those_that_failed() -> None:
+    stage = StageResult("unit", 60.0, [Outcome("tests/unit", 8, 2, 1.0), Outcome("more", 1, 0, 1.0)], 2.0)
+    assert stage.line() == "unit         FAILED  9 passed, 2 failed in 2.0 s of 60 s: tests/unit"
