@@ -253,7 +253,7 @@ findings:
 from typing import TYPE_CHECKING, Any
 
 from ..module_utils.calls.ansible_module import RUN_OPTIONS, run_module
-from ..module_utils.calls.states import STATES, bring_about
+from ..module_utils.calls.dispatch import STATES, bring_about
 from ..module_utils.core.answer import Result
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import json
 import sys
 
 from ..core.answer import answer
-from .states import bring_about
+from .dispatch import bring_about
 
 
 def main() -> None:

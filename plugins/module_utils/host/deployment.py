@@ -59,8 +59,15 @@ class Deployment(ReleaseProgress):
             StartFailedError: it does not stand; what is to be done about it is the caller's to say.
             HookStoppedError: it stands, and a hook says that it has to go back.
         """
+        record = self.folder.record
         try:
-            report = self._stand_up()
+            if not self.touched or self.last_event != journal.GATE_PASSED:
+                self._check_unchanged()
+                # Everything is read before the guard is armed: a damaged file must not be met half-way.
+                timeout_s, environment = self.folder.gate.start_timeout_s, command_environment(self.folder.environment)
+                self._arm_and_activate(record, self._files_before())
+                self._compose_up(record, environment, timeout_s)
+            report = self._pass_gate(record)
             self.hooks.after_gate()
         except Exception:
             if self.touched:
@@ -68,19 +75,15 @@ class Deployment(ReleaseProgress):
             raise
         return report
 
-    def _stand_up(self) -> GateReport:
-        record = self.folder.record
-        if not self.touched or self.last_event != journal.GATE_PASSED:
-            self._check_unchanged()
-            # Everything is read before the guard is armed: a damaged file must not be met half-way.
-            timeout_s, environment = self.folder.gate.start_timeout_s, command_environment(self.folder.environment)
-            replaced = self._files_before()
-            self.hooks.before_start()
-            if self.reversible:
-                self.guard.arm(self.release)
-            self.store.note(self.release, journal.STARTING)
-            self.store.activate(record.files, self.release, replaced)
-            self._compose_up(record, environment, timeout_s)
+    def _arm_and_activate(self, record: ReleaseRecord, replaced: Sequence[ReleaseFile]) -> None:
+        """Note the start, once there is a guard that could take it back, and put the release's files into place."""
+        self.hooks.before_start()
+        if self.reversible:
+            self.guard.arm(self.release)
+        self.store.note(self.release, journal.STARTING)
+        self.store.activate(record.files, self.release, replaced)
+
+    def _pass_gate(self, record: ReleaseRecord) -> GateReport:
         report = gate_release(self.store, self.engine, record)
         self.store.note(self.release, journal.GATE_PASSED if report.passed else journal.GATE_FAILED)
         if not report.passed:
@@ -204,7 +207,6 @@ class Deployment(ReleaseProgress):
             SlipwayError: the way back failed.
             StartFailedError: what ran before does not pass its gate.
         """
-        # The code is compiled anew at every call, and most of them go forward.
         from ..engine.lost_containers_ending import LostContainersEnding
 
         self.hooks.before_way_back()
@@ -326,7 +328,6 @@ class Deployment(ReleaseProgress):
         )
 
     def _check_and_discard(self) -> GateReport | None:
-        # The code is compiled anew at every call, and few releases are given back.
         from .revival import Revival
 
         before = Revival(self.store, self.engine, self.release)

@@ -279,7 +279,6 @@ class Preparation:
 
     def _with_what_ran(self, release: str, error: SlipwayError) -> SlipwayError:
         """Return why a pull failed, with what has become meanwhile of what runs: the engine may have crashed."""
-        # The code is compiled anew at every call, and few pulls fail.
         from .revival import revive_after_failure
 
         try:

@@ -52,7 +52,6 @@ def recover(store: ReleaseStore, engine: Engine, guard: Guard, timeout_s: float,
 def _settle(  # noqa: PLR0913 - as for recover, and the release
     store: ReleaseStore, engine: Engine, release: str, guard: Guard, timeout_s: float, *, again: bool
 ) -> str:
-    # The code is compiled anew at every call, and most of them find nothing to settle.
     from .deployment import Deployment
 
     return Deployment(store, engine, release, guard).recover(timeout_s, again=again)

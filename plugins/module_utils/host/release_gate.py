@@ -64,7 +64,6 @@ def gate_before(store: ReleaseStore, engine: Engine, release: str) -> GateReport
 def _gate(
     engine: Engine, stack: str, services: Sequence[ServiceExpectation], settings: GateSettings, masker: Masker
 ) -> GateReport:
-    # The code is compiled anew at every call, and most calls run no gate.
     from ..gate.gate import run_gate
 
     return run_gate(engine.client, stack, list(services), settings.on_target(), masker)

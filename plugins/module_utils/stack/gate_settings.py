@@ -50,7 +50,6 @@ class GateSettings:
         Raises:
             SlipwayError: with everything that is wrong in them.
         """
-        # The code is compiled anew at every call, and most calls run no gate.
         from .checks import parse_checks
 
         return parse_checks(self.checks)

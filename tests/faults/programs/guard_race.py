@@ -15,7 +15,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict
 
-from ansible_collections.slipway.compose.plugins.module_utils.calls.states import bring_about
+from ansible_collections.slipway.compose.plugins.module_utils.calls.dispatch import bring_about
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import FILE, GuardTask
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import StackLease
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError

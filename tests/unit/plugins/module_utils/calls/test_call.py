@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ansible_collections.slipway.compose.plugins.module_utils.calls.base import takeover
+from ansible_collections.slipway.compose.plugins.module_utils.calls.call import takeover
 from ansible_collections.slipway.compose.plugins.module_utils.coordination import lease
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.lease import Lease
 from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import BootTime

@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state `prepared`: the release is staged, its way back proved, its images pulled (I/O)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ...core.findings import SlipwayError
+from ...engine.client import Engine
+from ...gate.report import DownError
+from ...hooks.release_hooks import ReleaseHooks
+from ...host.host_facts import folder_findings
+from ...host.preflight import meet_engine
+from ...host.preparation import Preparation, Prepared, previous_release
+from ...host.recovery import recover
+from ...release.folder import HOOKS_FILE
+from ...release.progress import ReleaseProgress
+from ...stack.hooks import HookSettings, HookStoppedError
+from ...stack.payload import Payload, ReleaseRequest
+from ...stack.plan import Plan
+from ..call import ReleaseCall, Result, takeover
+from ..result import prepared_result
+
+if TYPE_CHECKING:
+    from ...host.deployment import Deployment
+
+
+def bring_about(call: ReleaseCall) -> Result:
+    """Prepare the host for a new release, or for one that it keeps."""
+    params = call.params
+    payload = Payload.unpack(params["payload"]) if params["plan"] else None
+    auths = payload.auths if payload else ()
+    engine = meet_engine(call.store, params["min_free_mb"], auths, params["pull_timeout"])
+    if call.check_mode or folder_findings(call.store.folder):
+        call.lease.assert_not_taken()
+        return prepared_result(_prepare(call, engine, payload), [])
+    call.store.make()
+    before = takeover(call.lease.acquire())
+    try:
+        with call.lease.locked():
+            # Another run may have overtaken this one since; then what lies there is that one's.
+            call.lease.renew()
+            again = payload is None
+            before += recover(call.store, engine, call.guard, params["rollback_timeout"], again=again)
+        prepared = _prepare(call, engine, payload)
+        _run_hooks(call, engine, prepared, payload)
+    except BaseException:
+        with call.lease.locked():
+            # Whatever failed, that another run has overtaken this one is the reason then.
+            call.lease.assert_not_taken()
+            call.lease.release()
+        raise
+    if prepared.unchanged:
+        with call.lease.locked():
+            call.lease.release()
+    result = prepared_result(prepared, before)
+    progress = ReleaseProgress(call.store, prepared.release)
+    return result if prepared.unchanged else {**result, "reversible": progress.reversible}
+
+
+def _prepare(call: ReleaseCall, engine: Engine, payload: Payload | None) -> Prepared:
+    params = call.params
+    preparation = Preparation(
+        call.store, engine, call.lease, min_free_mb=params["min_free_mb"], check_mode=call.check_mode
+    )
+    if payload is not None:
+        return preparation.of_new(ReleaseRequest(Plan.from_dict(params["plan"]), params["host"], payload))
+    release = previous_release(call.store) if params["release"] == "previous" else params["release"]
+    return preparation.of_kept(release, force=params["force"])
+
+
+def _run_hooks(call: ReleaseCall, engine: Engine, prepared: Prepared, payload: Payload | None) -> None:
+    """Keep the hooks with the release, and run those that come before the host is touched.
+
+    Raises:
+        HookStoppedError: one of them failed; the release was given back.
+    """
+    first_host = call.params["first_host"]
+    if payload is None and prepared.unchanged:
+        return
+    if payload is None:
+        # To go back to a kept release is no deployment.
+        settings = replace(call.store.folder_of(prepared.release).hooks, first_host=first_host, gone_back_to=True)
+    else:
+        settings = HookSettings(payload.hooks, call.params["host"], first_host)
+    call.store.write_json(prepared.release, HOOKS_FILE, settings.as_dict())
+    if prepared.unchanged or payload is None:
+        return
+    if not payload.hooks:
+        return
+    from ...host.deployment import Deployment
+
+    hooks = ReleaseHooks(call.store, engine, prepared.release, partial(_renew_lease, call))
+    call.reports = hooks.reports
+    try:
+        hooks.before_deployment()
+    except HookStoppedError as error:
+        deployment = Deployment(call.store, engine, prepared.release, call.guard)
+        raise _discard(call, deployment, error) from error
+
+
+def _discard(call: ReleaseCall, deployment: Deployment, error: HookStoppedError) -> SlipwayError:
+    """Give a release back that a hook has stopped; return why, with what has become meanwhile of what runs."""
+    from ...host.revival import revive_after_failure
+
+    stopped: SlipwayError
+    try:
+        # That the engine has gone may be why.
+        stopped = HookStoppedError(error.reports, revive_after_failure(call.store, call.lease, deployment.release))
+    except DownError as down:
+        stopped = DownError([*error.findings, *down.findings], down.report)
+    with call.lease.locked():
+        call.lease.assert_not_taken()
+        deployment.discard()
+    return stopped
+
+
+def _renew_lease(call: ReleaseCall) -> None:
+    with call.lease.locked():
+        call.lease.renew()
