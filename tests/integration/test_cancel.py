@@ -30,18 +30,35 @@ NEVER = {"test": ["CMD-SHELL", "exit 1"], "interval": "1s", "retries": 1000}
 
 
 @pytest.fixture(scope="module")
-def standing(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing:
-    """Lay out a project whose stack is to stand on both hosts."""
+def empty(fleet: Fleet) -> Fleet:
+    """Take everything off the hosts, once."""
     for host in fleet.hosts:
         host.wipe()
-    return Standing(fleet, fleet.hosts, tmp_path_factory.mktemp("cancel") / "p", "shop")
+    return fleet
+
+
+@pytest.fixture(scope="module")
+def _solo(empty: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    return Standing(empty, empty.hosts[:1], tmp_path_factory.mktemp("solo") / "p", "solo", 8080)
+
+
+@pytest.fixture(scope="module")
+def _pair(empty: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    return Standing(empty, empty.hosts, tmp_path_factory.mktemp("pair") / "p", "pair", 8081)
 
 
 @pytest.fixture
-def pair(standing: Standing) -> Standing:
+def solo(_solo: Standing) -> Standing:
+    """A stack that stands on one host."""
+    _solo.ready()
+    return _solo
+
+
+@pytest.fixture
+def pair(_pair: Standing) -> Standing:
     """A stack that stands on two hosts."""
-    standing.ready()
-    return standing
+    _pair.ready()
+    return _pair
 
 
 @contextmanager
@@ -88,41 +105,41 @@ def test_sigterm_at_the_gate_of_a_release_that_is_never_healthy(pair: Standing) 
     pair.goes_on()
 
 
-def test_a_second_signal_ends_the_script_at_once(pair: Standing) -> None:
-    with at_the_gate(pair) as attempt:
+def test_a_second_signal_ends_the_script_at_once(solo: Standing) -> None:
+    with at_the_gate(solo) as attempt:
         attempt.signal(signal.SIGHUP)
-        attempt.until("the hosts being told", lambda: "telling host1, host2" in attempt.said, PIPELINE_S)
+        attempt.until("the hosts being told", lambda: "telling host1" in attempt.said, PIPELINE_S)
         time.sleep(0.8)
         attempt.signal(signal.SIGHUP)
         run = attempt.end(2.0)
     run.expect(40, "unknown")
     assert "asked again" in run.output
-    comes_back(pair)
+    comes_back(solo)
 
 
-def test_when_ansible_itself_is_killed_the_hosts_are_told_all_the_same(pair: Standing) -> None:
-    with at_the_gate(pair) as attempt:
+def test_when_ansible_itself_is_killed_the_hosts_are_told_all_the_same(solo: Standing) -> None:
+    with at_the_gate(solo) as attempt:
         for entry in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 command = (entry / "cmdline").read_bytes()
-                if os.fsencode(pair.project.root) in command and b"ansible-playbook" in command:
+                if os.fsencode(solo.project.root) in command and b"ansible-playbook" in command:
                     os.kill(int(entry.name), signal.SIGKILL)
         run = attempt.end(COMES_BACK_S)
     run.expect(40, "unknown")
     assert str(run.verdict["cut_off_by"]).startswith("the end of ansible-playbook")
-    assert run.output.count(TOLD) == len(pair.hosts)
-    comes_back(pair)
+    assert run.output.count(TOLD) == len(solo.hosts)
+    comes_back(solo)
 
 
-def test_killed_right_after_it_was_asked_to_end(pair: Standing) -> None:
-    with at_the_gate(pair) as attempt:
+def test_killed_right_after_it_was_asked_to_end(solo: Standing) -> None:
+    with at_the_gate(solo) as attempt:
         attempt.signal(signal.SIGINT)
         attempt.until_verdict(2.0)
         run = attempt.kill()
     assert run.word == "unknown", run
-    for host in pair.hosts:
+    for host in solo.hosts:
         assert "its guard takes it back by" in run.verdict["hosts"][host.name]["outlook"], run
-    comes_back(pair)
+    comes_back(solo)
 
 
 def test_a_host_that_does_not_answer_keeps_no_other_waiting(pair: Standing) -> None:
@@ -143,16 +160,16 @@ def test_a_host_that_does_not_answer_keeps_no_other_waiting(pair: Standing) -> N
     comes_back(pair)
 
 
-def test_the_whole_run_has_a_limit(pair: Standing) -> None:
-    pair.offer(web={"healthcheck": NEVER})
-    pair.configure(stack_gate_timeout=90, stack_guard_timeout=200, stack_run_timeout=30)
-    with pair.begin() as attempt:
+def test_the_whole_run_has_a_limit(solo: Standing) -> None:
+    solo.offer(web={"healthcheck": NEVER})
+    solo.configure(stack_gate_timeout=90, stack_guard_timeout=200, stack_run_timeout=30)
+    with solo.begin() as attempt:
         run = attempt.end(COMES_BACK_S)
     run.expect(40, "unknown")
     assert run.verdict["cut_off_by"] == "its time limit of 30 s (stack_run_timeout)"
-    assert "while it waited for 'Start the release and pass its gate' on host1, host2" in run.verdict["message"]
-    comes_back(pair)
-    says_what_is_true(pair, run)
+    assert "while it waited for 'Start the release and pass its gate' on host1" in run.verdict["message"]
+    comes_back(solo)
+    says_what_is_true(solo, run)
 
 
 def test_without_the_scripts_the_limit_is_looked_at_between_batches(pair: Standing) -> None:

@@ -63,24 +63,31 @@ class Canaries:
 
 
 @pytest.fixture
-def canaries(each_kind: Fleet) -> Iterator[Canaries]:
-    """Let the registry know a user with the canary for a password."""
-    found = Canaries()
-    hashed = bcrypt.hashpw(found["registry_password"].encode(), bcrypt.gensalt(rounds=4)).decode()
-    _let_in(each_kind.registry, f"{htpasswd()}courier:{hashed}\n")
-    yield found
-    _let_in(each_kind.registry, htpasswd())
+def logging(systemd_fleet: Fleet) -> Fleet:
+    """A fleet whose host has a system log and units of systemd: both could show what a command was given."""
+    systemd_fleet.hosts[0].wipe()
+    return systemd_fleet
 
 
 @pytest.fixture
-def project(each_kind: Fleet, canaries: Canaries, tmp_path: Path) -> Project:
+def canaries(logging: Fleet) -> Iterator[Canaries]:
+    """Let the registry know a user with the canary for a password."""
+    found = Canaries()
+    hashed = bcrypt.hashpw(found["registry_password"].encode(), bcrypt.gensalt(rounds=4)).decode()
+    _let_in(logging.registry, f"{htpasswd()}courier:{hashed}\n")
+    yield found
+    _let_in(logging.registry, htpasswd())
+
+
+@pytest.fixture
+def project(logging: Fleet, canaries: Canaries, tmp_path: Path) -> Project:
     """A project that uses all of them."""
     for version in ("1.0", "1.1"):
-        Probe(version).push(each_kind.registry)
-    project = Project(tmp_path / "project", each_kind, STACK)
-    address = each_kind.registry.address
+        Probe(version).push(logging.registry)
+    project = Project(tmp_path / "project", logging, STACK)
+    address = logging.registry.address
     project.environment(
-        hosts=each_kind.hosts[:1],
+        hosts=logging.hosts[:1],
         stack_registry_auth=[{"registry": address, "username": "courier", "password": canaries["registry_password"]}],
         stack_env={
             "FAIL": "{{ fails | default('no') }}",
@@ -100,8 +107,8 @@ def project(each_kind: Fleet, canaries: Canaries, tmp_path: Path) -> Project:
     return project
 
 
-def test_a_canary_is_seen_nowhere(each_kind: Fleet, project: Project, canaries: Canaries) -> None:
-    host = each_kind.hosts[0]
+def test_a_canary_is_seen_nowhere(logging: Fleet, project: Project, canaries: Canaries) -> None:
+    host = logging.hosts[0]
     began = host.ssh("date '+%Y-%m-%d %H:%M:%S'").strip()
     with ProcessWatch() as watch:
         outputs = [
