@@ -12,10 +12,13 @@ from tests.support import observed
 from tests.support.attempt import Attempt
 from tests.support.probe_stack import app, compose
 from tests.support.project import Project, Run
+from tests.support.waiting import await_that
 
 #: Limits that a probe needs on a busy machine, so that no guard is waited for much longer than a minute.
 QUICK = {"stack_start_timeout": 30, "stack_gate_timeout": 30, "stack_guard_timeout": 75, "stack_healthy_for": 1}
 CRASH_AFTER_S = 8
+#: Seconds for what a cancelled run told its hosts to come to its end.
+SETTLE_S = 60.0
 SERVICE = {"PROBE_BEHAVIOUR": "${BEHAVIOUR}", "PROBE_CRASH_AFTER": str(CRASH_AFTER_S), "PROBE_START_AFTER": "7"}
 
 
@@ -35,7 +38,8 @@ class Rollout:
 
     def ready(self) -> None:
         """Deploy version 1.0 on empty hosts, unless it is there and nothing is under way."""
-        if self.first and all(self._is_at_rest(host) for host in self.hosts):
+        if self.first and self._all_at_rest():
+            self.configure({})
             return
         for host in self.hosts:
             host.wipe()
@@ -43,11 +47,18 @@ class Rollout:
         run.expect(0, "deployed")
         self.first = run.release
 
+    def settles(self) -> None:
+        """Wait until every host runs the first release, with nothing of a run left undone on one."""
+        await_that("the first release, and nothing undone", self._all_at_rest, SETTLE_S)
+
+    def _all_at_rest(self) -> bool:
+        return all(self._is_at_rest(host) for host in self.hosts)
+
     def _is_at_rest(self, host: Host) -> bool:
-        """Tell whether a host runs the first release, and nobody is at work on it or was not done with it."""
-        left = host.ssh(f"ls {observed.ROOT}/app", user="root").split()
-        is_first = observed.answer(host) == "1.0" and observed.current_release(host, "app") == self.first
-        return is_first and not {"lease.json", "guard.json"}.intersection(left)
+        left = host.ssh(f"ls {observed.ROOT}/app 2>/dev/null || :", user="root").split()
+        if "current" not in left or {"lease.json", "guard.json"}.intersection(left):
+            return False
+        return observed.ask(host) == (200, "1.0") and observed.current_release(host, "app") == self.first
 
     def configure(self, behaviours: Mapping[str, str], **variables: object) -> None:
         """Let the next version behave differently on some hosts."""

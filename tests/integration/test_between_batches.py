@@ -156,3 +156,4 @@ def test_a_run_that_is_cancelled_while_it_pauses_goes_back(rollout: Rollout) -> 
     run.expect(40, "unknown")
     assert rollout.pages() == ["1.0"] * 4
     rollout.project.run("continue", *how).expect(10, "refused")
+    rollout.settles()
