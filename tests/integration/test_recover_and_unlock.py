@@ -24,16 +24,36 @@ NEVER = {"test": ["CMD-SHELL", "exit 1"], "interval": "1s", "retries": 1000}
 
 
 @pytest.fixture(scope="module")
-def standing(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing:
-    """Lay out a project whose stack is to stand on both hosts."""
+def empty(fleet: Fleet) -> Fleet:
+    """Take everything off the hosts, once."""
     for host in fleet.hosts:
         host.wipe()
-    return Standing(fleet, fleet.hosts, tmp_path_factory.mktemp("recover") / "p", "shop")
+    return fleet
+
+
+@pytest.fixture(scope="module")
+def _solo(empty: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    return Standing(empty, empty.hosts[:1], tmp_path_factory.mktemp("solo") / "p", "solo", 8080)
+
+
+@pytest.fixture(scope="module")
+def _pair(empty: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    return Standing(empty, empty.hosts, tmp_path_factory.mktemp("pair") / "p", "pair", 8081)
 
 
 @pytest.fixture
-def pair(standing: Standing) -> Standing:
+def solo(_solo: Standing) -> Standing:
+    """A stack that stands on one host, with a guard that takes its time."""
+    return with_patient_guards(_solo)
+
+
+@pytest.fixture
+def pair(_pair: Standing) -> Standing:
     """A stack that stands on two hosts, with guards that take their time."""
+    return with_patient_guards(_pair)
+
+
+def with_patient_guards(standing: Standing) -> Standing:
     standing.ready()
     standing.configure(stack_gate_timeout=240, stack_start_timeout=60, stack_guard_timeout=LONG_S)
     return standing
@@ -87,25 +107,24 @@ def test_recover_settles_at_once_what_a_dead_run_left(pair: Standing) -> None:
     pair.goes_on()
 
 
-def test_unlock_ends_the_lease_of_the_run_that_was_named_and_of_no_other(pair: Standing) -> None:
-    dead = dies_at_the_gate(pair)
-    unnamed = pair.project.run("unlock")
+def test_unlock_ends_the_lease_of_the_run_that_was_named_and_of_no_other(solo: Standing) -> None:
+    dead = dies_at_the_gate(solo)
+    unnamed = solo.project.run("unlock")
     unnamed.expect(10, "refused")
     assert f"--run {dead}" in unnamed.output
-    wrong = pair.project.run("unlock", "--run", "20260101T000000Z-deploy-000000")
+    wrong = solo.project.run("unlock", "--run", "20260101T000000Z-deploy-000000")
     wrong.expect(10, "refused")
     assert f"--run {dead}" in wrong.output
-    assert all(is_leased(pair, host) for host in pair.hosts)
+    assert all(is_leased(solo, host) for host in solo.hosts)
 
-    named = pair.project.run("unlock", "--run", dead)
+    named = solo.project.run("unlock", "--run", dead)
     named.expect(30, "rollback_failed")
     assert "the guard takes release" in named.output
-    assert not any(is_leased(pair, host) for host in pair.hosts)
-    free = pair.project.run("unlock")
+    assert not any(is_leased(solo, host) for host in solo.hosts)
+    free = solo.project.run("unlock")
     assert "nobody holds the lease" in free.output
-    pair.project.run("recover").expect(0, "unchanged")
-    pair.stands()
-    pair.goes_on()
+    solo.project.run("recover").expect(0, "unchanged")
+    solo.stands()
 
 
 @contextmanager
@@ -129,43 +148,42 @@ def lost_container(host: Host, within: str) -> Iterator[str]:
         host.ssh(f"pkill -9 -f '^{LOST}$'; rm {shim}", user="root")
 
 
-def test_recover_ends_what_the_engine_has_lost_of_the_stack_and_of_no_other(pair: Standing) -> None:
-    host = pair.hosts[0]
-    other = host.docker("run", "--detach", "--name", "other", "--entrypoint", "/bin/probe", image_of(pair))
+def test_recover_ends_what_the_engine_has_lost_of_the_stack_and_of_no_other(solo: Standing) -> None:
+    host = solo.hosts[0]
+    other = host.docker("run", "--detach", "--name", "other", "--entrypoint", "/bin/probe", image_of(solo))
     try:
         with lost_container(host, other) as stranger:
-            recovered = pair.project.run("recover")
+            recovered = solo.project.run("recover")
             recovered.expect(0, "unchanged")
             assert f"kill -9 {stranger}" in recovered.output
             assert runs(host, stranger)
     finally:
         host.docker("rm", "--force", other)
-    with lost_container(host, f"{pair.stack}-web-1") as lost:
-        pair.offer()
-        refused = pair.deploy()
+    with lost_container(host, f"{solo.stack}-web-1") as lost:
+        solo.offer()
+        refused = solo.deploy()
         refused.expect(10, "refused")
         assert f"process {lost} (sleep)" in refused.output
         assert "scripts/recover.sh ENV ends it" in refused.output
         assert runs(host, lost)
-        recovered = pair.project.run("recover")
+        recovered = solo.project.run("recover")
         recovered.expect(0, "unchanged")
         assert f"ended process {lost} (sleep)" in recovered.output
         assert not runs(host, lost)
-        pair.stands()
-        pair.goes_on()
+        solo.stands()
+        solo.goes_on()
 
 
-def test_a_way_back_ends_what_the_engine_has_lost_of_the_failed_release(pair: Standing) -> None:
-    host = pair.hosts[0]
-    dead = dies_at_the_gate(pair)
-    with lost_container(host, f"{pair.stack}-web-1") as lost:
-        recovered = pair.project.run("recover", "--run", dead)
+def test_a_way_back_ends_what_the_engine_has_lost_of_the_failed_release(solo: Standing) -> None:
+    host = solo.hosts[0]
+    dead = dies_at_the_gate(solo)
+    with lost_container(host, f"{solo.stack}-web-1") as lost:
+        recovered = solo.project.run("recover", "--run", dead)
         recovered.expect(0, "unchanged")
         assert f"ended process {lost} (sleep)" in recovered.output
         assert not runs(host, lost)
-    assert "ending_orphan" in [line["event"] for line in pair.on(host).journal()]
-    pair.stands()
-    pair.goes_on()
+    assert "ending_orphan" in [line["event"] for line in solo.on(host).journal()]
+    solo.stands()
 
 
 def image_of(pair: Standing) -> str:
