@@ -11,6 +11,7 @@ import pytest
 from tests.fleet import Fleet, Kind
 from tests.integration.rollout import Rollout
 from tests.support.project import Project
+from tests.support.standing import Standing
 
 MakeProject = Callable[..., Project]
 
@@ -47,3 +48,35 @@ def rollout(_rollout: Rollout) -> Rollout:
     """Version 1.0 on four hosts; deployed anew only where a test left something else."""
     _rollout.ready()
     return _rollout
+
+
+@pytest.fixture(scope="module")
+def empty(fleet: Fleet) -> Fleet:
+    """Take everything off the hosts, once."""
+    for host in fleet.hosts:
+        host.wipe()
+    return fleet
+
+
+@pytest.fixture(scope="module")
+def _solo(empty: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    return Standing(empty, empty.hosts[:1], tmp_path_factory.mktemp("solo") / "p", "solo", 8080)
+
+
+@pytest.fixture(scope="module")
+def _pair(empty: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    return Standing(empty, empty.hosts, tmp_path_factory.mktemp("pair") / "p", "pair", 8081)
+
+
+@pytest.fixture
+def solo(_solo: Standing) -> Standing:
+    """A stack that stands on one host."""
+    _solo.ready()
+    return _solo
+
+
+@pytest.fixture
+def pair(_pair: Standing) -> Standing:
+    """A stack that stands on two hosts."""
+    _pair.ready()
+    return _pair

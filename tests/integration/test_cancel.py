@@ -11,9 +11,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-import pytest
-
-from tests.fleet import Fleet, Host
+from tests.fleet import Host
 from tests.support.attempt import Attempt, Run
 from tests.support.standing import Standing
 from tests.support.waiting import await_that
@@ -27,38 +25,6 @@ COMES_BACK_S = 300.0
 TOLD = "by itself, now"
 #: A health check that never passes, and never gives up: the gate looks until its time is over.
 NEVER = {"test": ["CMD-SHELL", "exit 1"], "interval": "1s", "retries": 1000}
-
-
-@pytest.fixture(scope="module")
-def empty(fleet: Fleet) -> Fleet:
-    """Take everything off the hosts, once."""
-    for host in fleet.hosts:
-        host.wipe()
-    return fleet
-
-
-@pytest.fixture(scope="module")
-def _solo(empty: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing:
-    return Standing(empty, empty.hosts[:1], tmp_path_factory.mktemp("solo") / "p", "solo", 8080)
-
-
-@pytest.fixture(scope="module")
-def _pair(empty: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing:
-    return Standing(empty, empty.hosts, tmp_path_factory.mktemp("pair") / "p", "pair", 8081)
-
-
-@pytest.fixture
-def solo(_solo: Standing) -> Standing:
-    """A stack that stands on one host."""
-    _solo.ready()
-    return _solo
-
-
-@pytest.fixture
-def pair(_pair: Standing) -> Standing:
-    """A stack that stands on two hosts."""
-    _pair.ready()
-    return _pair
 
 
 @contextmanager

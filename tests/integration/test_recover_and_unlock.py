@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from tests.fleet import Fleet, Host
+from tests.fleet import Host
 from tests.support.attempt import Attempt
 from tests.support.standing import Standing
 
@@ -23,38 +23,19 @@ LOST = "sleep 12321"
 NEVER = {"test": ["CMD-SHELL", "exit 1"], "interval": "1s", "retries": 1000}
 
 
-@pytest.fixture(scope="module")
-def empty(fleet: Fleet) -> Fleet:
-    """Take everything off the hosts, once."""
-    for host in fleet.hosts:
-        host.wipe()
-    return fleet
-
-
-@pytest.fixture(scope="module")
-def _solo(empty: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing:
-    return Standing(empty, empty.hosts[:1], tmp_path_factory.mktemp("solo") / "p", "solo", 8080)
-
-
-@pytest.fixture(scope="module")
-def _pair(empty: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing:
-    return Standing(empty, empty.hosts, tmp_path_factory.mktemp("pair") / "p", "pair", 8081)
-
-
 @pytest.fixture
-def solo(_solo: Standing) -> Standing:
+def solo(solo: Standing) -> Standing:
     """A stack that stands on one host, with a guard that takes its time."""
-    return with_patient_guards(_solo)
+    return with_patient_guards(solo)
 
 
 @pytest.fixture
-def pair(_pair: Standing) -> Standing:
+def pair(pair: Standing) -> Standing:
     """A stack that stands on two hosts, with guards that take their time."""
-    return with_patient_guards(_pair)
+    return with_patient_guards(pair)
 
 
 def with_patient_guards(standing: Standing) -> Standing:
-    standing.ready()
     standing.configure(stack_gate_timeout=240, stack_start_timeout=60, stack_guard_timeout=LONG_S)
     return standing
 
