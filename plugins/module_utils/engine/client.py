@@ -17,7 +17,7 @@ from ..core.command import command_environment, run_command
 from ..core.findings import Finding, SlipwayError
 from ..core.libraries import load_library
 from ..core.stream import timely
-from .containers import PROJECT_LABEL, is_one_off
+from .compose_labels import PROJECT_LABEL, is_one_off, labels_of
 from .image_reference import ImageReference
 from .registry_auth import RegistryAuth
 
@@ -67,7 +67,7 @@ class Engine:
         """Return the `docker inspect` documents of a project's containers, one-off runs left out."""
         found = self.client.api.containers(all=True, quiet=True, filters={"label": [f"{PROJECT_LABEL}={project}"]})
         documents = [self._inspect(entry["Id"]) for entry in found]
-        return [document for document in documents if document is not None and not is_one_off(document)]
+        return [document for document in documents if document is not None and not is_one_off(labels_of(document))]
 
     @property
     def is_the_usual(self) -> bool:

@@ -9,9 +9,16 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-PROJECT_LABEL = "com.docker.compose.project"
-ONE_OFF_LABEL = "com.docker.compose.oneoff"
-_LABEL = "com.docker.compose."
+from .compose_labels import (
+    CONFIG_HASH_LABEL,
+    ENVIRONMENT_FILES_LABEL,
+    FILES_LABEL,
+    FOLDER_LABEL,
+    NUMBER_LABEL,
+    SERVICE_LABEL,
+    labels_of,
+)
+
 #: States of a container that runs, or is about to again.
 _ALIVE = ("running", "paused", "restarting")
 
@@ -99,16 +106,16 @@ class Snapshot:
 
 def container_snapshot(inspected: Mapping[str, Any]) -> ContainerSnapshot:
     """Return what matters of one container's `docker inspect` document."""
-    labels = inspected["Config"].get("Labels") or {}
+    labels = labels_of(inspected)
     state = inspected["State"]
     return ContainerSnapshot(
-        service=labels.get(_LABEL + "service", ""),
-        number=int(labels.get(_LABEL + "container-number", "1")),
+        service=labels.get(SERVICE_LABEL, ""),
+        number=int(labels.get(NUMBER_LABEL, "1")),
         name=str(inspected["Name"]).lstrip("/"),
         id=inspected["Id"],
         image=inspected["Config"]["Image"],
         image_id=inspected["Image"],
-        config_hash=labels.get(_LABEL + "config-hash", ""),
+        config_hash=labels.get(CONFIG_HASH_LABEL, ""),
         state=state["Status"],
         health=str((state.get("Health") or {}).get("Status", "")).replace("none", ""),
         exit_code=int(state.get("ExitCode", 0)),
@@ -119,18 +126,12 @@ def container_snapshot(inspected: Mapping[str, Any]) -> ContainerSnapshot:
 
 def compose_origin(inspected: Mapping[str, Any]) -> ComposeOrigin:
     """Return where a container's definition came from."""
-    labels = inspected["Config"].get("Labels") or {}
+    labels = labels_of(inspected)
     return ComposeOrigin(
-        directory=labels.get(_LABEL + "project.working_dir", ""),
-        files=_paths(labels.get(_LABEL + "project.config_files", "")),
-        environment_files=_paths(labels.get(_LABEL + "project.environment_file", "")),
+        directory=labels.get(FOLDER_LABEL, ""),
+        files=_paths(labels.get(FILES_LABEL, "")),
+        environment_files=_paths(labels.get(ENVIRONMENT_FILES_LABEL, "")),
     )
-
-
-def is_one_off(inspected: Mapping[str, Any]) -> bool:
-    """Tell whether a container comes from `docker compose run`, which is no part of what the stack runs."""
-    labels = inspected["Config"].get("Labels") or {}
-    return str(labels.get(ONE_OFF_LABEL, "")).lower() == "true"
 
 
 def ended(
@@ -149,13 +150,6 @@ def ended(
     if jobs is None:
         return [one for one in down if not _is_done(there[one.id])]
     return [one for one in down if one.service not in jobs]
-
-
-def dependencies(inspected: Mapping[str, Any]) -> dict[str, str]:
-    """Return the services that a container's service depends on, each with Compose's condition."""
-    label = str((inspected["Config"].get("Labels") or {}).get(_LABEL + "depends_on", ""))
-    parts = [entry.split(":") for entry in label.split(",") if entry]
-    return {part[0]: "".join(part[1:2]) for part in parts}
 
 
 def _is_done(inspected: Mapping[str, Any]) -> bool:

@@ -23,7 +23,7 @@ from ..core.findings import Finding
 from ..core.processes import PROC, process
 from .client import Engine
 from .compose_command import HOOK_LABEL
-from .containers import ONE_OFF_LABEL, PROJECT_LABEL
+from .compose_labels import ONE_OFF_LABEL, PROJECT_LABEL
 from .lost_containers import LostContainer, lost_container_finding, orphans
 
 #: $1 is the process, $2 when it began: by then the number may mean another one. `${22}` is that field of its stat,

@@ -15,11 +15,8 @@ from signal import Signals
 from time import strptime
 from typing import Any
 
-PROJECT_LABEL = "com.docker.compose.project"
-SERVICE_LABEL = "com.docker.compose.service"
-ONE_OFF_LABEL = "com.docker.compose.oneoff"
-NUMBER_LABEL = "com.docker.compose.container-number"
-DEPENDS_ON_LABEL = "com.docker.compose.depends_on"
+from ..engine.compose_labels import NUMBER_LABEL, SERVICE_LABEL, dependencies, labels_of
+
 #: A container that nothing starts or replaces gets this long at the least before it counts as stuck.
 STUCK_AFTER_S = 2.0
 
@@ -151,15 +148,10 @@ def parse_engine_time(text: str) -> float | None:
     return timegm(strptime(moment, "%Y-%m-%dT%H:%M:%S")) + float(fraction or 0) - offset
 
 
-def is_one_off(labels: Mapping[str, str]) -> bool:
-    """Whether a container came from `docker compose run` and so is no replica."""
-    return labels.get(ONE_OFF_LABEL, "").lower() == "true"
-
-
 def container_facts(inspected: Mapping[str, Any]) -> ContainerFacts:
     """Return what matters of one container's `docker inspect`."""
     state, config = inspected["State"], inspected["Config"]
-    labels = config.get("Labels") or {}
+    labels = labels_of(inspected)
     health = state.get("Health") or {}
     status = health.get("Status")
     last_probe = (health.get("Log") or [{}])[-1]
@@ -183,7 +175,9 @@ def container_facts(inspected: Mapping[str, Any]) -> ContainerFacts:
         probe_exit_code=last_probe.get("ExitCode"),
         probe_output=(last_probe.get("Output") or "").strip(),
         ports=_published_ports(inspected),
-        waits_for_completion_of=_completion_dependencies(labels.get(DEPENDS_ON_LABEL, "")),
+        waits_for_completion_of=frozenset(
+            name for name, condition in dependencies(labels).items() if condition == "service_completed_successfully"
+        ),
     )
 
 
@@ -191,11 +185,6 @@ def _published_ports(inspected: Mapping[str, Any]) -> frozenset[int]:
     published = (inspected.get("NetworkSettings") or {}).get("Ports") or {}
     bindings = [binding for bound in published.values() for binding in bound or ()]
     return frozenset(int(binding["HostPort"]) for binding in bindings if binding.get("HostPort", "").isdigit())
-
-
-def _completion_dependencies(label: str) -> frozenset[str]:
-    parts = [entry.split(":") for entry in label.split(",")]
-    return frozenset(part[0] for part in parts if part[1:2] == ["service_completed_successfully"])
 
 
 def derive_expectations(containers: Iterable[ContainerFacts]) -> list[ServiceExpectation]:

@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Any, Callable, Union
 
 from ..core.findings import Finding, SlipwayError
 from ..core.libraries import load_library
+from ..engine.compose_labels import PROJECT_LABEL, SERVICE_LABEL, is_one_off
 from .health import (
-    PROJECT_LABEL,
-    SERVICE_LABEL,
     ContainerFacts,
     FirstSight,
     container_facts,
-    is_one_off,
     parse_engine_time,
 )
 

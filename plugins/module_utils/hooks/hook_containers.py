@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..engine.client import Engine
 from ..engine.compose_command import HOOK_LABEL
-from ..engine.containers import PROJECT_LABEL
+from ..engine.compose_labels import PROJECT_LABEL
 
 
 def remove_hook_containers(engine: Engine, stack: str) -> None:

@@ -16,7 +16,8 @@ from typing import Any
 from ..coordination.held_lease import StackLease
 from ..core.findings import Finding, SlipwayError
 from ..engine.client import ENGINE_BACK_S, Engine, wait_for_engine
-from ..engine.containers import ContainerSnapshot, container_snapshot, dependencies, ended
+from ..engine.compose_labels import dependencies, labels_of
+from ..engine.containers import ContainerSnapshot, container_snapshot, ended
 from ..gate.report import DownError, GateReport
 from ..release.record import ReleaseRecord
 from ..release.secrets import release_masker
@@ -91,7 +92,7 @@ class Revival:
     def _start(self, found: Sequence[ContainerSnapshot], documents: Sequence[Mapping[str, Any]]) -> list[Finding]:
         """Start the containers, each after those that it depends on; return what could not be started."""
         down = {one.service for one in found}
-        needs = {one["Id"]: dependencies(one) for one in documents}
+        needs = {one["Id"]: dependencies(labels_of(one)) for one in documents}
         order = TopologicalSorter({one.service: down & set(needs[one.id]) for one in found})
         refusals = []
         for service in order.static_order():

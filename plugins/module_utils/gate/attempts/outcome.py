@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..health import NUMBER_LABEL, PROJECT_LABEL, SERVICE_LABEL, is_one_off
+from ...engine.compose_labels import NUMBER_LABEL, PROJECT_LABEL, SERVICE_LABEL, is_one_off
 
 if TYPE_CHECKING:
     import docker

@@ -13,9 +13,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.engine.containers 
     ComposeOrigin,
     compose_origin,
     container_snapshot,
-    dependencies,
     ended,
-    is_one_off,
 )
 
 CAPTURED: dict[str, dict[str, Any]] = json.loads(
@@ -80,18 +78,6 @@ def test_what_ran_and_was_to_run_on_has_ended(  # noqa: PLR0913, PLR0917 - a tab
     assert [one.name for one in found] == expected
 
 
-@pytest.mark.parametrize(
-    ("label", "expected"),
-    [
-        ("", {}),
-        ("db:service_healthy:false", {"db": "service_healthy"}),
-        ("db:service_healthy:false,cache:service_started:true", {"db": "service_healthy", "cache": "service_started"}),
-    ],
-)
-def test_what_a_service_depends_on(label: str, expected: dict[str, str]) -> None:
-    assert dependencies(inspected({f"{LABEL}depends_on": label})) == expected
-
-
 def test_a_container_without_labels_or_health_check_has_neither() -> None:
     found = container_snapshot(inspected(None))
     assert (found.service, found.number, found.health) == ("", 1, "")
@@ -106,9 +92,3 @@ def test_the_origin_is_where_compose_was_run() -> None:
     }
     files = ("/srv/shop/compose.yaml", "/srv/shop/more.yaml")
     assert compose_origin(inspected(labels)) == ComposeOrigin("/srv/shop", files, ())
-
-
-@pytest.mark.parametrize(("value", "expected"), [("True", True), ("true", True), ("False", False), (None, False)])
-def test_containers_of_compose_run_are_one_off(value: str | None, *, expected: bool) -> None:
-    labels = {} if value is None else {f"{LABEL}oneoff": value}
-    assert is_one_off(inspected(labels)) is expected

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.slipway.compose.plugins.module_utils.engine.compose_labels import is_one_off
 from ansible_collections.slipway.compose.plugins.module_utils.gate.health import (
     Clock,
     ContainerFacts,
@@ -16,7 +17,6 @@ from ansible_collections.slipway.compose.plugins.module_utils.gate.health import
     Standing,
     container_facts,
     derive_expectations,
-    is_one_off,
     judge_container,
     judge_count,
     parse_engine_time,
