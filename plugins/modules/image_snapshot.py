@@ -103,7 +103,7 @@ from ..module_utils.calls.ansible_module import run_module
 from ..module_utils.core.answer import Result
 from ..module_utils.core.identifiers import check_names
 from ..module_utils.engine.client import Engine
-from ..module_utils.host.preparation import take_snapshot
+from ..module_utils.host.look import take_snapshot
 from ..module_utils.release.store import ReleaseStore
 
 if TYPE_CHECKING:

@@ -152,7 +152,7 @@ from ..module_utils.core.findings import SlipwayError
 from ..module_utils.core.host_clock import boot_time
 from ..module_utils.core.identifiers import check_names
 from ..module_utils.engine.client import Engine
-from ..module_utils.host.preparation import take_snapshot
+from ..module_utils.host.look import take_snapshot
 from ..module_utils.host.rollback_target import differences
 from ..module_utils.release import journal
 from ..module_utils.release.store import ReleaseStore

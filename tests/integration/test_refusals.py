@@ -110,7 +110,7 @@ def test_health_checks_that_cannot_be(standing: Standing) -> None:
     standing.refused(
         everywhere(
             "check 'page', key url: expected a text, seen nothing.",
-            "check 'port', key type: expected one of http, tcp, command, seen 'udp'.",
+            "check 'port', key type: expected one of http, tcp, command, log, seen 'udp'.",
             "check number 3, key name: expected a text, seen nothing.",
             "check number 3, key port: expected a whole number of at least 1 and at most 65535, seen str 'many'.",
             "check 'json', key body_regexp:",

@@ -60,7 +60,7 @@ class AskedEngine(Protocol):
         """Return the IDs of the containers that it knows to run."""
 
 
-def orphans(engine: AskedEngine, proc: Path = PROC) -> list[LostContainer]:
+def lost_containers(engine: AskedEngine, proc: Path = PROC) -> list[LostContainer]:
     """Return the containers of an engine that run and that it does not know to.
 
     Which shims are its own follows from those of the containers that it does know, or from where they find it. Without
@@ -79,12 +79,12 @@ def orphans(engine: AskedEngine, proc: Path = PROC) -> list[LostContainer]:
         # In this order: what starts after the first look is not missed by the second.
         there = _with_shims(proc)
         known = engine.running() if there else set()
-        own = {address for orphan, address in there if orphan.container in known}
+        own = {address for lost, address in there if lost.container in known}
         own |= _USUAL if engine.is_the_usual else set()
-        seen = {orphan for orphan, address in there if address in own and orphan.container not in known}
+        seen = {lost for lost, address in there if address in own and lost.container not in known}
         found = seen if found is None else found & seen
         if not found or time.monotonic() >= until:
-            return sorted(found, key=lambda orphan: orphan.pid)
+            return sorted(found, key=lambda lost: lost.pid)
         time.sleep(_RETRY_S)
 
 
@@ -94,25 +94,23 @@ def lost_container_findings(engine: AskedEngine) -> list[Finding]:
     Raises:
         SlipwayError: the engine does not say.
     """
-    return [lost_container_finding(orphan) for orphan in orphans(engine)]
+    return [lost_container_finding(lost) for lost in lost_containers(engine)]
 
 
-def lost_container_finding(orphan: LostContainer, tried: str = "") -> Finding:
+def lost_container_finding(lost: LostContainer, tried: str = "") -> Finding:
     """Say that a container runs which the engine does not know to, and what to do.
 
     Args:
-        orphan: the container.
+        lost: the container.
         tried: why it could not be ended, "" if nobody tried.
     """
-    seen = (
-        f"process {orphan.pid} ({orphan.program}), which runs on without it, as after a crash of the engine in a start"
-    )
-    remedy = f"As root on this host: kill -9 {orphan.pid}."
+    seen = f"process {lost.pid} ({lost.program}), which runs on without it, as after a crash of the engine in a start"
+    remedy = f"As root on this host: kill -9 {lost.pid}."
     if tried:
         seen += f"; it could not be ended from a container: {tried}"
     else:
         remedy = f"If it is this stack's, scripts/recover.sh ENV ends it. If not: {remedy[0].lower()}{remedy[1:]}"
-    return Finding(f"container {orphan.container[:12]}", "to be known to the engine, or gone", seen, remedy)
+    return Finding(f"container {lost.container[:12]}", "to be known to the engine, or gone", seen, remedy)
 
 
 def _with_shims(proc: Path) -> list[tuple[LostContainer, bytes]]:

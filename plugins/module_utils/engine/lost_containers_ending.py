@@ -24,7 +24,7 @@ from ..core.processes import PROC, process
 from .client import Engine
 from .compose_command import HOOK_LABEL
 from .compose_labels import ONE_OFF_LABEL, PROJECT_LABEL
-from .lost_containers import LostContainer, lost_container_finding, orphans
+from .lost_containers import LostContainer, lost_container_finding, lost_containers
 
 #: $1 is the process, $2 when it began: by then the number may mean another one. `${22}` is that field of its stat,
 #: since the name and what stands before it are cut off, and two words stand before the rest.
@@ -69,18 +69,18 @@ class LostContainersEnding:
         with suppress(Exception):
             # Each time, since a way back may remove the networks.
             self._subnets |= self._engine.subnets(self._stack)
-            found = [orphan for orphan in orphans(self._engine) if orphan.container not in self._before]
-            return [finding for orphan in found for finding in self._end(orphan)]
+            found = [lost for lost in lost_containers(self._engine) if lost.container not in self._before]
+            return [finding for lost in found for finding in self._end(lost)]
         return []
 
-    def _end(self, orphan: LostContainer) -> list[Finding]:
-        if not belongs(addresses(orphan.pid), addresses(os.getpid()), self._subnets):
-            return [lost_container_finding(orphan)]
-        what = f"process {orphan.pid} ({orphan.program}) of container {orphan.container[:12]}"
+    def _end(self, lost: LostContainer) -> list[Finding]:
+        if not belongs(addresses(lost.pid), addresses(os.getpid()), self._subnets):
+            return [lost_container_finding(lost)]
+        what = f"process {lost.pid} ({lost.program}) of container {lost.container[:12]}"
         self._note(what)
-        reason = end_process_from_container(self._engine, self._stack, orphan.pid, orphan.began)
+        reason = end_process_from_container(self._engine, self._stack, lost.pid, lost.began)
         if reason:
-            return [lost_container_finding(orphan, reason)]
+            return [lost_container_finding(lost, reason)]
         self.ended.append(f"ended {what}, which its engine had lost in a crash")
         return []
 

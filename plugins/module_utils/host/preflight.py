@@ -55,8 +55,8 @@ def check_host(store: ReleaseStore, engine: Engine | None, min_free_mb: int) -> 
     return findings + _library_findings()
 
 
-def look(store: ReleaseStore, stack: str, payload: Payload | None, min_free_mb: int, timeout_s: int) -> None:
-    """See whether the host could take a release, for a run in which something else said no already.
+def check_all(store: ReleaseStore, stack: str, payload: Payload | None, min_free_mb: int, timeout_s: int) -> None:
+    """Check whether the host could take a release, for a run that was refused for another reason already.
 
     Args:
         store: the stack's folder.

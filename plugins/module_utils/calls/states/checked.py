@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ...host.preflight import look
+from ...host.preflight import check_all
 from ...stack.payload import Payload
 from ..call import ReleaseCall, Result
 
@@ -14,5 +14,5 @@ def bring_about(call: ReleaseCall) -> Result:
     """Check the host without touching anything."""
     params = call.params
     payload = Payload.unpack(params["payload"]) if params["payload"] else None
-    look(call.store, params["stack"], payload, params["min_free_mb"], params["pull_timeout"])
+    check_all(call.store, params["stack"], payload, params["min_free_mb"], params["pull_timeout"])
     return {"changed": False, "summary": ["this host can take a release"]}

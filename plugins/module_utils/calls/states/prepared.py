@@ -14,8 +14,9 @@ from ...engine.client import Engine
 from ...gate.report import DownError
 from ...hooks.release_hooks import ReleaseHooks
 from ...host.host_facts import folder_findings
+from ...host.look import previous_release
 from ...host.preflight import meet_engine
-from ...host.preparation import Preparation, Prepared, previous_release
+from ...host.preparation import Preparation, Prepared
 from ...host.recovery import recover
 from ...release.folder import HOOKS_FILE
 from ...release.progress import ReleaseProgress

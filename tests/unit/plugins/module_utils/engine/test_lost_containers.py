@@ -13,7 +13,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.engine.lost_contai
     LostContainer,
     lost_container_finding,
     lost_container_findings,
-    orphans,
+    lost_containers,
 )
 
 KNOWN, LOST, OTHER = "a" * 64, "b" * 64, "c" * 64
@@ -80,19 +80,19 @@ def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Proc:
 
 
 def test_a_container_that_the_engine_knows_is_none(proc: Proc) -> None:
-    assert orphans(Engine({KNOWN}), proc.folder) == []
+    assert lost_containers(Engine({KNOWN}), proc.folder) == []
 
 
 def test_a_container_that_the_engine_has_lost_is_one(proc: Proc) -> None:
     proc.shim(200, LOST)
     proc.process(201, 200, "sh (healthy) ?", started=9000)
     proc.process(203, 200, "worker (1) x", started=8000)
-    assert orphans(Engine({KNOWN}), proc.folder) == [LostContainer(LOST, 203, "8000", "worker (1) x")]
+    assert lost_containers(Engine({KNOWN}), proc.folder) == [LostContainer(LOST, 203, "8000", "worker (1) x")]
 
 
 def test_a_shim_without_a_process_does_no_harm(proc: Proc) -> None:
     proc.shim(200, LOST)
-    assert orphans(Engine({KNOWN}), proc.folder) == []
+    assert lost_containers(Engine({KNOWN}), proc.folder) == []
 
 
 def test_what_is_being_started_is_waited_for(proc: Proc, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,13 +100,13 @@ def test_what_is_being_started_is_waited_for(proc: Proc, monkeypatch: pytest.Mon
     proc.shim(200, LOST)
     proc.process(201, 200, "runc:[2:INIT]")
     answers: list[set[str]] = [{KNOWN}, {KNOWN}, {KNOWN, LOST}]
-    assert orphans(Engine(*answers), proc.folder) == []
+    assert lost_containers(Engine(*answers), proc.folder) == []
 
 
 def test_a_process_that_is_ending_is_passed_over(proc: Proc) -> None:
     (proc.folder / "300").mkdir()
     (proc.folder / "300" / "stat").touch()
-    assert orphans(Engine({KNOWN}), proc.folder) == []
+    assert lost_containers(Engine({KNOWN}), proc.folder) == []
 
 
 def test_containers_of_other_engines_are_left_alone(proc: Proc) -> None:
@@ -118,8 +118,8 @@ def test_containers_of_other_engines_are_left_alone(proc: Proc) -> None:
     proc.process(501, 500, "an engine in a container that has the host's processes")
     proc.shim(400, LOST, address="/run/user/1000/docker/containerd/containerd.sock")
     proc.process(401, 400, "redis")
-    assert orphans(Engine({KNOWN}), proc.folder) == []
-    assert orphans(Engine(set()), proc.folder) == [], (
+    assert lost_containers(Engine({KNOWN}), proc.folder) == []
+    assert lost_containers(Engine(set()), proc.folder) == [], (
         "the engine that is asked is none of those whose containers are here"
     )
 
@@ -127,7 +127,7 @@ def test_containers_of_other_engines_are_left_alone(proc: Proc) -> None:
 def test_an_engine_at_the_usual_place_is_known_without_any_container(proc: Proc) -> None:
     proc.shim(200, LOST, address="/var/run/docker/containerd/containerd.sock")
     proc.process(201, 200, "worker")
-    assert orphans(Engine(set(), is_the_usual=True), proc.folder) == [LostContainer(LOST, 201, "0", "worker")]
+    assert lost_containers(Engine(set(), is_the_usual=True), proc.folder) == [LostContainer(LOST, 201, "0", "worker")]
 
 
 def test_one_in_transition_after_the_other_is_not_one_that_stays(proc: Proc, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,15 +137,15 @@ def test_one_in_transition_after_the_other_is_not_one_that_stays(proc: Proc, mon
     proc.shim(300, OTHER)
     proc.process(301, 300, "runc:[2:INIT]")
     answers = [{KNOWN, OTHER}, {KNOWN, LOST}]
-    assert orphans(Engine(*answers), proc.folder) == []
+    assert lost_containers(Engine(*answers), proc.folder) == []
 
 
 def test_without_any_container_the_engine_is_not_asked(tmp_path: Path) -> None:
-    assert orphans(Engine(), tmp_path) == []
+    assert lost_containers(Engine(), tmp_path) == []
 
 
 def test_the_finding_says_how_to_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "orphans", lambda _engine: [LostContainer(LOST, 201, "5", "worker")])
+    monkeypatch.setattr(module, "lost_containers", lambda _engine: [LostContainer(LOST, 201, "5", "worker")])
     (finding,) = lost_container_findings(Engine())
     assert finding.thing == f"container {LOST[:12]}"
     assert "process 201 (worker)" in finding.seen

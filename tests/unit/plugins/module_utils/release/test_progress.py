@@ -228,7 +228,7 @@ def test_a_way_back_that_fails_is_journaled_even_if_the_release_is_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Engine, "subnets", engine_gone)
-    monkeypatch.setattr(lost_containers_ending, "orphans", engine_gone)
+    monkeypatch.setattr(lost_containers_ending, "lost_containers", engine_gone)
     store = store_with(tmp_path, [(MINE, A, journal.STARTING)])
     store.release_folder(A).mkdir()
     store.write(A, "rollback.sh", "echo no such image >&2; exit 1\n", 0o700)

@@ -1,0 +1,212 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finds out what runs, what is to run, and everything that speaks against it; nothing is written (I/O)."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..core.findings import Finding, SlipwayError
+from ..core.masking import Masker, secret_values
+from ..engine.client import Engine
+from ..engine.compose_model import Service
+from ..engine.containers import Snapshot, compose_origin, container_snapshot
+from ..engine.image_pins import pin_services
+from ..engine.lost_containers import lost_container_findings
+from ..gate.health import ServiceExpectation
+from ..hooks.programs import hook_findings
+from ..release import journal
+from ..release.record import ReleaseFile, ReleaseRecord
+from ..release.rollback_script import WayBack
+from ..release.store import ReleaseStore, now
+from ..stack.payload import ReleaseRequest
+from . import host_facts, rollback_target
+from .preflight import check_host, taken_ports
+from .resolve import examine
+
+
+@dataclass(frozen=True)
+class NewRelease:
+    """A release that nothing speaks against, and what runs now.
+
+    Attributes:
+        record: the release.
+        services: its services, as Compose resolves them.
+        snapshot: what runs now.
+    """
+
+    record: ReleaseRecord
+    services: tuple[Service, ...]
+    snapshot: Snapshot
+
+
+def take_snapshot(store: ReleaseStore, engine: Engine, stack: str, documents: list[dict[str, Any]]) -> Snapshot:
+    """Return what runs now.
+
+    Args:
+        store: the stack's folder.
+        engine: the engine that it runs on.
+        stack: the stack's name.
+        documents: what `docker inspect` says of its containers.
+    """
+    containers = sorted((container_snapshot(one) for one in documents), key=lambda one: (one.service, one.number))
+    images = {image_id: engine.image(image_id) for image_id in sorted({one.image_id for one in containers})}
+    digests = {image_id: list((image or {}).get("RepoDigests") or []) for image_id, image in images.items()}
+    origins = tuple(dict.fromkeys(compose_origin(one) for one in documents))
+    return Snapshot(stack, now(), store.current(), tuple(containers), origins, digests)
+
+
+def previous_release(store: ReleaseStore) -> str:
+    """Return the newest confirmed release that this host keeps from before the current one.
+
+    Raises:
+        SlipwayError: there is none.
+    """
+    current = store.current()
+    kept = store.kept()
+    good = [release for release in journal.confirmed(store.entries()) if release in kept]
+    older = good[: good.index(current)] if current in good else []
+    if not older:
+        seen = f"none; kept here: {', '.join(kept) or 'no release at all'}"
+        remedy = "Deploy the version that you want with scripts/deploy.sh."
+        expected = f"a confirmed release from before {current or 'the current one'}"
+        raise SlipwayError([Finding("release to go back to", expected, seen, remedy)])
+    return older[-1]
+
+
+def look_at_new(
+    store: ReleaseStore, engine: Engine, request: ReleaseRequest, files: Path, min_free_mb: int
+) -> NewRelease:
+    """Look at a host and at the release that it is to take.
+
+    Args:
+        store: the stack's folder.
+        engine: the host's engine.
+        request: the release.
+        files: folder in which its files lie.
+        min_free_mb: megabytes (10^6 bytes) that have to be free.
+
+    Raises:
+        SlipwayError: everything that is wrong with the host and with the release.
+    """
+    stack = request.plan.stack
+    services: tuple[Service, ...] = ()
+    record: ReleaseRecord | None = None
+    findings = plan_findings(request)
+    with ThreadPoolExecutor(1) as side:
+        # Both ask Compose, which is another process each time: side by side they take half as long.
+        of_host = side.submit(lambda: check_host(store, engine, min_free_mb) + lost_container_findings(engine))
+        try:
+            masker = Masker(secret_values(request.bundle.env))
+            project, found = examine(stack, request.bundle, files, masker)
+            findings += found
+            services = project.services
+            findings += hook_findings(request.payload, services)
+            record = replace(_record(request, services), secret_files=project.secret_files)
+        except SlipwayError as error:
+            findings += error.findings
+    findings = of_host.result() + findings
+    findings += taken_ports(engine, stack, services)
+    if record is None or findings:
+        raise SlipwayError(dict.fromkeys(findings))
+    return NewRelease(record, services, take_snapshot(store, engine, stack, engine.containers(stack)))
+
+
+def kept_findings(
+    store: ReleaseStore, engine: Engine, record: ReleaseRecord, min_free_mb: int, *, force: bool
+) -> list[Finding]:
+    """Look at a host and at a kept release that it is to go to.
+
+    Args:
+        store: the stack's folder.
+        engine: the host's engine.
+        record: the release.
+        min_free_mb: megabytes (10^6 bytes) that have to be free.
+        force: whether to go back past a release that is irreversible.
+
+    Returns:
+        Everything that speaks against it.
+    """
+    findings = check_host(store, engine, min_free_mb)
+    if record.id not in journal.confirmed(store.entries()):
+        seen = "a release that was never confirmed"
+        remedy = "Choose one that was confirmed; scripts/status.sh lists them."
+        findings.append(Finding(f"release {record.id}", "a release that passed its gate once", seen, remedy))
+    findings += rollback_target.prove_release(store, engine, record)
+    return findings if force else findings + rollback_target.irreversible_findings(store, record.id)
+
+
+def same_release(store: ReleaseStore, record: ReleaseRecord, snapshot: Snapshot) -> str | None:
+    """Return the current release if it is the same as this record and stands as it should."""
+    if snapshot.release is None:
+        return None
+    current = store.folder_of(snapshot.release).record
+    same = current.content_sha256 == record.content_sha256 and current.images == record.images
+    if not same or store.drift(current.files):
+        return None
+    hashes = store.folder_of(current.id).config_hashes
+    return current.id if rollback_target.runs_as(current, hashes, snapshot.containers) else None
+
+
+def proved_way_back(
+    store: ReleaseStore, engine: Engine, record: ReleaseRecord, snapshot: Snapshot, findings: list[Finding]
+) -> WayBack:
+    """Return the way back, proved.
+
+    Raises:
+        SlipwayError: with the findings so far and those of the proof.
+    """
+    hashes = store.folder_of(snapshot.release).config_hashes if snapshot.release else {}
+    way = WayBack(record.stack, record.id, record.files)
+    try:
+        way = rollback_target.choose(store, record.id, record.files, snapshot, hashes)
+        if way.to is not None and way.to.id != record.id:
+            findings += rollback_target.prove_release(store, engine, way.to)
+        elif way.adopted_from is not None:
+            rollback_target.freeze_adopted(snapshot)
+    except SlipwayError as error:
+        findings += error.findings
+    host_facts.raise_all(findings)
+    return way
+
+
+def files_to_change(store: ReleaseStore, files: tuple[ReleaseFile, ...], way: WayBack) -> tuple[str, ...]:
+    """Return the paths in the project folder that a start will write or remove."""
+    kept = {file.path for file in files}
+    gone = [file.path for file in (way.to.files if way.to else ()) if file.path not in kept]
+    return tuple(sorted([*store.drift(files), *gone]))
+
+
+def plan_findings(request: ReleaseRequest) -> list[Finding]:
+    """Find whether the files and variables of this host are those that were planned."""
+    planned = request.plan.hosts.get(request.host)
+    if planned == request.bundle.content_sha256:
+        return []
+    seen = "this host is not in it" if planned is None else "files or variables that changed after it was made"
+    expected = f"the files and variables that were planned for {request.host}"
+    return [Finding("plan", expected, seen, "Make a new plan.")]
+
+
+def _record(request: ReleaseRequest, services: tuple[Service, ...]) -> ReleaseRecord:
+    plan, bundle = request.plan, request.bundle
+    pins = pin_services(services, plan.images)
+    expected = tuple(ServiceExpectation(one.name, one.replicas, one.one_shot, pins[one.name]) for one in services)
+    return ReleaseRecord(
+        id=plan.release,
+        stack=plan.stack,
+        version=plan.version,
+        created_at=plan.created_at,
+        created_by=plan.created_by,
+        commit=plan.commit,
+        plan_sha256=plan.sha256,
+        content_sha256=bundle.content_sha256,
+        reversible=plan.reversible,
+        compose_files=bundle.compose_files,
+        images=pins,
+        files=tuple(ReleaseFile(file.path, file.executable, file.sha256) for file in bundle.files),
+        services=expected,
+    )
