@@ -133,6 +133,8 @@ def test_runs_that_are_cancelled_half_settled_leave_one_release_on_each_host(pai
         with half_settled(pair) as (attempt, let_go):
             attempt.signal(number)
             attempt.until_verdict(PATIENCE_S)
+            # Ansible has ended by then: before, it would go on to confirm the second host as soon as that stirs.
+            attempt.until("the hosts being told", lambda: "telling " in attempt.said)
             let_go()
             run = attempt.end()
         run.expect(40, "unknown")
