@@ -77,8 +77,8 @@ options:
         (default V([0])).
       - A V(log) check has C(service) and C(regex), a Python regular expression. A line that it is found in must be in
         the log of every running container of the service since its start, or with C(present=false) must not be in
-        any until everything else holds. It reads the last 20000 lines, at most 16 MiB, and 4 KiB of each line. It
-        cannot have C(from=controller).
+        any until everything else holds. It reads 4 KiB of each line, and fails if it does not reach the end of the log
+        within 16 MiB and the time of an attempt. It cannot have C(from=controller).
       - C(service) makes a V(command) run in the first container of that service. In the other checks, it says whose
         logs are shown when the check fails; without it, they are those of the containers that publish the port.
     type: list

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from ansible_collections.slipway.compose.plugins.module_utils.core.masking import Masker
+from ansible_collections.slipway.compose.plugins.module_utils.gate.health import ServiceExpectation
 from tests.engine.test_gate import WEB, gate, only_failure
 
 if TYPE_CHECKING:
@@ -20,6 +25,28 @@ def test_a_line_of_every_replica_passes(stack: Stack) -> None:
     stack.run("web", "sleep 0.5; printf '\\033[32mready\\033[0m 2\\n'; exec sleep 600", number=2)
     report = gate(stack, checks=log("^ready [12]$"))
     assert report.passed, report.message()
+
+
+def test_a_replica_that_starts_later_needs_the_line_too(stack: Stack) -> None:
+    stack.run("web", "echo ready; exec sleep 600")
+    later = threading.Timer(1.0, lambda: stack.run("web", "echo up; exec sleep 600", number=2))
+    later.start()
+    try:
+        report = gate(stack, ServiceExpectation("web", 2), checks=log("ready"), timeout_s=5.0)
+    finally:
+        later.join()
+    assert only_failure(report).seen.startswith(f"no such line in the log of {stack.name}-web-2")
+
+
+@pytest.mark.parametrize("present", [True, False])
+def test_a_line_is_seen_however_many_follow(stack: Stack, *, present: bool) -> None:
+    container = stack.run("web", "echo first; seq 30000; exec sleep 600")
+    deadline = time.monotonic() + 20
+    while container.logs(tail=1) != b"30000\n":
+        assert time.monotonic() < deadline, "the log is not written"
+        time.sleep(0.1)
+    report = gate(stack, WEB, checks=log("^first$", present=present))
+    assert report.passed is present, report.message()
 
 
 def test_a_line_that_does_not_come_fails_at_the_deadline(stack: Stack) -> None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ...stack.check_types.log import LogProbe
     from .outcome import Surroundings
 
-MOST_LINES = 20_000
 MOST_LOG_BYTES = 16 * 1024 * 1024
 LONGEST_LINE_BYTES = 4096
 _COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
@@ -56,8 +55,10 @@ def _matching_line(client: docker.DockerClient, container_id: str, regex: str, e
     # The engine notes a start shortly after the process has begun, and the last words of the run before shortly after
     # that has ended: the middle of the pause parts the two. Without a run before, the whole log is this run's.
     since = 0.0 if started is None or ended_before is None else (started + ended_before) / 2
-    # With timestamps, since the library hands on whole seconds only.
-    pieces = client.api.logs(container_id, stream=True, follow=False, timestamps=True, tail=MOST_LINES)
+    # With timestamps, since the library hands on whole seconds only. All lines since then: the one that says that a
+    # worker is ready comes first, and no number of later ones may hide one that is forbidden.
+    begin = int(since) if since > 0 else None
+    pieces = client.api.logs(container_id, stream=True, follow=False, timestamps=True, since=begin)
     pattern = re.compile(regex)
     for raw in _lines(pieces, ends_at):
         stamp, _space, text = raw.decode("utf-8", errors="replace").partition(" ")
