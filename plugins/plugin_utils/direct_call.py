@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from ansible import constants as C  # noqa: N812 - as Ansible calls it
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..module_utils.calls import direct as program
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 #: Exit statuses when the interpreter cannot be run, and when it is one that Ansible may refuse.
 _NO_INTERPRETER = (126, 127)
 _TOO_OLD = 97
+#: What Ansible says when the connection ended before all input was sent.
+_NOT_SENT = "Data could not be sent to remote host"
 _ACTED_ON = re.compile(r"_?ansible_|add_(host|group)$")
 _PATH = re.compile(r"/[\w./+-]+")
 #: Runs the program from what comes first on its input, and has a path without lying in a file. One line for any shell.
@@ -92,10 +94,27 @@ def direct_call(
     command = f"{environment} {shlex.join([interpreter, '-B', '-c', _START])}".strip()
     # With input there is no terminal, whose end would end the program with it.
     sent = b"%d\n%b%b" % (len(_CODE), _CODE, given)
-    ended = action._low_level_execute_command(command, in_data=sent)  # noqa: SLF001 - as above
+    ended = _executed(action, command, sent)
     if ended["rc"] in (_TOO_OLD, *_NO_INTERPRETER):
         return None
     return answered(options["stack"], ended["rc"], ended["stdout"], ended["stderr"])
+
+
+def _executed(action: ActionBase, command: str, sent: bytes) -> dict[str, Any]:
+    """Run a command with input on the host, and return how it ended.
+
+    Raises:
+        AnsibleConnectionFailure: the host cannot be reached, and why.
+    """
+    execute = action._low_level_execute_command  # noqa: SLF001 - as above
+    try:
+        ended: dict[str, Any] = execute(command, in_data=sent)
+    except AnsibleConnectionFailure as error:
+        if _NOT_SENT in str(error):
+            # ssh ended before it had read its input, and Ansible did not wait to hear why. Without input it does.
+            execute("true")
+        raise
+    return ended
 
 
 def answered(stack: str, code: int, stdout: str, stderr: str) -> dict[str, Any]:

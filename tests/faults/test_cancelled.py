@@ -8,7 +8,7 @@ import time
 
 from tests.faults import moments
 from tests.faults.moments import Moment, reached
-from tests.faults.table import Fault, Phase, fault, faults
+from tests.faults.table import Fault, Phase, fault, proves
 from tests.support.standing import PATIENT, SLACK_S, START_S, Standing
 from tests.support.waiting import await_that
 
@@ -17,17 +17,17 @@ TERM_AFTER_S, KILL_AFTER_S = 7.5, 2.5
 PATIENCE_S = TERM_AFTER_S + KILL_AFTER_S
 UNTOUCHED = "Nothing was touched. Verdict unknown (40); the lease is given back, and the next deployment works at once."
 COMES_BACK = "The hosts are told to come back now, and do. Verdict unknown (40) says what becomes of each host."
-ROWS = (
-    (Phase.PLAN, moments.planning, UNTOUCHED),
-    (Phase.LEASE, moments.leasing, UNTOUCHED),
-    (Phase.STAGE, moments.staging, UNTOUCHED),
-    (Phase.PULL, moments.pulling, UNTOUCHED),
-    (Phase.ARMED, moments.armed, COMES_BACK),
-    (Phase.START, moments.recreating, COMES_BACK),
-    (Phase.GATE, moments.gating, COMES_BACK),
+BEFORE_THE_START = (
+    (Phase.PLAN, moments.planning),
+    (Phase.LEASE, moments.leasing),
+    (Phase.STAGE, moments.staging),
+    (Phase.PULL, moments.pulling),
 )
-
-
+AFTER_THE_START = (
+    (Phase.ARMED, moments.armed),
+    (Phase.START, moments.recreating),
+    (Phase.GATE, moments.gating),
+)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -37,10 +37,10 @@ def row(number: signal.Signals, phase: Phase, moment: Moment, promised: str) -> 
     return Fault(name, phase, f"the run is cancelled with {number.name}", promised)
 
 
-@faults("moment", [(tuple(row(number, *one) for number in SIGNALS), one[1]) for one in ROWS])
-def test_cancelled_runs_leave_what_was_confirmed(solo: Standing, moment: Moment) -> None:
-    # The second run is the first one's next deployment: it gets as far as that, and then meets the other signal.
+def cancelled(solo: Standing, moment: Moment) -> None:
+    """Cancel a deployment with each signal; the second one is the first one's next deployment, and gets as far."""
     for number in SIGNALS:
+        print(f"{number.name} at {moment.__name__}")
         solo.offer()
         with moment(solo) as held, solo.begin() as attempt:
             held.reach(attempt)
@@ -51,6 +51,20 @@ def test_cancelled_runs_leave_what_was_confirmed(solo: Standing, moment: Moment)
         run.expect(40, "unknown")
         solo.settles()
         assert solo.on(solo.hosts[0]).agrees_with(run, solo.version, solo.offered)
+
+
+@proves(*(row(number, *one, UNTOUCHED) for one in BEFORE_THE_START for number in SIGNALS))
+def test_runs_that_are_cancelled_before_the_start_touch_nothing(solo: Standing) -> None:
+    # Each deployment comes further than the one before it: what a cancelled one left would stop it.
+    for _phase, moment in BEFORE_THE_START:
+        cancelled(solo, moment)
+    solo.goes_on()
+
+
+@proves(*(row(number, *one, COMES_BACK) for one in AFTER_THE_START for number in SIGNALS))
+def test_runs_that_are_cancelled_after_the_start_leave_what_was_confirmed(solo: Standing) -> None:
+    for _phase, moment in AFTER_THE_START:
+        cancelled(solo, moment)
     solo.goes_on()
 
 

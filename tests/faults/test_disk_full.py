@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.faults import moments
-from tests.faults.table import Phase, fault
+from tests.faults.table import Fault, Phase, fault, proves
 from tests.support.console import console
 from tests.support.host_faults import small_engine_disk
 from tests.support.standing import PATIENT, Standing
@@ -33,6 +33,19 @@ def small_disk(standing: Standing, megabytes: int) -> Iterator[None]:
         console(host, f"umount --lazy {folder} && rmdir {folder} && mv {folder}.away {folder}")
 
 
+@contextmanager
+def empty_engine_disk(standing: Standing, megabytes: int) -> Iterator[None]:
+    """Give the engine an empty disk of this size, and the stack its first day; in the end all is as it was."""
+    host, folder, stood = standing.hosts[0], shlex.quote(standing.folder), standing.version
+    console(host, f"mv {folder} {folder}.away")
+    try:
+        with small_engine_disk(host, megabytes):
+            yield
+    finally:
+        console(host, f"rm -rf {folder} && mv {folder}.away {folder}")
+        standing.version = stood
+
+
 def fill(standing: Standing, *, leave_kb: int) -> None:
     """Fill the disk of the stack's folder, but for this much."""
     # To the last byte, whoever writes there meanwhile; then what is to be left is given back.
@@ -45,13 +58,21 @@ def free(standing: Standing) -> None:
     console(standing.hosts[0], f"rm -f {standing.folder}/{FILLER}")
 
 
-@fault(
-    "disk-full-while-staging",
-    Phase.STAGE,
-    dies="the disk of stack_root is full before the release's files are all there",
-    promised="Refused (10), nothing was touched, staging is removed.",
+@proves(
+    Fault(
+        "disk-full-while-staging",
+        Phase.STAGE,
+        dies="the disk of stack_root is full before the release's files are all there",
+        promised="Refused (10), nothing was touched, staging is removed.",
+    ),
+    Fault(
+        "disk-full-while-journalling",
+        Phase.START,
+        dies="the disk of stack_root is full when the start is to be noted",
+        promised="The host goes back, or stays as it is until there is room; the journal stays true either way.",
+    ),
 )
-def test_a_disk_that_fills_while_staging_refuses(solo: Standing) -> None:
+def test_a_disk_that_fills_loses_no_release(solo: Standing) -> None:
     with small_disk(solo, 12):
         solo.offer(files={"large.txt": "x" * 4 * MEGABYTE})
         fill(solo, leave_kb=2 * 1024)
@@ -59,17 +80,7 @@ def test_a_disk_that_fills_while_staging_refuses(solo: Standing) -> None:
         solo.untouched(run)
         assert "No space left" in run.output, run
         free(solo)
-        solo.goes_on(stack_min_free_mb=LEAST_MB)
-
-
-@fault(
-    "disk-full-while-journalling",
-    Phase.START,
-    dies="the disk of stack_root is full when the start is to be noted",
-    promised="The host goes back, or stays as it is until there is room; the journal stays true either way.",
-)
-def test_a_disk_that_fills_while_journalling_loses_no_release(solo: Standing) -> None:
-    with small_disk(solo, 12):
+        solo.on(solo.hosts[0]).nothing_is_left_over()
         solo.offer()
         with moments.armed(solo) as held, solo.begin() as attempt:
             held.reach(attempt)
@@ -88,9 +99,7 @@ def test_a_disk_that_fills_while_journalling_loses_no_release(solo: Standing) ->
     promised="Refused (10), naming the disk. Nothing was touched.",
 )
 def test_a_disk_that_fills_while_pulling_refuses(solo: Standing) -> None:
-    host = solo.hosts[0]
-    host.wipe(images=True)
-    with small_engine_disk(host, 48):
+    with empty_engine_disk(solo, 48):
         solo.goes_on(stack_min_free_mb=LEAST_MB)
         solo.offer(payload=64 * MEGABYTE)
         solo.configure(stack_min_free_mb=LEAST_MB)
@@ -98,5 +107,4 @@ def test_a_disk_that_fills_while_pulling_refuses(solo: Standing) -> None:
         solo.untouched(run)
         assert "disk" in run.output, run
         solo.goes_on(stack_min_free_mb=LEAST_MB)
-    host.wipe(images=True)
-    solo.goes_on()
+    solo.settles()

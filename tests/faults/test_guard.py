@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.faults import moments
 from tests.faults.on_host import run_on_host
-from tests.faults.table import Phase, fault
+from tests.faults.table import Fault, Phase, fault, proves
 from tests.support.console import console, kill_sessions
 from tests.support.standing import GUARD_S, SLACK_S, Standing
 from tests.support.waiting import await_that
@@ -39,14 +39,27 @@ def test_of_guard_and_confirmation_exactly_one_wins(solo: Standing) -> None:
     assert winners == {True, False}, f"no race: one of them won all {ROUNDS} rounds"
 
 
-@fault(
-    "guard-killed",
-    Phase.GATE,
-    dies="the controller and, on the host, the guard's process (SIGKILL)",
-    promised="The next run, or scripts/recover.sh, takes the release back first and says so.",
+@proves(
+    Fault(
+        "module-killed-mid-start",
+        Phase.START,
+        dies="the controller, and with it every process that it had on the host",
+        promised="The guard is no child of the SSH session: it takes the release back.",
+    ),
+    Fault(
+        "guard-killed",
+        Phase.GATE,
+        dies="the controller and, on the host, the guard's process (SIGKILL)",
+        promised="The next run, or scripts/recover.sh, takes the release back first and says so.",
+    ),
 )
-def test_a_guard_that_was_killed_is_stood_in_for_by_recovery(solo: Standing) -> None:
+def test_a_guard_outlives_its_run_and_recovery_stands_in_for_it(solo: Standing) -> None:
     host = solo.hosts[0]
+    solo.offer()
+    with moments.reached(solo, moments.recreating) as attempt:
+        attempt.kill()
+        kill_sessions(host)
+    solo.settles()
     solo.offer()
     with moments.reached(solo, moments.gating) as attempt:
         console(host, f"kill -KILL $(cut -d ' ' -f 1 {solo.folder}/guard.pid)")
@@ -55,20 +68,4 @@ def test_a_guard_that_was_killed_is_stood_in_for_by_recovery(solo: Standing) -> 
     run = solo.project.run("recover")
     assert run.exit_code == 0, run
     solo.stands()
-    solo.goes_on()
-
-
-@fault(
-    "module-killed-mid-start",
-    Phase.START,
-    dies="the controller, and with it every process that it had on the host",
-    promised="The guard is no child of the SSH session: it takes the release back.",
-)
-def test_a_module_that_was_killed_is_taken_back_by_the_guard(solo: Standing) -> None:
-    host = solo.hosts[0]
-    solo.offer()
-    with moments.reached(solo, moments.recreating) as attempt:
-        attempt.kill()
-        kill_sessions(host)
-    solo.settles()
     solo.goes_on()

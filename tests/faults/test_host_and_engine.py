@@ -6,7 +6,7 @@ from __future__ import annotations
 from tests.faults import moments
 from tests.faults.crashed_engine import ORPHAN, remedied
 from tests.faults.moments import Moment, reached
-from tests.faults.table import Fault, Phase, fault, faults
+from tests.faults.table import Fault, Phase, proves
 from tests.support.attempt import Run
 from tests.support.look import look
 from tests.support.standing import PATIENT, Standing
@@ -29,14 +29,30 @@ def without_engine_from(moment: Moment, standing: Standing) -> Run:
         return attempt.end()
 
 
-@fault(
-    "engine-killed-while-pulling",
-    Phase.PULL,
-    dies="the Docker engine (SIGKILL), restarted later",
-    promised="Refused (10), nothing was touched, staging is removed. The next deployment works.",
+@proves(
+    Fault(
+        "engine-killed-while-pulling",
+        Phase.PULL,
+        "the Docker engine (SIGKILL), restarted later",
+        "Refused (10), nothing was touched, staging is removed. The next deployment works.",
+    ),
+    Fault(
+        "engine-restarted-while-pulling",
+        Phase.PULL,
+        "the Docker engine (SIGKILL), restarted within a minute, which lets end what it had started",
+        "Refused (10), nothing was touched, staging is removed. What ran is started again, and passes its gate.",
+    ),
 )
 def test_an_engine_killed_while_it_pulls_refuses(solo: Standing) -> None:
     host = solo.hosts[0]
+    solo.offer()
+    with reached(solo, moments.pulling) as attempt:
+        host.stop_engine(hard=True)
+        host.start_engine()
+        run = attempt.end()
+    solo.untouched(run)
+    assert STARTED_AGAIN in run.output, run
+    solo.on(host).nothing_is_left_over()
     before = look(host, solo.stack)
     solo.offer()
     with reached(solo, moments.pulling) as attempt:
@@ -55,48 +71,33 @@ def test_an_engine_killed_while_it_pulls_refuses(solo: Standing) -> None:
     solo.goes_on()
 
 
-@fault(
-    "engine-restarted-while-pulling",
-    Phase.PULL,
-    dies="the Docker engine (SIGKILL), restarted within a minute, which lets end what it had started",
-    promised="Refused (10), nothing was touched, staging is removed. What ran is started again, and passes its gate.",
+@proves(
+    Fault(
+        "engine-restarted-before-the-start",
+        Phase.ARMED,
+        "the Docker engine (SIGKILL) of a host whose turn has not come, restarted within half a minute",
+        "The start waits for the engine: deployed (0).",
+    ),
+    Fault(
+        "engine-killed-before-the-start",
+        Phase.ARMED,
+        "the same, restarted later",
+        "rolled_back (20): the host was not touched, and yet what ran is started again and passes its gate.",
+    ),
 )
-def test_what_an_engine_lets_end_while_it_pulls_is_started_again(solo: Standing) -> None:
-    solo.offer()
-    with reached(solo, moments.pulling) as attempt:
-        solo.hosts[0].stop_engine(hard=True)
-        solo.hosts[0].start_engine()
-        run = attempt.end()
-    solo.untouched(run)
+def test_an_engine_that_is_gone_when_the_start_comes(pair: Standing) -> None:
+    pair.went_on(with_the_other_engine_killed(pair, in_time=True))
+    run = with_the_other_engine_killed(pair, in_time=False)
+    run.expect(20, "rolled_back")
+    assert [run.host(host.name)[0] for host in pair.hosts] == ["rolled_back"] * 2, run
     assert STARTED_AGAIN in run.output, run
-    solo.on(solo.hosts[0]).nothing_is_left_over()
-    solo.goes_on()
+    assert not pair.on(pair.hosts[1]).saw("starting", version=pair.offered)
+    pair.stands()
+    pair.goes_on()
 
 
-@faults(
-    "in_time",
-    [
-        (
-            Fault(
-                "engine-restarted-before-the-start",
-                Phase.ARMED,
-                "the Docker engine (SIGKILL) of a host whose turn has not come, restarted within half a minute",
-                "The start waits for the engine: deployed (0).",
-            ),
-            True,
-        ),
-        (
-            Fault(
-                "engine-killed-before-the-start",
-                Phase.ARMED,
-                "the same, restarted later",
-                "rolled_back (20): the host was not touched, and yet what ran is started again and passes its gate.",
-            ),
-            False,
-        ),
-    ],
-)
-def test_an_engine_that_is_gone_when_the_start_comes(pair: Standing, in_time: bool) -> None:  # noqa: FBT001 - a row
+def with_the_other_engine_killed(pair: Standing, *, in_time: bool) -> Run:
+    """Deploy, and kill the second host's engine before its turn; start it in time for that, or for the way back."""
     canary, other = pair.hosts
     pair.offer()
     pair.configure(stack_serial=1)
@@ -111,41 +112,28 @@ def test_an_engine_that_is_gone_when_the_start_comes(pair: Standing, in_time: bo
                 attempt.until_task("Take the release back")
         finally:
             other.start_engine()
-        run = attempt.end()
-    if in_time:
-        run.expect(0, "deployed")
-        pair.stands(pair.offered)
-        pair.version = pair.offered
-    else:
-        run.expect(20, "rolled_back")
-        assert [run.host(host.name)[0] for host in pair.hosts] == ["rolled_back"] * 2, run
-        assert STARTED_AGAIN in run.output, run
-        assert not pair.on(other).saw("starting", version=pair.offered)
-        pair.stands()
-    pair.goes_on()
+        return attempt.end()
 
 
-@fault(
-    "engine-killed-mid-recreate",
-    Phase.START,
-    dies="the Docker engine (SIGKILL), restarted within a minute",
-    promised="The way back waits for the engine. Verdict rolled_back (20).",
+@proves(
+    Fault(
+        "engine-killed-mid-recreate",
+        Phase.START,
+        "the Docker engine (SIGKILL), restarted within a minute",
+        "The way back waits for the engine. Verdict rolled_back (20).",
+    ),
+    Fault(
+        "engine-killed-within-a-start",
+        Phase.START,
+        "the Docker engine (SIGKILL) while it starts a container, restarted within a minute",
+        "rolled_back (20): a process of the container that Docker lost is ended. Docker may keep that container's "
+        "port; then rollback_failed (30), which says to restart the engine, and after it the next deployment works.",
+    ),
 )
-def test_an_engine_killed_mid_recreate_is_waited_for(solo: Standing) -> None:
+def test_an_engine_killed_in_a_start_goes_back_or_says_what_to_do(solo: Standing) -> None:
     run = without_engine_from(moments.recreating, solo)
     run.expect(20, "rolled_back")
     solo.stands()
-    solo.goes_on()
-
-
-@fault(
-    "engine-killed-within-a-start",
-    Phase.START,
-    dies="the Docker engine (SIGKILL) while it starts a container, restarted within a minute",
-    promised="rolled_back (20): a process of the container that Docker lost is ended. Docker may keep that container's "
-    "port; then rollback_failed (30), which says to restart the engine, and after it the next deployment works.",
-)
-def test_an_engine_killed_within_a_start_goes_back_or_says_what_to_do(solo: Standing) -> None:
     run = without_engine_from(moments.starting, solo)
     assert not ORPHAN.search(run.output), run
     if not remedied(solo, run):
@@ -154,48 +142,43 @@ def test_an_engine_killed_within_a_start_goes_back_or_says_what_to_do(solo: Stan
     solo.goes_on()
 
 
-@fault(
-    "host-restarted-unconfirmed",
-    Phase.GATE,
-    dies="the host (power cut), started again with the release unconfirmed; the controller is gone as well",
-    promised="No guard survives a boot: the next run, or scripts/recover.sh, takes the release back first and says so.",
+@proves(
+    Fault(
+        "host-restarted-unconfirmed",
+        Phase.GATE,
+        "the host (power cut), started again with the release unconfirmed; the controller is gone as well",
+        "No guard survives a boot: the next run, or scripts/recover.sh, takes the release back first and says so.",
+    ),
+    Fault(
+        "host-restarted-mid-recreate",
+        Phase.START,
+        "the host (power cut), started again in the middle of a recreate",
+        "The run, or the next one, takes the release back; what the interrupted recreate left is removed.",
+    ),
+    Fault(
+        "host-restarted-before-the-start",
+        Phase.ARMED,
+        "controller and host (power cut), started again with the new release's files in place and no container new",
+        "What came up with the new files is started again with the old ones: the way back leaves no mixture.",
+    ),
 )
-def test_a_host_that_was_restarted_unconfirmed_is_recovered_first(solo: Standing) -> None:
+def test_a_host_that_was_restarted_is_recovered_first(solo: Standing) -> None:
+    host = solo.hosts[0]
     solo.offer()
     with reached(solo, moments.gating) as attempt:
         attempt.kill()
-        solo.hosts[0].restart(hard=True)
-    run = solo.goes_on(*PATIENT)
-    assert RECOVERED in run.output, run
-
-
-@fault(
-    "host-restarted-mid-recreate",
-    Phase.START,
-    dies="the host (power cut), started again in the middle of a recreate",
-    promised="The run, or the next one, takes the release back; what the interrupted recreate left is removed.",
-)
-def test_a_host_that_was_restarted_mid_recreate_is_recovered_first(solo: Standing) -> None:
+        host.restart(hard=True)
     solo.offer()
-    with reached(solo, moments.recreating) as attempt:
-        solo.hosts[0].restart(hard=True)
+    with reached(solo, moments.recreating, *PATIENT) as attempt:
+        assert RECOVERED in attempt.said, attempt.said
+        host.restart(hard=True)
         run = attempt.end()
     assert run.ended in {(20, "rolled_back"), (30, "rollback_failed"), (40, "unknown")}, run
-    solo.goes_on(*PATIENT)
-
-
-@fault(
-    "host-restarted-before-the-start",
-    Phase.ARMED,
-    dies="controller and host (power cut), started again with the new release's files in place and no container new",
-    promised="What came up with the new files is started again with the old ones: the way back leaves no mixture.",
-)
-def test_what_came_up_with_files_of_the_new_release_goes_back_whole(solo: Standing) -> None:
     solo.offer()
-    with moments.armed(solo) as held, solo.begin() as attempt:
+    with moments.armed(solo) as held, solo.begin(*PATIENT) as attempt:
         held.reach(attempt)
         run = attempt.kill()
-        solo.hosts[0].restart(hard=True)
+        host.restart(hard=True)
         held.let_go()
     assert run.folder is not None
     recovered = solo.project.run("recover", "--run", run.folder.name)

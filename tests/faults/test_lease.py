@@ -6,20 +6,29 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.faults import moments
-from tests.faults.table import Phase, fault
+from tests.faults.table import Fault, Phase, fault, proves
 from tests.support.standing import GUARD_S, START_S, Standing
 
 #: Seconds for a run that is refused, on a busy machine.
 WHOLE_RUN_S = 60
 
 
-@fault(
-    "lease-held",
-    Phase.LEASE,
-    dies="nothing, but another run is at work on the stack",
-    promised="Refused (10): whose run it is, since when, and how to get the lease. The other run is not disturbed.",
+@proves(
+    Fault(
+        "lease-held",
+        Phase.LEASE,
+        dies="nothing, but another run is at work on the stack",
+        promised="Refused (10): whose run it is, since when, and how to get the lease. The other run is not disturbed.",
+    ),
+    Fault(
+        "lease-of-a-dead-run-unlocked",
+        Phase.PULL,
+        dies="the controller, and nobody wants to wait for its lease to end",
+        promised="scripts/unlock.sh ENV --run RUN ends that run's lease, and no other. "
+        "The next deployment works at once.",
+    ),
 )
-def test_a_lease_that_is_held_refuses(solo: Standing, tmp_path: Path) -> None:
+def test_a_lease_that_is_held_refuses_until_it_is_ended(solo: Standing, tmp_path: Path) -> None:
     other = solo.twin(tmp_path / "p")
     solo.offer()
     other.offer()
@@ -34,8 +43,13 @@ def test_a_lease_that_is_held_refuses(solo: Standing, tmp_path: Path) -> None:
     assert run.folder is not None
     for told in ("alice", run.folder.name, "--lease-wait", "scripts/unlock.sh"):
         assert told in refused.output, f"{told!r} is not in:\n{refused}"
-    run.expect(0, "deployed")
-    solo.version = solo.offered
+    solo.went_on(run)
+    solo.offer()
+    with moments.reached(solo, moments.pulling) as attempt:
+        run = attempt.kill()
+    assert run.folder is not None
+    unlocked = solo.project.run("unlock", "--run", run.folder.name)
+    assert unlocked.exit_code == 0, unlocked
     solo.stands()
     solo.goes_on()
 
@@ -57,20 +71,3 @@ def test_of_two_runs_at_once_exactly_one_proceeds(pair: Standing, tmp_path: Path
     pair.version = next(version for version, run in ended.items() if run.word == "deployed")
     pair.stands()
     pair.goes_on()
-
-
-@fault(
-    "lease-of-a-dead-run-unlocked",
-    Phase.PULL,
-    dies="the controller, and nobody wants to wait for its lease to end",
-    promised="scripts/unlock.sh ENV --run RUN ends that run's lease, and no other. The next deployment works at once.",
-)
-def test_the_lease_of_a_dead_run_can_be_ended(solo: Standing) -> None:
-    solo.offer()
-    with moments.reached(solo, moments.pulling) as attempt:
-        run = attempt.kill()
-    assert run.folder is not None
-    unlocked = solo.project.run("unlock", "--run", run.folder.name)
-    assert unlocked.exit_code == 0, unlocked
-    solo.stands()
-    solo.goes_on()

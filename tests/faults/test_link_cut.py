@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.faults import moments
-from tests.faults.moments import Moment, reached
-from tests.faults.table import Fault, Phase, fault, faults
+from tests.faults.moments import reached
+from tests.faults.table import Fault, Phase, proves
 from tests.fleet import Host
 from tests.fleet.command import docker
 from tests.support.standing import PATIENT, Standing
@@ -39,33 +39,41 @@ def powered_off(host: Host) -> Iterator[None]:
         host.await_ready()
 
 
-@faults(
-    "moment",
-    [
-        (Fault("link-cut-in-start", Phase.START, DIES, PROMISED), moments.recreating),
-        (Fault("link-cut-at-the-gate", Phase.GATE, DIES, PROMISED), moments.gating),
-    ],
+@proves(
+    Fault("link-cut-in-start", Phase.START, DIES, PROMISED),
+    Fault("link-cut-at-the-gate", Phase.GATE, DIES, PROMISED),
 )
-def test_a_host_comes_back_without_the_network(solo: Standing, moment: Moment) -> None:
+def test_a_host_comes_back_without_the_network(solo: Standing) -> None:
     host = solo.hosts[0]
-    solo.offer()
-    with reached(solo, moment) as attempt:
-        with cut_off(host):
-            run = attempt.end()
-            run.expect(40, "unknown")
-            assert run.host(host.name)[0] == "unknown"
-            solo.comes_back_alone(host)
-        solo.settles()
+    for moment in (moments.recreating, moments.gating):
+        print(f"cut at {moment.__name__}")
+        solo.offer()
+        with reached(solo, moment, *PATIENT) as attempt:
+            with cut_off(host):
+                run = attempt.end()
+                run.expect(40, "unknown")
+                assert run.host(host.name)[0] == "unknown"
+                solo.comes_back_alone(host)
+            solo.settles()
     solo.goes_on(*PATIENT)
 
 
-@fault(
-    "host-never-returns",
-    Phase.GATE,
-    dies="a host of several, for good",
-    promised="It counts as failed: the others go back. Verdict unknown (40) names the host that nobody knows about.",
+@proves(
+    Fault(
+        "host-never-returns",
+        Phase.GATE,
+        dies="a host of several, for good",
+        promised="It counts as failed: the others go back. "
+        "Verdict unknown (40) names the host that nobody knows about.",
+    ),
+    Fault(
+        "later-host-unreachable",
+        Phase.START,
+        dies="the network of a host of a later batch, after the canary has passed",
+        promised="The canary goes back as well. Verdict unknown (40) names the host that could not be reached.",
+    ),
 )
-def test_a_host_that_never_returns_takes_the_others_back(pair: Standing) -> None:
+def test_a_host_that_is_gone_takes_the_others_back(pair: Standing) -> None:
     stays, gone = pair.hosts
     pair.offer()
     pair.configure(stack_healthy_for=moments.LONG_WATCH_S)
@@ -77,20 +85,11 @@ def test_a_host_that_never_returns_takes_the_others_back(pair: Standing) -> None
             assert run.host(stays.name)[0] == "rolled_back", run
             assert run.host(gone.name)[0] == "unknown", run
             pair.stands(hosts=[stays])
-    pair.goes_on(*PATIENT)
-
-
-@fault(
-    "later-host-unreachable",
-    Phase.START,
-    dies="the network of a host of a later batch, after the canary has passed",
-    promised="The canary goes back as well. Verdict unknown (40) names the host that could not be reached.",
-)
-def test_a_later_host_that_is_gone_takes_the_canary_back(pair: Standing) -> None:
+    # The host came up with a release that nobody confirmed: this run takes it back first.
     canary, later = pair.hosts
     pair.offer()
-    pair.configure(stack_serial=1, stack_healthy_for=moments.LONG_WATCH_S)
-    with pair.begin() as attempt:
+    pair.configure(stack_serial=1)
+    with pair.begin(*PATIENT) as attempt:
         attempt.until("the canary's gate", lambda: pair.on(canary).saw("started", version=pair.offered))
         with cut_off(later):
             run = attempt.end()

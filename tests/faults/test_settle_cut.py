@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tests.faults import moments
-from tests.faults.table import Fault, Phase, fault, proves
+from tests.faults.table import Fault, Phase, proves
 from tests.fleet import Host
 from tests.fleet.command import CommandError, docker
 from tests.support.attempt import Attempt
@@ -78,7 +78,7 @@ def half_settled(pair: Standing) -> Iterator[tuple[Attempt, Callable[[], None]]]
     pair.offer()
     watch = f"{{{{ {moments.LONG_WATCH_S} if inventory_hostname == '{first.name}' else 1 }}}}"
     pair.configure(stack_healthy_for=watch)
-    with pair.begin() as attempt:
+    with pair.begin(*PATIENT) as attempt:
         attempt.until("the second host through its gate", lambda: second.name in attempt.results(START))
         attempt.until("the second host standing still", lambda: stands_still(second))
         still = [second.container]
@@ -110,26 +110,22 @@ def not_yet_disarmed(solo: Standing) -> Iterator[Attempt]:
         console(host, f"rm -rf {folder}/usercustomize.py {folder}/has-hung", user="deploy")
 
 
-@fault("killed-while-settling", Phase.SETTLE, dies=KILLED + HALF, promised=ONE_ON_EACH)
+@proves(
+    Fault("killed-while-settling", Phase.SETTLE, KILLED + HALF, ONE_ON_EACH),
+    *(
+        Fault(f"{number.name.lower()}-settling", Phase.SETTLE, CANCELLED.format(number.name) + HALF, ONE_ON_EACH)
+        for number in SIGNALS
+    ),
+)
 def test_a_fleet_half_settled_has_one_release_on_each_host(pair: Standing) -> None:
     first, second = pair.hosts
     with half_settled(pair) as (attempt, _let_go):
         attempt.kill()
     pair.stands(pair.offered, hosts=[first])
     pair.settles(hosts=[second])
-    pair.goes_on(*PATIENT)
-
-
-@proves(
-    *(
-        Fault(f"{number.name.lower()}-settling", Phase.SETTLE, CANCELLED.format(number.name) + HALF, ONE_ON_EACH)
-        for number in SIGNALS
-    )
-)
-def test_runs_that_are_cancelled_half_settled_leave_one_release_on_each_host(pair: Standing) -> None:
-    first, second = pair.hosts
-    # The second run begins where the first one ended: with one release on each host.
+    # Each run begins where the one before it ended: with one release on each host.
     for number in SIGNALS:
+        print(number.name)
         with half_settled(pair) as (attempt, let_go):
             attempt.signal(number)
             attempt.until_verdict(PATIENCE_S)
@@ -143,14 +139,25 @@ def test_runs_that_are_cancelled_half_settled_leave_one_release_on_each_host(pai
     pair.goes_on()
 
 
-@fault(
-    "died-between-confirm-and-disarm",
-    Phase.CONFIRM,
-    dies="controller and module" + CONFIRMED,
-    promised=STAYS,
+@proves(
+    Fault("died-between-confirm-and-disarm", Phase.CONFIRM, "controller and module" + CONFIRMED, STAYS),
+    *(
+        Fault(f"{number.name.lower()}-confirming", Phase.CONFIRM, CANCELLED.format(number.name) + CONFIRMED, STAYS)
+        for number in SIGNALS
+    ),
 )
-def test_a_confirmed_release_is_not_taken_back_by_a_guard_that_lived_on(solo: Standing) -> None:
+def test_a_confirmed_release_stays_whatever_becomes_of_its_run(solo: Standing) -> None:
     seen = solo.on(solo.hosts[0])
+    for number in SIGNALS:
+        print(number.name)
+        with not_yet_disarmed(solo) as attempt:
+            attempt.signal(number)
+            run = attempt.end()
+        run.expect(40, "unknown")
+        assert not seen.has("guard.json"), run
+        solo.stands(solo.offered)
+        assert seen.agrees_with(run, solo.version, solo.offered)
+        solo.version = solo.offered
     with not_yet_disarmed(solo) as attempt:
         attempt.kill()
         kill_sessions(solo.hosts[0])
@@ -158,23 +165,3 @@ def test_a_confirmed_release_is_not_taken_back_by_a_guard_that_lived_on(solo: St
     solo.stands(solo.offered)
     assert seen.last_events()[-1] == "confirmed"
     solo.goes_on(*PATIENT)
-
-
-@proves(
-    *(
-        Fault(f"{number.name.lower()}-confirming", Phase.CONFIRM, CANCELLED.format(number.name) + CONFIRMED, STAYS)
-        for number in SIGNALS
-    )
-)
-def test_releases_that_were_confirmed_stay_when_their_runs_are_cancelled(solo: Standing) -> None:
-    host = solo.hosts[0]
-    for number in SIGNALS:
-        with not_yet_disarmed(solo) as attempt:
-            attempt.signal(number)
-            run = attempt.end()
-        run.expect(40, "unknown")
-        assert not solo.on(host).has("guard.json"), run
-        solo.stands(solo.offered)
-        assert solo.on(host).agrees_with(run, solo.version, solo.offered)
-        solo.version = solo.offered
-    solo.goes_on()

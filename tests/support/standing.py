@@ -17,14 +17,14 @@ from tests.support.waiting import await_that
 from tests.support.whole import SERVICES, Expected, WholeStack
 
 #: Versions are used again after this many; by then the hosts have pruned them, so that they have to be pulled.
-VERSIONS = 9
+VERSIONS = 12
 #: What Compose interpolates.
 SETTINGS = {"GREETING": "hello from {{ stack_version }}"}
 #: How many times slower than usual this machine is now; FAULTS_PACE says so, since the limits here are short.
 PACE = float(os.environ.get("FAULTS_PACE", "1"))
 #: The limits of a start, of a gate, and of a guard's patience.
-START_S, GATE_S = round(15 * PACE), round(15 * PACE)
-ASK_S = round(3 * PACE)
+START_S, GATE_S = round(12 * PACE), round(12 * PACE)
+ASK_S = round(2 * PACE)
 GUARD_S = START_S + GATE_S + ASK_S + 2
 #: A lone host confirms a release with its start, unless something on the controller is to be asked after it.
 ASKED_AT_THE_END = {"post_deploy": [{"name": "agreed", "command": ["true"], "on": "controller", "timeout": ASK_S}]}
@@ -34,6 +34,8 @@ SLACK_S = 15 * PACE
 PATIENT = ("--lease-wait", str(2 * GUARD_S))
 #: Seconds that the old container takes to stop: the middle of a recreate can be seen.
 STOP_S = 2
+#: What stands is not asked often how it is: each time costs more than a request. What is to be found sick, is.
+_SELDOM = {"healthcheck": {"start_period": "15s", "interval": "30s"}}
 #: What these tests have pushed, whichever stack it was for: image and digest by registry, repository and tag.
 _PUSHED: dict[tuple[str, str, str], tuple[Probe, str]] = {}
 
@@ -125,7 +127,7 @@ class Standing:
             images[service] = f"{address}/{name}:${{STACK_VERSION}}"
         self.project.stack(
             {
-                "compose.yaml": self._compose(images, web or {}),
+                "compose.yaml": self._compose(images, web or {}, _SELDOM if behaviour is Behaviour.HEALTHY else {}),
                 "probe.conf": f"configuration of {version}\n",
                 **(files or {}),
             }
@@ -141,7 +143,7 @@ class Standing:
             _PUSHED[tag] = (probe, self.registry.digest(repository, probe.version))
         self._digests[_PUSHED[tag][1]] = probe.version
 
-    def _compose(self, images: Mapping[str, str], web: Mapping[str, object]) -> str:
+    def _compose(self, images: Mapping[str, str], web: Mapping[str, object], health: Mapping[str, object]) -> str:
         usual: dict[str, object] = {
             "environment": {"PROBE_GREETING": "${GREETING}"},
             "volumes": ["./probe.conf:/etc/probe.conf:ro"],
@@ -149,9 +151,10 @@ class Standing:
             "restart": "unless-stopped",
             "stop_signal": "SIGWINCH",
             "stop_grace_period": f"{STOP_S}s",
+            **health,
         }
         usual = {key: value for key, value in usual.items() if key not in web}
-        worker = {"image": images["worker"], "restart": "unless-stopped", **STOP}
+        worker = {"image": images["worker"], "restart": "unless-stopped", **STOP, **health}
         return compose({"worker": worker, "web": app(images["web"], self._port, **usual, **web)})
 
     def begin(self, *options: str, environment: Mapping[str, str] | None = None) -> Attempt:
@@ -181,6 +184,11 @@ class Standing:
         self.configure(**variables)
         self.offer()
         run = self.deploy(*options)
+        self.went_on(run)
+        return run
+
+    def went_on(self, run: Run) -> None:
+        """See that a run deployed what was offered, and left nothing else behind."""
         run.expect(0, "deployed")
         self.version = self.offered
         self.stands()
@@ -188,7 +196,6 @@ class Standing:
             assert run.host(host.name) == ("deployed", run.release)
             self.on(host).nothing_is_left_over()
             self.on(host).keeps_no_other_images()
-        return run
 
     def on(self, host: Host) -> WholeStack:
         """Return what can be seen of the stack on a host."""

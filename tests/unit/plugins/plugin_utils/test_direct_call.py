@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.slipway.compose.plugins.plugin_utils.direct_call import answered, direct_call
 
@@ -179,3 +180,30 @@ def test_a_program_that_was_ended_is_a_failure_that_says_so() -> None:
     result = answered("shop", 137, "", "Killed\n")
     assert result["failed"]
     assert result["msg"].startswith("stack shop: expected the host's answer, seen exit 137, Killed")
+
+
+class Refusing(Action):
+    """An action plugin whose connection ends before the input is sent, and then says something else, or nothing."""
+
+    def __init__(self, *, then: str) -> None:
+        super().__init__(0)
+        self._then = then
+
+    def _low_level_execute_command(self, command: str, in_data: bytes = b"") -> dict[str, Any]:
+        self.calls.append((command, in_data))
+        if in_data:
+            message = "Data could not be sent to remote host '127.0.0.1'. Make sure this host can be reached over SSH."
+            raise AnsibleConnectionFailure(message)
+        if self._then:
+            raise AnsibleConnectionFailure(self._then)
+        return {"rc": 0, "stdout": "", "stderr": ""}
+
+
+@pytest.mark.parametrize(
+    ("then", "said"), [("Connection refused", "Connection refused"), ("", "Data could not be sent")]
+)
+def test_why_a_connection_ended_is_asked_where_ansible_did_not_wait_to_hear_it(then: str, said: str) -> None:
+    action = Refusing(then=then)
+    with pytest.raises(AnsibleConnectionFailure, match=said):
+        direct_call(action, ARGUMENTS, HERE)
+    assert action.calls[1:] == [("true", b"")]
