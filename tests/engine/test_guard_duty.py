@@ -22,6 +22,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import FILE as LEASE_FILE
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import StackLease
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.lease import STARTED
+from ansible_collections.slipway.compose.plugins.module_utils.core.command import command_environment
 from ansible_collections.slipway.compose.plugins.module_utils.core.host_clock import boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal
 from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseRecord
@@ -58,7 +59,7 @@ def store(tmp_path: Path, stack: Stack) -> Iterator[ReleaseStore]:
     made.release_folder(RELEASE).mkdir()
     record = ReleaseRecord(RELEASE, stack.name, "1.1", "", "", "", "", "", True, (), {}, (), ())  # noqa: FBT003
     made.write(RELEASE, "release.json", record.to_json())
-    made.write(RELEASE, "rollback.sh", render(WayBack(stack.name, RELEASE, ())), 0o700)
+    made.write(RELEASE, "rollback.sh", render(WayBack(stack.name, RELEASE, ()), command_environment({})), 0o700)
     made.write_json(RELEASE, "snapshot.json", {"to": None, "containers": [], "goal": "nothing"})
     made.write_json(RELEASE, "gate.json", {"stable_for_s": 0.1, "timeout_s": 10})
     service = {"image": stack.image, "command": ["sleep", "60"], "init": True, "network_mode": "none"}
@@ -129,6 +130,8 @@ def test_an_engine_that_goes_away_meanwhile_is_waited_for(
     (fake.parent / "docker-fails").touch()
     monkeypatch.setenv("DOCKER_HOST", f"unix://{socket}")
     monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
+    # A way back asks the engine with which it was proved.
+    store.write(RELEASE, "rollback.sh", render(WayBack(stack.name, RELEASE, ()), command_environment({})), 0o700)
     monkeypatch.setattr(guard_process, "_RETRY_S", 0.1)
     working = threading.Thread(target=guard_it, args=(store,))
     working.start()

@@ -20,7 +20,8 @@ from .processes import process_began
 
 #: In the stack's folder: names the command that is at work, so that one which outlives its caller can be ended.
 RUNNING_FILE = "running"
-_INHERITED = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "LANG", "XDG_RUNTIME_DIR")
+#: What a Compose command gets of its caller's environment, and may interpolate; no other name, nor in `rollback.sh`.
+_INHERITED = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG")
 #: What Compose says of things that go well.
 _PROGRESS = re.compile(r"^(?:Container|Network|Volume|Image|Service) \S+\s+[A-Z][a-z]+$")
 #: A command with a note starts when it is told to: a caller that dies before the note is written leaves nothing behind.

@@ -5,10 +5,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 #: Marks the container of a hook, so that one which was left behind is found.
 HOOK_LABEL = "io.slipway.hook"
+#: What Compose reads in the project folder unless it is told of another file.
+ENV_FILE = ".env"
+NO_ENV_FILE = "/dev/null"
+
+
+def env_files(folder: str, names: Collection[str]) -> tuple[str, ...]:
+    """Return what Compose reads settings from, for a release whose files of these names lie in a folder."""
+    return (f"{folder}/{ENV_FILE}",) if ENV_FILE in names else (NO_ENV_FILE,)
 
 
 @dataclass(frozen=True)
@@ -19,16 +28,20 @@ class ComposeProject:
         name: the Compose project's name, which is the stack's.
         directory: folder that relative paths in the files start from.
         files: absolute paths of the Compose files, in order.
+        env_files: what Compose reads settings from. None: whatever `.env` lies in the folder, which is right only for a
+            stack that somebody started by hand.
     """
 
     name: str
     directory: str
     files: tuple[str, ...]
+    env_files: tuple[str, ...] | None = (NO_ENV_FILE,)
 
     def command(self, *words: str) -> list[str]:
         """Return the argv of a Compose command on this project."""
         files = [word for path in self.files for word in ("-f", path)]
-        head = ["docker", "compose", "--ansi", "never", "--progress", "plain", "-p", self.name]
+        settings = [word for path in self.env_files or () for word in ("--env-file", path)]
+        head = ["docker", "compose", "--ansi", "never", "--progress", "plain", *settings, "-p", self.name]
         return [*head, "--project-directory", self.directory, *files, *words]
 
     def config(self) -> list[str]:

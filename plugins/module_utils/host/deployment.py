@@ -15,14 +15,15 @@ from ..coordination.guard import Guard
 from ..core.command import RUNNING_FILE, Completed, command_environment, run_command
 from ..core.findings import Finding, SlipwayError
 from ..engine.client import Engine
-from ..engine.compose_command import ComposeProject
+from ..engine.compose_command import ComposeProject, env_files
 from ..engine.containers import ContainerSnapshot, container_snapshot
 from ..gate.recheck import SecondLook
 from ..gate.report import DownError, GateReport, StartFailedError
 from ..hooks.release_hooks import ReleaseHooks
 from ..release import journal
 from ..release.folder import CONFIRMED_FILE, GATE_PASSED_FILE, ReleaseSnapshot
-from ..release.progress import ReleaseProgress
+from ..release.placing_script import KEPT, PUT_BACK
+from ..release.progress import ReleaseProgress, files_left
 from ..release.pruning import forget
 from ..release.record import ReleaseFile, ReleaseRecord
 from ..release.secrets import release_masker
@@ -46,6 +47,8 @@ class Deployment(ReleaseProgress):
         self.guard = guard
         self.hooks = ReleaseHooks(store, engine, release, guard.renew)
         self._lost: list[str] = []
+        #: What stood in the way of files and was kept, or was put back, in words.
+        self.moved: list[str] = []
         #: What had ended although nothing of it was touched, and stands again.
         self.brought_back: Finding | None = None
 
@@ -81,7 +84,7 @@ class Deployment(ReleaseProgress):
         if self.reversible:
             self.guard.arm(self.release)
         self.store.note(self.release, journal.STARTING)
-        self.store.activate(record.files, self.release, replaced)
+        self.moved += self.store.activate(record.files, self.release, replaced).said
 
     def _pass_gate(self, record: ReleaseRecord) -> GateReport:
         report = gate_release(self.store, self.engine, record)
@@ -226,6 +229,7 @@ class Deployment(ReleaseProgress):
         try:
             answer = self._run(["sh", str(script)], environment, timeout_s)
             said = "" if answer.exit_code == 0 else answer.last_words
+            self.moved += [line for line in answer.output.splitlines() if line.startswith((KEPT, PUT_BACK))]
         except SlipwayError as error:
             said = str(error)
         if said:
@@ -257,7 +261,7 @@ class Deployment(ReleaseProgress):
     @property
     def remarks(self) -> list[str]:
         """Return what a way back had to do besides, or could not do, in words."""
-        return [*self._lost, *self.hooks.remarks]
+        return [*self._lost, *self.moved, *self.hooks.remarks]
 
     @property
     def _name(self) -> str:
@@ -355,13 +359,16 @@ class Deployment(ReleaseProgress):
         look = SecondLook(self.engine, self.folder.gate.log_lines, release_masker(self.store, record))
         return look.report(containers, self.folder.gate_passed, jobs)
 
-    def _files_before(self) -> Sequence[ReleaseFile]:
+    def _files_before(self) -> tuple[ReleaseFile, ...]:
         to = self.folder.snapshot.to
-        return self.store.folder_of(to).record.files if to else ()
+        before = self.store.folder_of(to).record.files if to else ()
+        return (*before, *files_left(self.store, self.release))
 
     def _project(self, record: ReleaseRecord) -> ComposeProject:
         files = [str(self.store.project / name) for name in record.compose_files]
-        return ComposeProject(record.stack, str(self.store.project), (*files, str(self.store.pins_file(record.id))))
+        lock = str(self.store.pins_file(record.id))
+        settings = env_files(str(self.store.files_folder(record.id)), record.paths)
+        return ComposeProject(record.stack, str(self.store.project), (*files, lock), settings)
 
     def _containers(self, stack: str) -> list[ContainerSnapshot]:
         return [container_snapshot(document) for document in self.engine.containers(stack)]

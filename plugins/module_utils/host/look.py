@@ -20,6 +20,8 @@ from ..engine.lost_containers import lost_container_findings
 from ..gate.health import ServiceExpectation
 from ..hooks.programs import hook_findings
 from ..release import journal
+from ..release.activation import activation_findings
+from ..release.progress import files_left
 from ..release.record import ReleaseFile, ReleaseRecord
 from ..release.rollback_script import WayBack
 from ..release.store import ReleaseStore, now
@@ -161,24 +163,29 @@ def proved_way_back(
         SlipwayError: with the findings so far and those of the proof.
     """
     hashes = store.folder_of(snapshot.release).config_hashes if snapshot.release else {}
-    way = WayBack(record.stack, record.id, record.files)
+    left = files_left(store, record.id)
+    undone = (*record.files, *left)
+    way = WayBack(record.stack, record.id, undone)
     try:
-        way = rollback_target.choose(store, record.id, record.files, snapshot, hashes)
+        way = rollback_target.choose(store, record.id, undone, snapshot, hashes)
+        before = way.to.files if way.to is not None else ()
+        findings += activation_findings(store.folder, record.files, (*before, *left))
+        findings += activation_findings(store.folder, before, undone)
         if way.to is not None and way.to.id != record.id:
             findings += rollback_target.prove_release(store, engine, way.to)
         elif way.adopted_from is not None:
             rollback_target.freeze_adopted(snapshot)
     except SlipwayError as error:
         findings += error.findings
-    host_facts.raise_all(findings)
+    host_facts.raise_all(list(dict.fromkeys(findings)))
     return way
 
 
 def files_to_change(store: ReleaseStore, files: tuple[ReleaseFile, ...], way: WayBack) -> tuple[str, ...]:
     """Return the paths in the project folder that a start will write or remove."""
     kept = {file.path for file in files}
-    gone = [file.path for file in (way.to.files if way.to else ()) if file.path not in kept]
-    return tuple(sorted([*store.drift(files), *gone]))
+    before = [*(way.to.files if way.to else ()), *way.undone_files]
+    return tuple(sorted({*store.drift(files), *(file.path for file in before if file.path not in kept)}))
 
 
 def plan_findings(request: ReleaseRequest) -> list[Finding]:

@@ -19,6 +19,7 @@ from ..coordination import code_archive
 from ..coordination.held_lease import StackLease
 from ..coordination.lease import PREPARED
 from ..core.answer import known
+from ..core.command import command_environment
 from ..core.findings import SlipwayError
 from ..engine.client import Engine
 from ..engine.containers import Snapshot
@@ -165,7 +166,7 @@ class Preparation:
         if self._check_mode:
             missing = tuple(image for image in dict.fromkeys(images) if self._engine.image(image) is None)
             return Prepared(record.id, record.images, snapshot, way.goal, pulled=missing, files_changed=changed)
-        hashes = {file.path: file.sha256 for file in record.files}
+        hashes = {file.path: file.state for file in record.files}
         lock = pins_document(new.services, record.images, hashes, request.bundle.env)
         names = kept_names(record.stack, record.id, images)
         try:
@@ -224,4 +225,4 @@ class Preparation:
         if way.adopted_from is not None:
             self._store.write(release, rollback_target.ADOPTED_FILE, rollback_target.freeze_adopted(snapshot))
         self._store.write_json(release, SNAPSHOT_FILE, document)
-        self._store.write(release, "rollback.sh", render(way), 0o700)
+        self._store.write(release, "rollback.sh", render(way, command_environment({})), 0o700)

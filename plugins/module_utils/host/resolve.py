@@ -12,7 +12,7 @@ from pathlib import Path
 from ..core.command import command_environment, run_command
 from ..core.findings import Finding
 from ..core.masking import Masker
-from ..engine.compose_command import ComposeProject
+from ..engine.compose_command import ComposeProject, env_files
 from ..engine.compose_model import Service, parse_services, secret_files, unset_variables
 from ..engine.image_pins import unpullable
 from ..stack.bundle import FileBundle
@@ -34,7 +34,8 @@ def examine(
 ) -> tuple[ResolvedProject, list[Finding]]:
     """Return the project whose files lie in a folder, as far as Compose can read it, and all that is wrong with it."""
     masker = masker or Masker()
-    project = ComposeProject(stack, str(folder), tuple(str(folder / name) for name in bundle.compose_files))
+    settings = env_files(str(folder), [file.path for file in bundle.files])
+    project = ComposeProject(stack, str(folder), tuple(str(folder / name) for name in bundle.compose_files), settings)
     environment = command_environment(bundle.env)
     answer = run_command(project.config(), environment, _CONFIG_TIMEOUT_S)
     findings = [_unset(name, bundle.compose_files) for name in unset_variables(answer.messages)]

@@ -12,7 +12,7 @@ from ..core.command import command_environment, run_command
 from ..core.findings import Finding, SlipwayError
 from ..core.wording import counted
 from ..engine.client import Engine
-from ..engine.compose_command import ComposeProject
+from ..engine.compose_command import ComposeProject, env_files
 from ..engine.containers import ContainerSnapshot, Snapshot
 from ..gate.health import ServiceExpectation
 from ..release import journal
@@ -130,7 +130,7 @@ def prove_release(store: ReleaseStore, engine: Engine, record: ReleaseRecord) ->
     if not findings:
         files = store.files_folder(record.id)
         paths = [str(files / name) for name in record.compose_files] + [str(store.pins_file(record.id))]
-        project = ComposeProject(record.stack, str(files), tuple(paths))
+        project = ComposeProject(record.stack, str(files), tuple(paths), env_files(str(files), record.paths))
         environment = command_environment(store.folder_of(record.id).environment)
         answer = run_command(project.hashes(), environment, _TIMEOUT_S)
         if answer.exit_code != 0:
@@ -168,13 +168,12 @@ def freeze_adopted(snapshot: Snapshot) -> str:
         folders = ", ".join(origin.directory or "unknown" for origin in snapshot.origins)
         raise SlipwayError([_not_adoptable(snapshot, "containers from one project folder", f"several: {folders}")])
     origin = snapshot.origins[0]
-    project = ComposeProject(snapshot.stack, origin.directory, origin.files)
+    project = ComposeProject(snapshot.stack, origin.directory, origin.files, tuple(origin.environment_files) or None)
     environment = command_environment({})
-    env_files = [word for path in origin.environment_files for word in ("--env-file", path)]
-    frozen = run_command(_with(project.frozen_config(), env_files), environment, _TIMEOUT_S, cwd="/")
+    frozen = run_command(project.frozen_config(), environment, _TIMEOUT_S, cwd="/")
     if frozen.exit_code != 0:
         raise SlipwayError([_not_adoptable(snapshot, "Compose files that can be read", frozen.last_words)])
-    hashes = run_command(_with(project.hashes(), env_files), environment, _TIMEOUT_S, cwd="/")
+    hashes = run_command(project.hashes(), environment, _TIMEOUT_S, cwd="/")
     expected = dict(line.split(maxsplit=1) for line in hashes.output.splitlines() if " " in line.strip())
     changed = sorted({c.service for c in snapshot.containers if expected.get(c.service) != c.config_hash})
     if changed:
@@ -205,10 +204,6 @@ def _with_the_port(said: str, remedy: str) -> str:
         "If `docker ps` shows no container with that port, the engine holds it since it crashed within a start: "
         f"restart the engine (systemctl restart docker). {remedy}"
     )
-
-
-def _with(argv: list[str], env_files: list[str]) -> list[str]:
-    return [*argv[:2], *env_files, *argv[2:]]
 
 
 def _not_adoptable(snapshot: Snapshot, expected: str, seen: str) -> Finding:

@@ -123,6 +123,20 @@ def unfinished(entries: Iterable[JournalEntry]) -> str | None:
     return open_release
 
 
+def left_in_place(entries: Iterable[JournalEntry]) -> list[str]:
+    """Return the releases whose files may still lie in the project folder beside those of the confirmed one.
+
+    They were started after anything was last confirmed or taken back, and neither has become of them.
+    """
+    left: dict[str, None] = {}
+    for entry in entries:
+        if entry.event == STARTING:
+            left[entry.release] = None
+        elif entry.event in (CONFIRMED, ROLLED_BACK):
+            left.clear()
+    return list(left)
+
+
 def _entries(lines: Iterable[str]) -> Iterator[JournalEntry]:
     for line in lines:
         try:

@@ -5,10 +5,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ..core.findings import SlipwayError
 from . import journal
 from .folder import ReleaseSnapshot
+from .record import ReleaseFile
 from .store import ReleaseStore
+
+
+def files_left(store: ReleaseStore, release: str) -> tuple[ReleaseFile, ...]:
+    """Return the files that other releases than this one may have left in the project folder, as they never settled."""
+    files: list[ReleaseFile] = []
+    for other in journal.left_in_place(store.entries()):
+        # One whose record is damaged or gone must not keep the host from being mended.
+        with suppress(SlipwayError):
+            files += store.folder_of(other).record.files if other != release else ()
+    return tuple(files)
 
 
 class ReleaseProgress:

@@ -26,6 +26,11 @@ class ReleaseFile:
         """Return its permissions in the project folder; the folder above lets in nobody but the deploy user."""
         return 0o755 if self.executable else 0o644
 
+    @property
+    def state(self) -> str:
+        """Return what differs when the content does, or whether it can be executed."""
+        return f"{self.sha256} executable" if self.executable else self.sha256
+
 
 @dataclass(frozen=True)
 class ReleaseRecord:
@@ -62,6 +67,11 @@ class ReleaseRecord:
     files: tuple[ReleaseFile, ...]
     services: tuple[ServiceExpectation, ...]
     secret_files: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Return the paths of its files."""
+        return tuple(file.path for file in self.files)
 
     def to_json(self) -> str:
         """Return the text of `release.json`."""

@@ -9,12 +9,16 @@ plugin and a POSIX shell, and asks neither a registry nor the controller.
 
 from __future__ import annotations
 
+import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..engine.compose_command import ENV_FILE
 from ..gate.health import ServiceExpectation
+from .environment_script import inherited_words, with_settings
 from .journal import ROLLBACK_FAILED, ROLLED_BACK, ROLLING_BACK
+from .placing_script import AS_ROOT, HIDDEN, NOT_WRITABLE, PLACING
 from .record import ReleaseFile, ReleaseRecord
 
 
@@ -54,35 +58,54 @@ class WayBack:
         return "nothing, as before its first release"
 
 
-def environment_script(env: Mapping[str, str]) -> str:
-    """Return a shell file that exports the environment which Compose interpolates."""
-    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(env.items()))
+def render(way: WayBack, environment: Mapping[str, str]) -> str:
+    """Return the text of `rollback.sh`.
 
-
-def render(way: WayBack) -> str:
-    """Return the text of `rollback.sh` for this way back."""
+    Args:
+        way: the way back.
+        environment: what its commands inherited when it was proved (`command_environment`).
+    """
+    stack = shlex.quote(way.stack)
     steps: list[str] = []
     if way.to is not None:
         steps += _restore_release(way, way.to)
     elif way.adopted_from is not None:
         steps += _restore_adopted(way, way.adopted_from)
     else:
-        # By the labels alone: this works even if the release's files never arrived in the project folder.
-        steps.append(f"docker compose --ansi never -p {shlex.quote(way.stack)} down --remove-orphans")
-        steps += [f"rm -f -- {shlex.quote('project/' + file.path)}" for file in way.undone_files]
+        # By the labels alone: this works even if the release's files never arrived in the project folder. Compose looks
+        # for a file from the present folder upwards, and would take it for this project's.
+        steps.append(f"(cd / && compose -p {stack} down --remove-orphans)")
+        steps += _remove(file.path for file in way.undone_files)
+        steps.append(f"finish_files {stack}")
     if way.to is not None:
-        steps += [f"ln -sfn releases/{way.to.id} .current-new", "mv -fT .current-new current"]
+        steps += [f"ln -sfn {shlex.quote('releases/' + way.to.id)} .current-new", "make_current"]
     else:
         steps.append("rm -f current")
-    return _head(way) + "\n".join(steps) + "\n" + _gate(way) + _foot(way)
+    return _head(way, environment) + "\n".join(steps) + "\ndurable .\n" + _gate(way) + _foot(way)
 
 
-def _head(way: WayBack) -> str:
+def _head(way: WayBack, environment: Mapping[str, str]) -> str:
     title = shlex.quote(f"Stack {way.stack}: back from release {way.release} to {way.goal}.")
-    goal = " ".join(way.goal.split())  # a folder's name may hold a line end, and this goes into a comment
     return _HEAD.format(
-        stack=way.stack, release=way.release, goal=goal, title=title, event=ROLLING_BACK, hex12="[0-9a-f]" * 12
+        # Names may hold a line end, and these go into a comment.
+        what=" ".join(f"Takes the stack {way.stack} on this host back from release {way.release}".split()),
+        goal=" ".join(way.goal.split()),
+        inherited=inherited_words(environment),
+        release=shlex.quote(_json_words(way.release)),
+        stack=shlex.quote(way.stack),
+        title=title,
+        event=ROLLING_BACK,
+        hex12="[0-9a-f]" * 12,
+        with_settings=with_settings(environment),
+        placing=shlex.quote(PLACING),
+        as_root=AS_ROOT,
+        hidden=HIDDEN,
+        not_writable=NOT_WRITABLE,
     )
+
+
+def _json_words(text: str) -> str:
+    return json.dumps(text)[1:-1]
 
 
 def _gate(way: WayBack) -> str:
@@ -90,7 +113,8 @@ def _gate(way: WayBack) -> str:
         return ""
     lines = [f"{one.service} {one.replicas} {'ended' if one.one_shot else 'runs'}" for one in way.expected]
     expected = shlex.quote("\n".join(lines))
-    return _GATE.format(stack=way.stack, expected=expected, gate_s=round(way.gate_timeout_s), failed=ROLLBACK_FAILED)
+    stack = shlex.quote(way.stack)
+    return _GATE.format(stack=stack, expected=expected, gate_s=round(way.gate_timeout_s), failed=ROLLBACK_FAILED)
 
 
 def _foot(way: WayBack) -> str:
@@ -99,24 +123,36 @@ def _foot(way: WayBack) -> str:
     return "\n".join(steps) + "\n"
 
 
+def _remove(paths: Iterable[str]) -> list[str]:
+    return [f"remove {shlex.quote(path)}" for path in dict.fromkeys(paths)]
+
+
 def _restore_release(way: WayBack, to: ReleaseRecord) -> list[str]:
     kept = {file.path for file in to.files}
+    undone: dict[str, set[ReleaseFile]] = {}
+    for file in way.undone_files:
+        undone.setdefault(file.path, set()).add(file)
     folder = f"releases/{to.id}"
-    calls = [f"restore {folder} {shlex.quote(file.path)} {file.mode:o}" for file in to.files]
-    gone = [file.path for file in way.undone_files if file.path not in kept]
-    calls += [f"rm -f -- {shlex.quote('project/' + path)}" for path in gone]
-    files = " ".join(f'-f "$stack_dir"/project/{shlex.quote(path)}' for path in to.compose_files)
+    # First: where a file is, a folder may have been, and the other way round.
+    calls = _remove(path for path in undone if path not in kept)
+    for file in to.files:
+        same = "same" if undone.get(file.path) == {file} else "other"
+        calls.append(f"restore {shlex.quote(folder)} {file.mode:o} {shlex.quote(file.path)} {same}")
+    calls.append(f"finish_files {shlex.quote(way.stack)}")
     if way.started:
         # Once the release is confirmed, what still runs from before has nothing of its own that changed.
-        calls += [f'if [ "$(readlink current)" != releases/{way.release} ]; then']
+        calls += [f'if [ "$(readlink current)" != {shlex.quote("releases/" + way.release)} ]; then']
         calls += [f"    afresh {shlex.quote(container)} {shlex.quote(start)}" for container, start in way.started]
         calls += ["fi"]
+    there = f'"$stack_dir"/{shlex.quote(folder)}'
+    files = " ".join(f'-f "$stack_dir"/project/{shlex.quote(path)}' for path in to.compose_files)
     return [
         *calls,
-        f". ./{folder}/environment.sh",
-        f"docker compose --ansi never --progress plain -p {shlex.quote(way.stack)} \\",
+        f"settings={there}/environment.sh",
+        *([f"env_file={there}/files/{ENV_FILE}"] if ENV_FILE in kept else []),
+        f"compose -p {shlex.quote(way.stack)} \\",
         '    --project-directory "$stack_dir/project" \\',
-        f'    {files} -f "$stack_dir/{folder}/images.lock.yaml" \\',
+        f"    {files} -f {there}/images.lock.yaml \\",
         "    up --detach --no-build --pull never --remove-orphans",
     ]
 
@@ -125,31 +161,41 @@ def _restore_adopted(way: WayBack, directory: str) -> list[str]:
     tags = [f"docker tag {shlex.quote(image_id)} {shlex.quote(name)}" for image_id, name in way.adopted_tags]
     return [
         *tags,
-        f"docker compose --ansi never --progress plain -p {shlex.quote(way.stack)} \\",
+        # The file holds what ran and no more, whatever profile it belonged to.
+        f"compose -p {shlex.quote(way.stack)} --profile '*' \\",
         f"    --project-directory {shlex.quote(directory)} \\",
-        f'    -f "$stack_dir/releases/{way.release}/adopted.yaml" up --detach --no-build --pull never --remove-orphans',
-        *[f"rm -f -- {shlex.quote('project/' + file.path)}" for file in way.undone_files],
+        f'    -f "$stack_dir"/{shlex.quote("releases/" + way.release)}/adopted.yaml \\',
+        "    up --detach --no-build --pull never --remove-orphans",
+        *_remove(file.path for file in way.undone_files),
+        f"finish_files {shlex.quote(way.stack)}",
     ]
 
 
 # Compose and Docker read many variables; whatever the caller's shell has set must not change what runs.
 _HEAD = """\
 #!/bin/sh
-# Takes the stack {stack} on this host back from release {release}
+# {what}
 # to {goal}.
 # It needs docker with its Compose plugin, and a shell. It asks no registry and no controller.
 set -eu
 if [ "${{SLIPWAY_CLEAN-}}" != yes ]; then
     exec env -i SLIPWAY_CLEAN=yes SLIPWAY_RUN="${{SLIPWAY_RUN-by-hand}}" SLIPWAY_BY="${{SLIPWAY_BY-}}" \\
-        SLIPWAY_CALLED="${{SLIPWAY_CALLED-}}" PATH="$PATH" HOME="${{HOME-/}}" \\
-        ${{DOCKER_HOST+DOCKER_HOST="$DOCKER_HOST"}} ${{DOCKER_CONFIG+DOCKER_CONFIG="$DOCKER_CONFIG"}} sh "$0"
+        SLIPWAY_CALLED="${{SLIPWAY_CALLED-}}" \\
+        {inherited} sh "$0"
 fi
 umask 022
 cd -P "$(dirname "$0")/../.."
 stack_dir=$(pwd)
 
-say() {{
-    printf '%s\\n' "$*"
+placing={placing}
+eval "$placing"
+
+{as_root}
+[ -d project ] || mkdir -m 755 project
+
+# A text as it stands between the quotes of a JSON string.
+in_json() {{
+    printf '%s' "$1" | tr '\\000-\\037\\177' ' ' | sed 's/[\\\\"]/\\\\&/g'
 }}
 
 # The way back must not end because the disk has no room for a line about it.
@@ -158,20 +204,56 @@ record() {{
         # A crash can leave half a line; this one must not be lost with it.
         echo >>journal.jsonl || true
     fi
-    printf '{{"at": "%s", "run": "%s", "release": "{release}", "event": "%s", "detail": "%s"}}\\n' \\
-        "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$SLIPWAY_RUN" "$1" "$SLIPWAY_BY" >>journal.jsonl ||
-        say "Could not write to $stack_dir/journal.jsonl."
-    sync journal.jsonl 2>/dev/null || sync
+    printf '{{"at": "%s", "run": "%s", "release": "%s", "event": "%s", "detail": "%s"}}\\n' \\
+        "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(in_json "$SLIPWAY_RUN")" {release} "$1" "$(in_json "$SLIPWAY_BY")" \\
+        >>journal.jsonl || say "Could not write to $stack_dir/journal.jsonl."
+    durable journal.jsonl
+}}
+
+# Settings and the .env file come from the release alone, never from what lies in the project folder.
+{with_settings}
+settings=/dev/null
+env_file=/dev/null
+compose() {{
+    with_settings "$settings" docker compose --ansi never --progress plain --env-file "$env_file" "$@"
 }}
 
 # A file that is the same already stays: a container that mounts it keeps seeing the file that it was started with.
 restore() {{
-    if ! cmp -s "$1/files/$2" "project/$2"; then
-        mkdir -p "project/$(dirname "$2")"
-        cp "$1/files/$2" "project/$2.slipway-new"
-        chmod "$3" "project/$2.slipway-new"
-        mv -f "project/$2.slipway-new" "project/$2"
+    code=0
+    place "$@" || code=$?
+    [ "$code" = 0 ] || as_root_then "$code" "place $1 $2 $3"
+}}
+
+remove() {{
+    code=0
+    gone "$1" || code=$?
+    [ "$code" = 0 ] || as_root_then "$code" "gone - - $1"
+}}
+
+jobs=
+as_root_then() {{
+    case $1 in
+        {hidden} | {not_writable}) jobs="$jobs$2
+" ;;
+        *)
+            say "Could not do this in $stack_dir/project: $2"
+            exit 1
+            ;;
+    esac
+}}
+
+finish_files() {{
+    bring_back || as_root_then {hidden} "back - - all"
+    if [ -n "$jobs" ] && ! printf '%s' "$jobs" | as_root "$1"; then
+        say "A container has taken over folders in $stack_dir/project. As root, this works: sudo sh $0"
+        exit 1
     fi
+}}
+
+# Busybox does not rename a link to the place of another one that leads to a folder.
+make_current() {{
+    mv -fT .current-new current 2>/dev/null || {{ rm -f current && mv -f .current-new current; }}
 }}
 
 # A container that was started again meanwhile, after a boot or a crash, found the files that lay there then. Compose
@@ -206,7 +288,7 @@ fi 2>/dev/null
 say {title}
 record {event}
 
-# Compose gives a container that it is about to put in place of another a name like 0123456789ab_{stack}-web-1. One that
+# Compose gives a container that it is about to put in place of another a name like 0123456789ab_shop-web-1. One that
 # was left so gets its name, or goes if the other one is still there; both hold the same anonymous volumes.
 docker ps --all --filter label=com.docker.compose.project={stack} --format '{{{{.Names}}}}' | while read -r name; do
     case $name in
@@ -227,6 +309,12 @@ _GATE = """\
 # Service, number of containers, and whether they run ("runs") or are jobs that have ended well ("ended").
 expected={expected}
 
+# Since the boot: nobody sets this clock.
+seconds() {{
+    read -r up rest </proc/uptime
+    printf '%s' "${{up%.*}}"
+}}
+
 stands() {{
     printf '%s\\n' "$expected" | while read -r service count kind; do
         [ "$(docker ps --all --quiet --filter label=com.docker.compose.project={stack} \\
@@ -242,15 +330,14 @@ stands() {{
 
 if [ -z "$SLIPWAY_CALLED" ]; then
     say "Waiting until everything stands, {gate_s} s at the most."
-    tries=0
+    began=$(seconds)
     until stands; do
-        tries=$((tries + 1))
-        if [ "$tries" -gt {gate_s} ]; then
+        if [ "$(($(seconds) - began))" -ge {gate_s} ]; then
             record {failed}
             # Who reads this is at work now, and nothing may happen behind their back.
             rm -f guard.json
             docker ps --all --filter label=com.docker.compose.project={stack} --format '{{{{.Names}}}}: {{{{.Status}}}}'
-            say "It does not stand. See the logs: docker compose -p {stack} logs --tail 50"
+            say "It does not stand. See the logs: docker compose -p "{stack}" logs --tail 50"
             exit 1
         fi
         sleep 1

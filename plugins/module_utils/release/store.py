@@ -8,12 +8,13 @@ Every state change is a temporary file, fsynced and renamed; a journal line is f
 
 from __future__ import annotations
 
-import hashlib
+import errno
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,16 @@ from ..core.findings import Finding, SlipwayError
 from ..core.identifiers import RELEASE_ID
 from ..stack.bundle import FileBundle
 from . import journal
+from .activation import Activation, activate, astray
+from .environment_script import environment_script
 from .folder import ENVIRONMENT_FILE, GATE_FILE, RECORD_FILE, ReleaseFolder, kept_releases
+from .placing import regular_sha256
+from .placing_script import TEMPORARY
 from .record import ReleaseFile, ReleaseRecord
-from .rollback_script import environment_script
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
+_NO_NAME = (errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EINVAL, errno.EILSEQ)
 
 
 def now() -> str:
@@ -78,7 +83,9 @@ class ReleaseStore:
             for folder in (self.folder, self.releases, self.project):
                 folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
             # Containers run as users of their own: below the private folder above, the project folder is open.
-            self.project.chmod(0o755)
+            with suppress(PermissionError):
+                # One that a container has taken over is written as root.
+                self.project.chmod(0o755)
             self.folder.chmod(PRIVATE_FOLDER)
         except OSError as error:
             finding = Finding(
@@ -101,12 +108,13 @@ class ReleaseStore:
             gate: what the gate is to check, for the day when this release is gone back to.
             lock: text of the image lock.
         """
-        _write(building / "environment.sh", environment_script(bundle.env).encode(), PRIVATE_FILE)
+        _write(building / "environment.sh", _encoded(environment_script(bundle.env)), PRIVATE_FILE)
         _write(building / ENVIRONMENT_FILE, _json(dict(bundle.env)), PRIVATE_FILE)
         _write(building / GATE_FILE, _json(dict(gate)), PRIVATE_FILE)
         _write(building / "images.lock.yaml", lock.encode(), PRIVATE_FILE)
         _write(building / RECORD_FILE, record.to_json().encode(), PRIVATE_FILE)
-        _sync_folder(building)
+        for folder in (building, *(path for path in building.rglob("*") if path.is_dir())):
+            _sync_folder(folder)
         target = self.release_folder(record.id)
         if target.exists():
             shutil.rmtree(target)
@@ -120,7 +128,7 @@ class ReleaseStore:
     def write(self, release: str, name: str, text: str, mode: int = PRIVATE_FILE) -> Path:
         """Write one file into a release's folder, atomically, and return its path."""
         path = self.release_folder(release) / name
-        replace(path, text.encode(), mode)
+        replace(path, _encoded(text), mode)
         return path
 
     def write_json(self, release: str, name: str, document: Mapping[str, Any]) -> None:
@@ -140,42 +148,30 @@ class ReleaseStore:
         """Remove what an interrupted staging or removal left."""
         for left in [*self.releases.glob(".staging-*"), *self.releases.glob(".removing-*")]:
             shutil.rmtree(left, ignore_errors=True)
+        for file in self.folder.glob(f"{TEMPORARY}*"):
+            file.unlink(missing_ok=True)
 
-    def activate(self, files: Iterable[ReleaseFile], release: str, replaced: Iterable[ReleaseFile]) -> list[str]:
-        """Put a release's files into the project folder.
-
-        A file with the same content is left alone, so that a container that mounts it goes on seeing it.
+    def activate(self, files: Sequence[ReleaseFile], release: str, replaced: Sequence[ReleaseFile]) -> Activation:
+        """Put a release's files into the project folder, see `activation.activate`.
 
         Args:
             files: files of the release.
             release: its ID.
-            replaced: files of the release that was active before.
+            replaced: files of the releases whose files lie there.
 
-        Returns:
-            The paths that were written or removed.
+        Raises:
+            SlipwayError: what could not be put into its place.
         """
-        changed: list[str] = []
-        wanted = tuple(files)
-        for file in wanted:
-            target = self.project / file.path
-            if _sha256(target) != file.sha256:
-                _open_folders(self.project, target.parent)
-                replace(target, (self.files_folder(release) / file.path).read_bytes(), file.mode)
-                changed.append(file.path)
-        kept = {file.path for file in wanted}
-        for path in (file.path for file in replaced if file.path not in kept):
-            (self.project / path).unlink(missing_ok=True)
-            changed.append(path)
-        return changed
+        return activate(self.folder, release, files, replaced)
 
     def drift(self, files: Iterable[ReleaseFile]) -> list[str]:
-        """Return the paths in the project folder whose content is not that of these files."""
-        return [file.path for file in files if _sha256(self.project / file.path) != file.sha256]
+        """Return the paths in the project folder where something else than these files is, as far as one may look."""
+        return astray(self.folder, files)
 
     def damage(self, record: ReleaseRecord) -> list[str]:
         """Return the paths in a release's folder whose content is not what its record says."""
         folder = self.files_folder(record.id)
-        return [file.path for file in record.files if _sha256(folder / file.path) != file.sha256]
+        return [file.path for file in record.files if regular_sha256(folder / file.path) != file.sha256]
 
     def current(self) -> str | None:
         """Return the ID of the last confirmed release, None before the first."""
@@ -232,23 +228,40 @@ class ReleaseStore:
         """
         line = journal.JournalEntry(now(), self.run, release, event, detail or self.by).line().encode()
         try:
+            begun = self._journal.exists()
             _append(self._journal, line)
+            if not begun:
+                _sync_folder(self.folder)
         except OSError as error:
             remedy = "Free disk space on this host; the next run, or scripts/recover.sh, settles what is open."
             raise SlipwayError([Finding(f"journal {self._journal}", "room for a line", str(error), remedy)]) from error
 
 
 def unpack_files(bundle: FileBundle, folder: Path) -> None:
-    """Write a bundle's files below a folder, for the eyes of this user only."""
+    """Write a bundle's files below a folder, for the eyes of this user only.
+
+    Raises:
+        SlipwayError: with every file that the host's file system cannot take.
+    """
+    findings: list[Finding] = []
     for file in bundle.files:
         path = folder / file.path
-        path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        _write(path, file.content, 0o700 if file.executable else PRIVATE_FILE)
+        try:
+            path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+            _write(path, file.content, 0o700 if file.executable else PRIVATE_FILE)
+        except OSError as error:
+            if error.errno not in _NO_NAME:
+                raise
+            remedy = "Rename it in the stack's folder, or name it in .slipwayignore."
+            expected = "a name that this host's file system allows, and no folder of the same name"
+            findings.append(Finding(f"file {file.path}", expected, error.strerror or str(error), remedy))
+    if findings:
+        raise SlipwayError(findings)
 
 
 def replace(path: Path, content: bytes, mode: int) -> None:
     """Write a file so that readers see the old content or the new, whatever happens meanwhile."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -281,18 +294,9 @@ def _write(path: Path, content: bytes, mode: int) -> None:
         os.fsync(file.fileno())
 
 
-def _open_folders(top: Path, folder: Path) -> None:
-    for missing in [parent for parent in reversed([folder, *folder.parents]) if top in parent.parents]:
-        if not missing.is_dir():
-            missing.mkdir()
-            missing.chmod(0o755)
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return ""
+def _encoded(text: str) -> bytes:
+    # The name of a file may be no UTF-8; Python keeps its bytes like this.
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _json(document: dict[str, Any]) -> bytes:

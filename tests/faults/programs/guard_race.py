@@ -18,6 +18,7 @@ from dataclasses import asdict
 from ansible_collections.slipway.compose.plugins.module_utils.calls.dispatch import bring_about
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import FILE, GuardTask
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import StackLease
+from ansible_collections.slipway.compose.plugins.module_utils.core.command import command_environment
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.core.host_clock import boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.host.guard_duty import stand_in
@@ -61,7 +62,12 @@ class Round:
         gate = GateSettings.from_dict({}).as_dict()
         self.store.write_json(self.release, "gate.json", {**gate, "healthy_for_s": 0.0, "stable_for_s": 0.0})
         self.store.write_json(self.release, "snapshot.json", {"goal": "nothing", "to": None, "containers": []})
-        self.store.write(self.release, "rollback.sh", rollback_script.render(WayBack(stack, self.release, ())), 0o700)
+        self.store.write(
+            self.release,
+            "rollback.sh",
+            rollback_script.render(WayBack(stack, self.release, ()), command_environment({})),
+            0o700,
+        )
         StackLease(self.store, LASTS_S).acquire()
         for event in (journal.PREPARED, journal.STARTING, journal.STARTED, journal.GATE_PASSED):
             self.store.note(self.release, event)

@@ -26,6 +26,7 @@ def bring_about(call: ReleaseCall) -> Result:
     with call.lease.locked():
         call.lease.renew_or_acquire(STARTED)
         result = {**gate_result(call.release, deployment.start(), changed=True), "confirmed": False}
+        result["summary"] = [*deployment.moved, *result["summary"]]
         if not call.params["confirm"]:
             call.lease.renew_or_acquire(STARTED)
             deployment.stay_guarded()

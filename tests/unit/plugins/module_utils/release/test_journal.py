@@ -116,3 +116,19 @@ def test_what_was_left_as_it_is_is_settled() -> None:
     failed = ((A, journal.STARTING), (A, journal.ROLLBACK_FAILED))
     assert journal.unfinished(entries(*failed)) == A
     assert journal.unfinished(entries(*failed, (A, journal.LEFT))) is None
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([], []),
+        ([(A, journal.STARTING), (A, journal.CONFIRMED)], []),
+        ([(A, journal.CONFIRMED), (B, journal.PREPARED)], []),
+        ([(A, journal.CONFIRMED), (B, journal.STARTING), (B, journal.ROLLED_BACK)], []),
+        ([(A, journal.CONFIRMED), (B, journal.STARTING), (B, journal.ROLLBACK_FAILED), (B, journal.LEFT)], [B]),
+        ([(A, journal.STARTING), (A, journal.ROLLBACK_BLOCKED), (B, journal.STARTING), (A, journal.STARTING)], [A, B]),
+        ([(A, journal.STARTING), (A, journal.LEFT), (B, journal.STARTING), (B, journal.ROLLED_BACK)], []),
+    ],
+)
+def test_whose_files_may_still_lie_there(events: list[tuple[str, str]], expected: list[str]) -> None:
+    assert journal.left_in_place(entries(*events)) == expected

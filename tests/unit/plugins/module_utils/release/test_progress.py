@@ -19,8 +19,8 @@ from ansible_collections.slipway.compose.plugins.module_utils.engine.containers 
 from ansible_collections.slipway.compose.plugins.module_utils.host.deployment import Deployment
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal
 from ansible_collections.slipway.compose.plugins.module_utils.release.journal import JournalEntry
-from ansible_collections.slipway.compose.plugins.module_utils.release.progress import ReleaseProgress
-from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseRecord
+from ansible_collections.slipway.compose.plugins.module_utils.release.progress import ReleaseProgress, files_left
+from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile, ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
 
 A, B = "20261122T100000Z-1.0", "20261122T110000Z-1.1"
@@ -248,3 +248,20 @@ def test_only_what_passed_its_gate_is_confirmed(tmp_path: Path, event: str) -> N
         deployment(store).confirm()
     assert store.entries()[-1].event == event
     assert store.current() is None
+
+
+def test_files_of_a_release_that_was_left_are_known_unless_its_record_is_damaged(tmp_path: Path) -> None:
+    left: Lines = [(OTHER, A, journal.STARTING), (OTHER, A, journal.ROLLBACK_FAILED), (OTHER, A, journal.LEFT)]
+    store = store_with(tmp_path, [*left, (MINE, B, journal.STARTING)])
+    files = (ReleaseFile(".env", executable=False, sha256="0" * 64),)
+    for release in (A, B):
+        record = ReleaseRecord(
+            id=release, stack="shop", version="1.0", created_at="", created_by="", commit="", plan_sha256="",
+            content_sha256="", reversible=True, compose_files=(), images={}, files=files, services=(),
+        )  # fmt: skip
+        store.release_folder(release).mkdir()
+        store.write(release, "release.json", record.to_json())
+    assert files_left(store, B) == files
+    assert files_left(store, A) == files
+    store.write(A, "release.json", "{")
+    assert files_left(store, B) == ()

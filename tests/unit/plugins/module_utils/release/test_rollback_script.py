@@ -11,12 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.slipway.compose.plugins.module_utils.release.environment_script import environment_script
 from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile, ReleaseRecord
-from ansible_collections.slipway.compose.plugins.module_utils.release.rollback_script import (
-    WayBack,
-    environment_script,
-    render,
-)
+from ansible_collections.slipway.compose.plugins.module_utils.release.rollback_script import WayBack, render
 
 NEW, OLD = "20261122T220000Z-1.1", "20261122T210000Z-1.0"
 ODD = 'it\'s; $(touch pwned) `id` "q" && *.conf'
@@ -51,7 +48,8 @@ def script(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The script of one way back, where it lies on a host."""
     path = tmp_path / "shop" / "releases" / NEW / "rollback.sh"
     path.parent.mkdir(parents=True)
-    path.write_text(render(WAYS[request.param]))
+    search = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    path.write_text(render(WAYS[request.param], {"PATH": search, "HOME": "/"}))
     return path
 
 

@@ -50,7 +50,7 @@ class Host:
         docker = folder / "bin" / "docker"
         docker.write_text(DOCKER)
         docker.chmod(0o755)
-        self.environment = {"PATH": f"{docker.parent}:{os.environ['PATH']}"}
+        self.environment = {"PATH": f"{docker.parent}:{os.environ['PATH']}", "HOME": "/home/deploy"}
         (self.state / "names").touch()
         (self.state / "compose-exit").write_text("0")
         self.write()
@@ -58,7 +58,7 @@ class Host:
 
     def write(self, gate_timeout_s: float = 0.0) -> None:
         way = WayBack("shop", RELEASE, FILES, expected=EXPECTED, gate_timeout_s=gate_timeout_s)
-        self.script.write_text(render(way))
+        self.script.write_text(render(way, self.environment))
 
     def containers(self, states: dict[str, list[str]]) -> None:
         for service, found in states.items():
@@ -266,7 +266,7 @@ def test_a_full_disk_does_not_stop_it(host: Host, called: str) -> None:
     code, said = host.run(SLIPWAY_CALLED=called)
     assert code == 0, said
     assert said.count(f"Could not write to {host.stack}/journal.jsonl.") == 2
-    assert "compose --ansi never -p shop down --remove-orphans" in host.asked()
+    assert "compose --ansi never --progress plain --env-file /dev/null -p shop down --remove-orphans" in host.asked()
 
 
 def test_a_journal_that_is_none_does_not_stop_it(host: Host) -> None:
@@ -286,11 +286,15 @@ def test_half_a_line_in_the_journal_takes_no_other_with_it(host: Host) -> None:
     assert len((host.stack / "journal.jsonl").read_text().splitlines()) == 3
 
 
-def test_it_asks_the_engine_that_the_caller_asks_and_clears_all_else(host: Host) -> None:
+def test_it_asks_the_engine_with_which_it_was_proved_whatever_the_caller_has(host: Host) -> None:
     docker = host.state.parent / "docker"
     docker.write_text(f'{DOCKER}\nenv | sort >"$state/environment"\n')
-    host.run(DOCKER_HOST="unix:///run/other.sock", DOCKER_CONFIG="/etc/other", COMPOSE_FILE="/x", TOKEN="secret")
+    host.environment |= {"DOCKER_HOST": "unix:///run/other.sock", "DOCKER_CONFIG": "/etc/it's"}
+    host.write()
+    callers = {"DOCKER_HOST": "tcp://192.0.2.1:1", "HOME": "/root", "COMPOSE_FILE": "/x", "TOKEN": "secret"}
+    host.run(**callers, LANG="de_DE.UTF-8", XDG_RUNTIME_DIR="/run/user/7")
     seen = (host.state / "environment").read_text().splitlines()
-    assert "DOCKER_HOST=unix:///run/other.sock" in seen
-    assert "DOCKER_CONFIG=/etc/other" in seen
-    assert not [line for line in seen if line.startswith(("COMPOSE_", "TOKEN"))]
+    for name, value in host.environment.items():
+        assert f"{name}={value}" in seen
+    names = {line.partition("=")[0] for line in seen}
+    assert not [name for name in names if name.startswith(("COMPOSE_", "TOKEN", "LANG", "XDG_"))]

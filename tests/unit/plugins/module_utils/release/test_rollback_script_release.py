@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`rollback.sh` to a release: its files stand, and Compose gets its settings and no others, whatever shell is `sh`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.slipway.compose.plugins.module_utils.gate.health import ServiceExpectation
+from ansible_collections.slipway.compose.plugins.module_utils.release import journal
+from ansible_collections.slipway.compose.plugins.module_utils.release.environment_script import environment_script
+from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile, ReleaseRecord
+from ansible_collections.slipway.compose.plugins.module_utils.release.rollback_script import WayBack, render
+
+NEW, OLD = "20261122T220000Z-1.1", "20261122T210000Z-1.0"
+COMPOSE = ReleaseFile("compose.yaml", executable=False, sha256="0" * 64)
+SETTINGS = ReleaseFile(".env", executable=False, sha256="1" * 64)
+START = ReleaseFile("bin/start.sh", executable=True, sha256="2" * 64)
+#: Writes down what it was asked, and with which environment and input it was asked it.
+DOCKER = """#!/bin/sh
+here=$(dirname "$0")
+echo "$*" >>"$here/asked"
+case "$1" in
+    compose) cat "/proc/$$/environ" >"$here/environment" ;;
+    run) cat >"$here/input"; exit "$(cat "$here/run-exit")" ;;
+esac
+"""
+#: Writes down what was made durable, and what the journal said by then.
+SYNC = """#!/bin/sh
+echo "${1##*/} $(grep -c rolled_back "$SYNC_JOURNAL")" >>"$(dirname "$0")/synced"
+"""
+DEPLOYER, CONTAINER = 64123, 64999
+
+
+class Host:
+    """A stack whose release NEW is to be undone, and a docker."""
+
+    def __init__(self, folder: Path, shell: str) -> None:
+        self.stack = folder / "shop"
+        self.project = self.stack / "project"
+        self.script = self.stack / "releases" / NEW / "rollback.sh"
+        self.script.parent.mkdir(parents=True)
+        self.files = self.stack / "releases" / OLD / "files"
+        self.files.mkdir(parents=True)
+        self.project.mkdir()
+        self.bin = folder / "bin"
+        self.bin.mkdir()
+        self.program("docker", DOCKER)
+        (self.bin / "run-exit").write_text("0")
+        (self.bin / "sh").symlink_to(str(shutil.which(shell)))
+        self.environment = {"PATH": f"{self.bin}:{os.environ['PATH']}", "HOME": "/home/deploy"}
+        self.user: int | None = None
+
+    def program(self, name: str, text: str) -> None:
+        (self.bin / name).write_text(text)
+        (self.bin / name).chmod(0o755)
+
+    def release(
+        self, *files: ReleaseFile, env: dict[str, str] | None = None, undone: tuple[ReleaseFile, ...] = ()
+    ) -> None:
+        """Keep release OLD with these files, and lead the way back from NEW to it."""
+        for file in files:
+            (self.files / file.path).parent.mkdir(parents=True, exist_ok=True)
+            (self.files / file.path).write_text(f"old {file.path}\n")
+        (self.files.parent / "environment.sh").write_text(environment_script(env or {}))
+        record = ReleaseRecord(
+            id=OLD, stack="shop", version="1.0", created_at="", created_by="", commit="", plan_sha256="",
+            content_sha256="", reversible=True, compose_files=("compose.yaml",), images={}, files=files, services=(),
+        )  # fmt: skip
+        way = WayBack("shop", NEW, undone, to=record, expected=(ServiceExpectation("web", 1),), gate_timeout_s=1.0)
+        self.script.write_text(render(way, self.environment))
+
+    def run(self, **environment: str) -> tuple[int, str]:
+        """Have a program run the way back."""
+        ended = subprocess.run(
+            ["sh", self.script], cwd="/", text=True, check=False, timeout=30, user=self.user, group=self.user,
+            extra_groups=[] if self.user is not None else None, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={"PATH": self.environment["PATH"], "SLIPWAY_CALLED": "yes", **environment},
+        )  # fmt: skip
+        return ended.returncode, ended.stdout
+
+    def seen(self) -> dict[str, str]:
+        """Return the environment in which Compose ran."""
+        pairs = (self.bin / "environment").read_text().split("\0")
+        return dict(pair.partition("=")[::2] for pair in pairs if pair)
+
+    def asked(self) -> list[str]:
+        return (self.bin / "asked").read_text().splitlines()
+
+    def events(self) -> list[str]:
+        return [entry.event for entry in journal.parse((self.stack / "journal.jsonl").read_text())]
+
+
+@pytest.fixture(params=[shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)])
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
+    return Host(tmp_path, request.param)
+
+
+@pytest.fixture
+def open_host() -> Iterator[Host]:
+    """A host on which somebody who is not root deploys."""
+    if os.geteuid() != 0:
+        pytest.skip("takes root to be somebody else")
+    # pytest's own folders are closed to other users.
+    folder = Path("/tmp") / f"slipway-way-back-{os.getpid()}"  # noqa: S108 - a test's own name
+    folder.mkdir(mode=0o755)
+    made = Host(folder, "dash")
+    made.user = DEPLOYER
+    yield made
+    shutil.rmtree(folder)
+
+
+def give(host: Host) -> None:
+    """Have what lies on the host belong to who deploys."""
+    for path in (host.stack, host.bin, *host.stack.rglob("*"), *host.bin.rglob("*")):
+        os.chown(path, DEPLOYER, DEPLOYER, follow_symlinks=False)
+
+
+@pytest.mark.parametrize("called", ["yes", ""])
+def test_compose_gets_the_settings_of_the_release_and_no_other(host: Host, called: str) -> None:
+    env = {
+        "UID": "1000", "SECONDS": "7", "RANDOM": "4", "PPID": "1", "OPTIND": "3", "LINENO": "x", "SHLVL": "9",
+        "stack_dir": "/srv/other", "settings": "/etc/shadow", "env_file": "/etc/x", "jobs": "gone - - x", "name": "n",
+        "placing": "exit 9", "TOKEN": "it's \"quoted\" $(x) `y`\nand long", "EMPTY": "", "LANG": "de_DE.UTF-8",
+    }  # fmt: skip
+    host.release(COMPOSE, env=env)
+    callers = {"XDG_RUNTIME_DIR": "/run/user/7", "LC_ALL": "C", "HOME": "/root", "PWD": "/", "EDITOR": "vi"}
+    code, said = host.run(**callers, SLIPWAY_CALLED=called, SLIPWAY_RUN="deploy-1")
+    assert "It does not stand" in said if called == "" else code == 0, said
+    # The engine is fake: what it says is what the script would be told of an engine without containers.
+    assert host.seen() == {**host.environment, **env}
+    (compose,) = [line for line in host.asked() if line.startswith("compose")]
+    assert f"--project-directory {host.project} -f {host.project}/compose.yaml" in compose
+    assert f"-f {host.stack}/releases/{OLD}/images.lock.yaml up" in compose
+
+
+@pytest.mark.parametrize("has_one", [False, True])
+def test_compose_reads_the_releases_own_env_file_and_never_a_stray_one(host: Host, *, has_one: bool) -> None:
+    (host.project / ".env").write_text("MODE=stray")
+    host.release(COMPOSE, *([SETTINGS] if has_one else []))
+    code, said = host.run()
+    assert code == 0, said
+    (compose,) = [line for line in host.asked() if line.startswith("compose")]
+    expected = f"{host.files}/.env" if has_one else "/dev/null"
+    assert f"--env-file {expected} " in compose
+
+
+def test_what_the_caller_says_is_one_line_of_json(host: Host) -> None:
+    host.release(COMPOSE)
+    code, said = host.run(SLIPWAY_BY='he said "x\\y"\n{"event": "confirmed"}\t.', SLIPWAY_RUN='a"b')
+    assert code == 0, said
+    lines = (host.stack / "journal.jsonl").read_text().splitlines()
+    assert [json.loads(line)["event"] for line in lines] == [journal.ROLLING_BACK, journal.ROLLED_BACK]
+    assert {(json.loads(line)["run"], json.loads(line)["detail"]) for line in lines} == {
+        ('a"b', 'he said "x\\y" {"event": "confirmed"} .')
+    }
+
+
+def test_files_stand_as_they_did_whatever_the_release_has_left(host: Host) -> None:
+    host.release(COMPOSE, START, undone=(ReleaseFile("bin", executable=False, sha256="3" * 64), SETTINGS))
+    (host.project / "compose.yaml").mkdir()
+    (host.project / "bin").write_text("a file of the release\n")
+    (host.project / ".env").write_text("MODE=experimental")
+    code, said = host.run()
+    assert code == 0, said
+    assert (host.project / "compose.yaml").read_text() == "old compose.yaml\n"
+    assert (host.project / "bin" / "start.sh").stat().st_mode & 0o777 == 0o755
+    assert not (host.project / ".env").exists()
+    assert host.events() == [journal.ROLLING_BACK, journal.ROLLED_BACK]
+    assert (host.stack / "current").readlink() == Path("releases") / OLD
+    assert not list(host.stack.glob(".placing*"))
+
+
+def test_the_confirmed_release_is_another_one_afterwards(host: Host) -> None:
+    (host.stack / "current").symlink_to(f"releases/{NEW}")
+    host.release(COMPOSE)
+    code, said = host.run()
+    assert code == 0, said
+    assert (host.stack / "current").readlink() == Path("releases") / OLD
+
+
+def test_files_are_on_the_disk_before_the_journal_says_so(tmp_path: Path) -> None:
+    host = Host(tmp_path, "dash")
+    host.program("sync", SYNC.replace("$SYNC_JOURNAL", str(host.stack / "journal.jsonl")))
+    host.release(COMPOSE)
+    host.run()
+    lines = (host.bin / "synced").read_text().splitlines()
+    (file,) = [line for line in lines if line.startswith(".placing-")]
+    assert file.endswith(" 0")
+    # The folder of the file, and that of the link `current`.
+    assert lines.count(". 0") == 2
+    assert lines[-1] == "journal.jsonl 1"
+
+
+def test_the_wait_counts_seconds_however_long_the_engine_takes_to_answer(tmp_path: Path) -> None:
+    host = Host(tmp_path, "dash")
+    host.program("docker", DOCKER + 'case "$*" in *--quiet*) sleep 1.1 ;; esac\n')
+    host.release(COMPOSE)
+    code, said = host.run(SLIPWAY_CALLED="")
+    assert (code, "It does not stand" in said) == (1, True)
+    assert len([line for line in host.asked() if "--quiet" in line]) == 1
+
+
+def test_what_a_container_has_taken_over_is_written_as_root(open_host: Host) -> None:
+    host = open_host
+    changed = ReleaseFile("config/my app.conf", executable=False, sha256="4" * 64)
+    host.release(COMPOSE, changed, undone=(ReleaseFile("config/gone", executable=False, sha256="5" * 64),))
+    (host.project / "config").mkdir()
+    for name in ("my app.conf", "gone"):
+        (host.project / "config" / name).write_text("new\n")
+    give(host)
+    os.chown(host.project / "config", CONTAINER, CONTAINER)
+    code, said = host.run()
+    assert code == 0, said
+    assert (host.bin / "input").read_text() == (f"gone - - config/gone\nplace releases/{OLD} 644 config/my app.conf\n")
+    (run,) = [line for line in "\n".join(host.asked()).split("\n") if line.startswith("run ")]
+    assert f"--volume {host.stack}:/stack" in run
+    assert "--network none --read-only --cap-drop ALL" in run
+    (host.bin / "run-exit").write_text("1")
+    code, said = host.run()
+    assert code == 1
+    assert f"As root, this works: sudo sh {host.script}" in said
+    assert host.events()[-1] == journal.ROLLING_BACK
+
+
+def test_a_file_that_only_a_container_sees_keeps_nobody_from_going_back(open_host: Host) -> None:
+    host = open_host
+    keep = ReleaseFile("data/.gitkeep", executable=False, sha256="6" * 64)
+    host.release(COMPOSE, keep, undone=(COMPOSE, keep))
+    (host.project / "data").mkdir()
+    give(host)
+    os.chown(host.project / "data", CONTAINER, CONTAINER)
+    (host.project / "data").chmod(0o700)
+    code, said = host.run()
+    assert code == 0, said
+    assert not (host.bin / "input").exists()
