@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from ..module_utils.core.findings import Finding, SlipwayError
+from ..module_utils.engine.compose_command import ENV_FILE
 from ..module_utils.stack.bundle import VARIABLE_NAME, BundledFile, FileBundle
+from ..module_utils.stack.variables import is_refused, refused_in_dotenv
 
 TEMPLATE_SUFFIX = ".j2"
 IGNORE_FILE = ".slipwayignore"
@@ -71,6 +73,7 @@ def read_stack(folder: Path, version: str, env: Any, render: Callable[[str, Path
     if not compose_files:
         seen = f"none of {', '.join(_COMPOSE_FILES)} in {folder}"
         findings.append(Finding("Compose file", "one in the stack's folder", seen, "Add it, or correct stack_src."))
+    findings += [_dotenv_finding(name) for file in files if file.path == ENV_FILE for name in _refused(file)]
     size = sum(len(file.content) for file in files)
     if size > LARGEST_STACK_BYTES:
         largest = max(files, key=lambda file: len(file.content)).path
@@ -92,6 +95,10 @@ def _environment(env: Any, version: str) -> tuple[dict[str, str], list[Finding]]
         if not VARIABLE_NAME.match(str(name)):
             remedy = "Use letters, digits and underscores."
             findings.append(Finding(f"stack_env.{name}", "a name that a shell can export", "another name", remedy))
+        elif is_refused(str(name)):
+            seen = "one that changes how Docker, Compose, a shell or Slipway works"
+            remedy = "Give it another name here and in the Compose file; inside a container any name is free."
+            findings.append(Finding(f"stack_env.{name}", "a name that is the stack's own", seen, remedy))
         elif isinstance(value, bool):
             environment[str(name)] = str(value).lower()
         elif isinstance(value, (str, int, float)) and "\0" not in str(value):
@@ -101,6 +108,21 @@ def _environment(env: Any, version: str) -> tuple[dict[str, str], list[Finding]]
             findings.append(Finding(f"stack_env.{name}", "a string, number or boolean", type(value).__name__, remedy))
     environment["STACK_VERSION"] = version
     return environment, findings
+
+
+def _refused(file: BundledFile) -> list[str]:
+    return refused_in_dotenv(file.content.decode(errors="replace"))
+
+
+def _dotenv_finding(name: str) -> Finding:
+    expected = "settings of the stack, and COMPOSE_PROFILES if need be"
+    seen = f"{name}, which would be ignored or keep Compose from working: Slipway names project and files itself"
+    remedy = f"Remove {name} from {ENV_FILE}."
+    if name == "COMPOSE_FILE":
+        remedy += " Name a second file compose.override.yaml, or list it under `include:` in the Compose file."
+    if name == "COMPOSE_ENV_FILES":
+        remedy += f" Put the settings into {ENV_FILE} or stack_env."
+    return Finding(f"{name} in {ENV_FILE}", expected, seen, remedy)
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, str]]:

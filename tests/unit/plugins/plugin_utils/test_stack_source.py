@@ -96,6 +96,37 @@ def test_an_environment_that_cannot_be_is_refused(folder: Path, env: object, sen
     assert any(found.startswith(sentence) for found in findings(folder, env))
 
 
+@pytest.mark.parametrize(
+    "name", ["PATH", "HOME", "IFS", "ENV", "DOCKER_HOST", "COMPOSE_FILE", "SLIPWAY_BY", "LD_PRELOAD"]
+)
+def test_a_variable_that_changes_how_commands_run_is_refused(folder: Path, name: str) -> None:
+    (sentence,) = findings(folder, {name: "x"})
+    assert sentence.startswith(f"stack_env.{name}: expected a name that is the stack's own")
+
+
+@pytest.mark.parametrize("name", ["COMPOSE_PROFILES", "UID", "LANG", "DOCKER", "PATHS", "stack_dir"])
+def test_a_variable_that_is_the_stacks_own_is_taken(folder: Path, name: str) -> None:
+    assert read(folder, {name: "x"}).bundle.env[name] == "x"
+
+
+@pytest.mark.parametrize("line", ["COMPOSE_FILE=a:b", "export COMPOSE_ENV_FILES = x", "COMPOSE_IGNORE_ORPHANS: 1"])
+@pytest.mark.parametrize("name", [".env", ".env.j2"])
+def test_a_setting_in_dotenv_that_would_be_ignored_is_refused_by_name(folder: Path, name: str, line: str) -> None:
+    (folder / name).write_text(f"A=1\n{line}\n# COMPOSE_ANSI=x\n")
+    (sentence,) = findings(folder)
+    setting = line.replace("export ", "").split("=")[0].split(":")[0].strip()
+    assert sentence.startswith(f"{setting} in .env: expected")
+    assert f"Remove {setting} from .env." in sentence
+
+
+def test_settings_in_dotenv_that_hold_are_taken(folder: Path) -> None:
+    (folder / ".env").write_text(
+        "COMPOSE_PROFILES=debug\nCOMPOSE_PROJECT_NAME=x\nMY_COMPOSE_FILE=x\nB='COMPOSE_FILE=x'\n"
+    )
+    (folder / "other.env").write_text("COMPOSE_FILE=x\n")
+    assert set(contents(read(folder))) == {"compose.yaml", ".env", "other.env"}
+
+
 def test_all_that_is_wrong_is_said_at_once(folder: Path) -> None:
     (folder / "compose.yaml").unlink()
     (folder / "outside").symlink_to("/etc/passwd")
