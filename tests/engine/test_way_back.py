@@ -31,7 +31,12 @@ COMPOSE: dict[str, Any] = {
         "web": {
             "image": "registry.invalid/nothing:1",
             "command": ["sh", "-c", "cat /etc/site.conf && sleep 600"],
-            "environment": {"MODE": "${MODE:-none}", "OWNER": "${UID:-none}", "SHELL_LEVEL": "${SHLVL:-none}"},
+            "environment": {
+                "MODE": "${MODE:-none}",
+                "OWNER": "${UID:-none}",
+                "SHELL_LEVEL": "${SHLVL:-none}",
+                "HERE": "${PWD}",
+            },
             "volumes": ["./site.conf:/etc/site.conf:ro"],
             "stop_grace_period": "0s",
         },
@@ -99,10 +104,11 @@ def test_a_folder_where_a_file_belongs_keeps_nobody_from_going_back(
     (web,) = containers(engine, stack)
     assert web.logs().decode() == "site of 1.0\n"
     environment = dict(one.partition("=")[::2] for one in web.attrs["Config"]["Env"])
-    assert {name: environment[name] for name in ("MODE", "OWNER", "SHELL_LEVEL")} == {
+    assert {name: environment[name] for name in ("MODE", "OWNER", "SHELL_LEVEL", "HERE")} == {
         "MODE": "none",
         "OWNER": "1000",
         "SHELL_LEVEL": "none",
+        "HERE": str(stack.project),
     }
 
 

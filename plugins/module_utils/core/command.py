@@ -51,9 +51,15 @@ def is_noise(line: str) -> bool:
     return "level=warning" in line or bool(_PROGRESS.match(line.strip()))
 
 
-def command_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """Return a Compose command's environment: the release's variables, and nothing that could change its meaning."""
+def command_environment(env: Mapping[str, str], folder: str | None = None) -> dict[str, str]:
+    """Return a Compose command's environment: the release's variables, and nothing that could change its meaning.
+
+    Args:
+        env: the release's variables.
+        folder: the command's working folder, if a Compose file may name it: `${PWD}` has to mean the project's.
+    """
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    inherited |= {"PWD": folder} if folder is not None else {}
     return {"PATH": _DEFAULT_PATH, "HOME": "/", **inherited, **env}
 
 

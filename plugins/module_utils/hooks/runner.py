@@ -173,7 +173,7 @@ class _TargetRunner:
         return run_command_hook(hook, argv, self._surroundings(hook, told))
 
     def _run_service(self, hook: Hook, service: str) -> HookReport:
-        environment = command_environment(self._environment)
+        environment = command_environment(self._environment, str(self._view / "files"))
         document = one_off_document(
             self._resolved(environment),
             service,
@@ -207,7 +207,7 @@ class _TargetRunner:
         project = ComposeProject(
             self._record.stack, str(folder), (*files, lock), env_files(str(folder), self._record.paths)
         )
-        answer = run_command(project.config(), environment, _CONFIG_TIMEOUT_S)
+        answer = run_command(project.config(), environment, _CONFIG_TIMEOUT_S, cwd=str(folder))
         if answer.exit_code != 0:
             remedy = "Correct the stack's files."
             raise SlipwayError([Finding("Compose file", "a project that Compose can read", answer.last_words, remedy)])

@@ -67,7 +67,8 @@ class Deployment(ReleaseProgress):
             if not self.touched or self.last_event != journal.GATE_PASSED:
                 self._check_unchanged()
                 # Everything is read before the guard is armed: a damaged file must not be met half-way.
-                timeout_s, environment = self.folder.gate.start_timeout_s, command_environment(self.folder.environment)
+                timeout_s = self.folder.gate.start_timeout_s
+                environment = command_environment(self.folder.environment, str(self.store.project))
                 self._arm_and_activate(record, self._files_before())
                 self._compose_up(record, environment, timeout_s)
             report = self._pass_gate(record)
@@ -274,7 +275,7 @@ class Deployment(ReleaseProgress):
             StartFailedError: it failed.
         """
         try:
-            answer = self._run(self._project(record).up(), environment, timeout_s)
+            answer = self._run(self._project(record).up(), environment, timeout_s, str(self.store.project))
             said = "" if answer.exit_code == 0 else answer.last_words
         except SlipwayError as error:
             said = str(error)
@@ -289,9 +290,11 @@ class Deployment(ReleaseProgress):
                 raise SlipwayError(findings) from error
             raise StartFailedError(self._name, evidence, said)
 
-    def _run(self, argv: list[str], environment: dict[str, str], timeout_s: float) -> Completed:
+    def _run(
+        self, argv: list[str], environment: dict[str, str], timeout_s: float, folder: str | None = None
+    ) -> Completed:
         note = self.store.folder / RUNNING_FILE
-        return run_command(argv, environment, timeout_s, limit="stack_start_timeout", note=note)
+        return run_command(argv, environment, timeout_s, cwd=folder, limit="stack_start_timeout", note=note)
 
     def _check_unchanged(self) -> None:
         before = self.folder.snapshot.release

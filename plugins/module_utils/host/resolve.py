@@ -36,8 +36,8 @@ def examine(
     masker = masker or Masker()
     settings = env_files(str(folder), [file.path for file in bundle.files])
     project = ComposeProject(stack, str(folder), tuple(str(folder / name) for name in bundle.compose_files), settings)
-    environment = command_environment(bundle.env)
-    answer = run_command(project.config(), environment, _CONFIG_TIMEOUT_S)
+    environment = command_environment(bundle.env, str(folder))
+    answer = run_command(project.config(), environment, _CONFIG_TIMEOUT_S, cwd=str(folder))
     findings = [_unset(name, bundle.compose_files) for name in unset_variables(answer.messages)]
     if answer.exit_code != 0:
         lacking = host_facts.compose_findings(host_facts.compose_version(), None)

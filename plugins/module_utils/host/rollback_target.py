@@ -131,8 +131,8 @@ def prove_release(store: ReleaseStore, engine: Engine, record: ReleaseRecord) ->
         files = store.files_folder(record.id)
         paths = [str(files / name) for name in record.compose_files] + [str(store.pins_file(record.id))]
         project = ComposeProject(record.stack, str(files), tuple(paths), env_files(str(files), record.paths))
-        environment = command_environment(store.folder_of(record.id).environment)
-        answer = run_command(project.hashes(), environment, _TIMEOUT_S)
+        environment = command_environment(store.folder_of(record.id).environment, str(files))
+        answer = run_command(project.hashes(), environment, _TIMEOUT_S, cwd=str(files))
         if answer.exit_code != 0:
             remedy = "Run the command `docker compose config` on its files to see more."
             findings.append(Finding(thing, "files that Compose can read", answer.last_words, remedy))

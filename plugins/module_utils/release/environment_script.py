@@ -32,7 +32,7 @@ def with_settings(environment: Mapping[str, str]) -> str:
     """Return a shell function that runs a command with this environment and with what the file $1 exports.
 
     Nothing in there reaches the shell that calls it, nor the other way round. A shell sets some variables without being
-    asked, and Compose would put them in where a file names them.
+    asked, and Compose would put them in where a file names them. `${PWD}` is the present folder, as for Compose itself.
 
     Args:
         environment: what a command inherits; the names that count are set in the shell that calls the function.
@@ -41,6 +41,6 @@ def with_settings(environment: Mapping[str, str]) -> str:
     return f"""\
 with_settings() {{
     env -i {inherited} \\
-        sh -c 'settings=$1; shift; . "$settings"; exec env -u PWD -u OLDPWD -u SHLVL -u _ "$@"' sh "$@"
+        sh -c 'settings=$1; shift; . "$settings"; exec env -u OLDPWD -u SHLVL -u _ PWD="$(pwd)" "$@"' sh "$@"
 }}
 """

@@ -150,10 +150,13 @@ def _restore_release(way: WayBack, to: ReleaseRecord) -> list[str]:
         *calls,
         f"settings={there}/environment.sh",
         *([f"env_file={there}/files/{ENV_FILE}"] if ENV_FILE in kept else []),
+        # Where a file names ${PWD}, the project folder is meant.
+        'cd "$stack_dir/project"',
         f"compose -p {shlex.quote(way.stack)} \\",
         '    --project-directory "$stack_dir/project" \\',
         f"    {files} -f {there}/images.lock.yaml \\",
         "    up --detach --no-build --pull never --remove-orphans",
+        'cd "$stack_dir"',
     ]
 
 

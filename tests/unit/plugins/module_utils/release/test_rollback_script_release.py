@@ -134,7 +134,7 @@ def test_compose_gets_the_settings_of_the_release_and_no_other(host: Host, calle
     code, said = host.run(**callers, SLIPWAY_CALLED=called, SLIPWAY_RUN="deploy-1")
     assert "It does not stand" in said if called == "" else code == 0, said
     # The engine is fake: what it says is what the script would be told of an engine without containers.
-    assert host.seen() == {**host.environment, **env}
+    assert host.seen() == {**host.environment, "PWD": str(host.project), **env}
     (compose,) = [line for line in host.asked() if line.startswith("compose")]
     assert f"--project-directory {host.project} -f {host.project}/compose.yaml" in compose
     assert f"-f {host.stack}/releases/{OLD}/images.lock.yaml up" in compose
