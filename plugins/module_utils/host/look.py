@@ -27,6 +27,7 @@ from ..release.rollback_script import WayBack
 from ..release.store import ReleaseStore, now
 from ..stack.payload import ReleaseRequest
 from . import host_facts, rollback_target
+from .host_needs import need_findings
 from .preflight import check_host, taken_ports
 from .resolve import examine
 
@@ -108,6 +109,7 @@ def look_at_new(
             findings += found
             services = project.services
             findings += hook_findings(request.payload, services)
+            findings += need_findings(store, engine, project.needs, request.bundle)
             record = replace(_record(request, services), secret_files=project.secret_files)
         except SlipwayError as error:
             findings += error.findings

@@ -21,6 +21,7 @@ from ..hooks.programs import hook_findings
 from ..release.store import ReleaseStore, unpack_files
 from ..stack.payload import Payload
 from . import host_facts
+from .host_needs import need_findings
 from .resolve import examine, image_references
 
 
@@ -77,7 +78,7 @@ def check_all(store: ReleaseStore, stack: str, payload: Payload | None, min_free
     findings += check_host(store, engine, min_free_mb)
     findings += lost_container_findings(engine) if engine else []
     if payload is not None:
-        findings += _release_findings(engine, stack, payload)
+        findings += _release_findings(store, engine, stack, payload)
     if findings:
         raise _all_of(findings)
 
@@ -122,7 +123,7 @@ def resolve_images(stack: str, payload: Payload | None, images: Sequence[str], t
     return digests
 
 
-def _release_findings(engine: Engine | None, stack: str, payload: Payload) -> list[Finding]:
+def _release_findings(store: ReleaseStore, engine: Engine | None, stack: str, payload: Payload) -> list[Finding]:
     masker = Masker(secret_values(payload.bundle.env))
     try:
         with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
@@ -133,6 +134,7 @@ def _release_findings(engine: Engine | None, stack: str, payload: Payload) -> li
     findings += hook_findings(payload, project.services)
     if engine is not None:
         findings += taken_ports(engine, stack, project.services)
+        findings += need_findings(store, engine, project.needs, payload.bundle)
         findings += engine.resolve(image_references(project.services))[1]
     return findings
 

@@ -14,8 +14,10 @@ from ..core.findings import Finding
 from ..core.masking import Masker
 from ..engine.compose_command import ComposeProject, env_files
 from ..engine.compose_model import Service, parse_services, secret_files, unset_variables
+from ..engine.host_needs import HostNeeds, parse_host_needs
 from ..engine.image_pins import unpullable
 from ..stack.bundle import FileBundle
+from ..stack.variables import is_refused
 from . import host_facts
 
 _CONFIG_TIMEOUT_S = 60.0
@@ -23,10 +25,17 @@ _CONFIG_TIMEOUT_S = 60.0
 
 @dataclass(frozen=True)
 class ResolvedProject:
-    """A project as Compose understands it: its services, and the relative paths of its secrets' files."""
+    """A project as Compose understands it.
+
+    Attributes:
+        services: its services.
+        secret_files: relative paths of its secrets' files.
+        needs: what it takes for granted on its host.
+    """
 
     services: tuple[Service, ...]
     secret_files: tuple[str, ...]
+    needs: HostNeeds
 
 
 def examine(
@@ -42,14 +51,15 @@ def examine(
     if answer.exit_code != 0:
         lacking = host_facts.compose_findings(host_facts.compose_version(), None)
         if lacking:
-            return ResolvedProject((), ()), lacking
+            return ResolvedProject((), (), HostNeeds()), lacking
         said = masker.mask(answer.last_words.replace(f"{folder}/", ""))
-        return ResolvedProject((), ()), [*findings, _invalid(bundle.compose_files, said)]
+        return ResolvedProject((), (), HostNeeds()), [*findings, _invalid(bundle.compose_files, said)]
     services = parse_services(answer.output, str(folder))
     findings += [unpullable(service.name) for service in services if service.image is None]
     if not services:
         findings.append(_invalid(bundle.compose_files, "no service"))
-    return ResolvedProject(services, secret_files(answer.output, str(folder))), findings
+    needs = parse_host_needs(answer.output, str(folder))
+    return ResolvedProject(services, secret_files(answer.output, str(folder)), needs), findings
 
 
 def image_references(services: Sequence[Service]) -> list[str]:
@@ -58,12 +68,10 @@ def image_references(services: Sequence[Service]) -> list[str]:
 
 
 def _unset(name: str, files: Sequence[str]) -> Finding:
-    return Finding(
-        thing=f"variable {name} in {', '.join(files)}",
-        expected="a value",
-        seen="none, and Compose would silently make it empty",
-        remedy=f"Set it in stack_env, or give it a default in the file: ${{{name}:-value}}.",
-    )
+    remedy = f"give it a default in the file: ${{{name}:-value}}."
+    remedy = f"Write the value itself, or {remedy}" if is_refused(name) else f"Set it in stack_env, or {remedy}"
+    seen = "none, and Compose would silently make it empty"
+    return Finding(f"variable {name} in {', '.join(files)}", "a value", seen, remedy)
 
 
 def _invalid(files: Sequence[str], said: str) -> Finding:

@@ -33,6 +33,11 @@ def is_shells_own(name: str) -> bool:
     return _SHELLS_OWN.fullmatch(name) is not None
 
 
+def names_in_dotenv(text: str) -> set[str]:
+    """Return the names that a `.env` sets."""
+    return set(_DOTENV_NAME.findall(text))
+
+
 def refused_in_dotenv(text: str) -> list[str]:
     """Return the names that a stack's `.env` sets and that would be ignored, or keep Compose from working."""
-    return sorted({name for name in _DOTENV_NAME.findall(text) if name in _REFUSED_IN_DOTENV})
+    return sorted(names_in_dotenv(text) & _REFUSED_IN_DOTENV)

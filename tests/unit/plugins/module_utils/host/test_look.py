@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A release whose files cannot be put into place, there or back, is found while a host is prepared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
+from ansible_collections.slipway.compose.plugins.module_utils.engine.containers import Snapshot
+from ansible_collections.slipway.compose.plugins.module_utils.host import look, rollback_target
+from ansible_collections.slipway.compose.plugins.module_utils.release import journal
+from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile, ReleaseRecord
+from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
+
+OLD, LEFT, NEW = "20261122T210000Z-1.0", "20261122T220000Z-1.1", "20261122T230000Z-1.2"
+ENGINE = Engine(at_once=False)
+
+
+def file(path: str) -> ReleaseFile:
+    return ReleaseFile(path, executable=False, sha256="0" * 64)
+
+
+def record(release: str, *paths: str) -> ReleaseRecord:
+    return ReleaseRecord(
+        id=release, stack="shop", version="1.0", created_at="", created_by="", commit="", plan_sha256="",
+        content_sha256="", reversible=True, compose_files=("compose.yaml",), images={}, services=(),
+        files=tuple(file(path) for path in paths),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReleaseStore:
+    """A host that runs OLD; LEFT was begun after it, and its way back failed."""
+    made = ReleaseStore(str(tmp_path), "shop", "run-1")
+    made.make()
+    for one in (record(OLD, "compose.yaml"), record(LEFT, "compose.yaml", ".env")):
+        made.release_folder(one.id).mkdir()
+        made.write(one.id, "release.json", one.to_json())
+    made.set_current(OLD)
+    for release, event in (
+        (OLD, journal.CONFIRMED), (LEFT, journal.STARTING), (LEFT, journal.ROLLBACK_FAILED), (LEFT, journal.LEFT),
+    ):  # fmt: skip
+        made.note(release, event)
+    # What Compose and the engine say of OLD is proved elsewhere.
+    monkeypatch.setattr(rollback_target, "prove_release", lambda *_arguments: [])
+    return made
+
+
+def snapshot() -> Snapshot:
+    return Snapshot("shop", "2026-11-22T23:00:00Z", OLD, (), (), {})
+
+
+def test_the_way_back_removes_what_a_release_that_never_settled_has_left(store: ReleaseStore) -> None:
+    new = record(NEW, "compose.yaml", "new.conf")
+    way = look.proved_way_back(store, ENGINE, new, snapshot(), [])
+    assert way.to is not None
+    assert way.to.id == OLD
+    assert {one.path for one in way.undone_files} == {"compose.yaml", "new.conf", ".env"}
+    assert look.files_to_change(store, new.files, way) == (".env", "compose.yaml", "new.conf")
+
+
+@pytest.mark.parametrize(("of", "others"), [(NEW, OLD), (OLD, NEW)])
+def test_a_file_that_cannot_be_put_into_place_is_found(store: ReleaseStore, of: str, others: str) -> None:
+    too_long = "n" * 256
+    records = {of: record(of, "compose.yaml", too_long), others: record(others, "compose.yaml")}
+    store.write(OLD, "release.json", records[OLD].to_json())
+    with pytest.raises(SlipwayError) as caught:
+        look.proved_way_back(store, ENGINE, records[NEW], snapshot(), [])
+    (finding,) = caught.value.findings
+    assert finding.thing == f"file {store.project / too_long}"
+    assert list(store.project.iterdir()) == []
