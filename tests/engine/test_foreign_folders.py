@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ansible_collections.slipway.compose.plugins.module_utils.release.activation import activate, activation_findings
-from ansible_collections.slipway.compose.plugins.module_utils.release.foreign_folders import Job, do_as_root
+from ansible_collections.slipway.compose.plugins.module_utils.release.placing.activation import (
+    activate,
+    activation_findings,
+)
+from ansible_collections.slipway.compose.plugins.module_utils.release.placing.as_root import Job, do_as_root
 from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile
 
 if TYPE_CHECKING:
@@ -48,7 +51,7 @@ def stack() -> Iterator[Path]:
     shutil.rmtree(top)
 
 
-def as_deployer(stack: Path, replaced: list[ReleaseFile]) -> str:
+def as_deployer(stack: Path, files: list[ReleaseFile], replaced: list[ReleaseFile]) -> str:
     """Have somebody who may ask the engine, and is not root, find out what is in the way, and activate the release."""
     reader, writer = os.pipe()
     child = os.fork()
@@ -59,10 +62,9 @@ def as_deployer(stack: Path, replaced: list[ReleaseFile]) -> str:
             os.setresgid(DEPLOYER, DEPLOYER, DEPLOYER)
             os.setresuid(DEPLOYER, DEPLOYER, DEPLOYER)
             os.environ["HOME"] = "/"
-            found = activation_findings(stack, [CONFIG], replaced)
-            said = "\n".join([finding.sentence() for finding in found]) + str(
-                activate(stack, RELEASE, [CONFIG], replaced).changed
-            )
+            found = activation_findings(stack, files, replaced)
+            made = activate(stack, RELEASE, files, replaced)
+            said = "\n".join([*(finding.sentence() for finding in found), *made.changed, *made.said])
         except BaseException as error:  # noqa: BLE001 - the test is told of it
             said += repr(error)
         os.write(writer, said.encode())
@@ -77,13 +79,32 @@ def as_deployer(stack: Path, replaced: list[ReleaseFile]) -> str:
 @pytest.mark.skipif(os.geteuid() != 0, reason="takes root to be somebody else")
 def test_a_release_gets_into_a_folder_that_a_container_has_taken_over(stack: Path) -> None:
     old = ReleaseFile("config/old.conf", executable=False, sha256="0" * 64)
-    assert as_deployer(stack, [old]) == "['config/app.conf', 'config/old.conf']"
+    assert as_deployer(stack, [CONFIG], [old]) == "config/app.conf\nconfig/old.conf"
     config = stack / "project" / "config"
     assert [path.name for path in config.iterdir()] == ["app.conf"]
     made = (config / "app.conf").stat()
     assert (config / "app.conf").read_text() == "of the release\n"
     assert (made.st_uid, made.st_mode & 0o777) == (DEPLOYER, 0o644)
     assert (config.stat().st_uid, config.stat().st_mode & 0o777) == (CONTAINER, 0o700)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes root to be somebody else")
+def test_what_stood_in_the_way_there_is_kept_and_comes_back(stack: Path) -> None:
+    place = stack / "project" / "config" / "app.conf"
+    place.unlink()
+    place.mkdir()
+    (place / "rows").write_text("of the container")
+    for path in (place, place / "rows"):
+        os.chown(path, CONTAINER, CONTAINER)
+    said = as_deployer(stack, [CONFIG], [])
+    (kept,) = (stack / "displaced").iterdir()
+    assert said == (f"config/app.conf\nKept what stood in the way of config/app.conf: displaced/{kept.name}/thing")
+    assert place.read_text() == "of the release\n"
+    assert as_deployer(stack, [], [CONFIG]) == (
+        "config/app.conf\nPut back what had stood in the way of config/app.conf."
+    )
+    assert (place / "rows").read_text() == "of the container"
+    assert place.stat().st_uid == CONTAINER
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="takes root to be somebody else")

@@ -22,7 +22,7 @@ from ..gate.report import DownError, GateReport, StartFailedError
 from ..hooks.release_hooks import ReleaseHooks
 from ..release import journal
 from ..release.folder import CONFIRMED_FILE, GATE_PASSED_FILE, ReleaseSnapshot
-from ..release.placing_script import KEPT, PUT_BACK
+from ..release.placing.script import KEPT, PUT_BACK
 from ..release.progress import ReleaseProgress, files_left
 from ..release.pruning import forget
 from ..release.record import ReleaseFile, ReleaseRecord

@@ -20,7 +20,7 @@ from ..engine.lost_containers import lost_container_findings
 from ..gate.health import ServiceExpectation
 from ..hooks.programs import hook_findings
 from ..release import journal
-from ..release.activation import activation_findings
+from ..release.placing.activation import activation_findings
 from ..release.progress import files_left
 from ..release.record import ReleaseFile, ReleaseRecord
 from ..release.rollback_script import WayBack

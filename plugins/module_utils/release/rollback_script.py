@@ -18,7 +18,7 @@ from ..engine.compose_command import ENV_FILE
 from ..gate.health import ServiceExpectation
 from .environment_script import inherited_words, with_settings
 from .journal import ROLLBACK_FAILED, ROLLED_BACK, ROLLING_BACK
-from .placing_script import AS_ROOT, HIDDEN, NOT_WRITABLE, PLACING
+from .placing.script import AS_ROOT, HIDDEN, NOT_WRITABLE, PLACING
 from .record import ReleaseFile, ReleaseRecord
 
 

@@ -23,11 +23,11 @@ from ..core.findings import Finding, SlipwayError
 from ..core.identifiers import RELEASE_ID
 from ..stack.bundle import FileBundle
 from . import journal
-from .activation import Activation, activate, astray
 from .environment_script import environment_script
 from .folder import ENVIRONMENT_FILE, GATE_FILE, RECORD_FILE, ReleaseFolder, kept_releases
-from .placing import regular_sha256
-from .placing_script import TEMPORARY
+from .placing.activation import Activation, activate, astray
+from .placing.project_folder import regular_sha256
+from .placing.script import TEMPORARY
 from .record import ReleaseFile, ReleaseRecord
 
 PRIVATE_FOLDER = 0o700

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..core.findings import Finding, SlipwayError
-from .foreign_folders import Job, do_as_root
-from .placing import ProjectFolder
-from .record import ReleaseFile
+from ...core.findings import Finding, SlipwayError
+from ..record import ReleaseFile
+from .as_root import Job, do_as_root
+from .project_folder import ProjectFolder
 
 
 @dataclass
@@ -64,7 +64,11 @@ def activate(
         rest.findings += _forbidden(stack_folder, rest.as_root, reason)
     if rest.findings:
         raise SlipwayError(rest.findings)
-    folder.bring_back()
+    try:
+        folder.bring_back()
+    except PermissionError:
+        # What not even root can put back stays where it is, and is whole.
+        said += do_as_root(stack_folder, [Job("back", "all")])[0]
     return Activation(changed, folder.said + said)
 
 

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core.command import command_environment, run_command
-from ..core.findings import SlipwayError
-from .placing_script import AS_ROOT, PLACING
-from .record import ReleaseFile
+from ...core.command import command_environment, run_command
+from ...core.findings import SlipwayError
+from ..record import ReleaseFile
+from .script import AS_ROOT, PLACING
 
 _LONGEST_S = 120.0
 _PROGRAM = f"""\

@@ -3,12 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a shell puts a release's files into the project folder: in `rollback.sh`, and as root where a container rules.
 
-`placing.py` does the same in Python; one table of tests holds both to it.
+`project_folder.py` does the same in Python; one table of tests holds both to it.
 """
 
 from __future__ import annotations
 
-#: Ends of the functions below, and of the errors in `placing.py` that mean the same.
+#: Ends of the functions below, and of the errors in `project_folder.py` that mean the same.
 HIDDEN, NOT_WRITABLE, FAILED = 3, 4, 5
 #: What the script says when it has kept something, or put it back; who runs it passes that on.
 KEPT, PUT_BACK = "Kept what stood in the way of ", "Put back what had stood in the way of "

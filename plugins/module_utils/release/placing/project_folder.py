@@ -4,7 +4,7 @@
 """Puts a release's files into the project folder, whatever stands there (I/O).
 
 Containers write there, too. So no link is followed, nothing but a regular file is read, and what may be data is kept.
-`placing_script.py` is the same for a shell.
+`script.py` is the same for a shell.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 
-from .placing_script import BESIDE, DISPLACED_FOLDER, KEPT, PUT_BACK
-from .record import ReleaseFile
+from ..record import ReleaseFile
+from .script import BESIDE, DISPLACED_FOLDER, KEPT, PUT_BACK, TEMPORARY
 
 _FOLDER_FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Who opens a FIFO for reading waits for somebody who writes, but for this flag.
@@ -101,13 +101,14 @@ class ProjectFolder:
         return True
 
     def bring_back(self) -> None:
-        """Put back what was kept, the latest first, where nothing stands in its place any more."""
+        """Put back what was kept, the latest first, where nothing stands in its place any more.
+
+        Raises:
+            PermissionError: this user may not put all of it back.
+        """
         displaced = self._stack / DISPLACED_FOLDER
-        if self._dry or not displaced.is_dir():
-            return
-        for kept in sorted(displaced.iterdir(), reverse=True):
-            # What cannot be put back stays where it is, and nothing depends on it here: this is the way forward.
-            with suppress(OSError, ValueError):
+        for kept in sorted(displaced.iterdir(), reverse=True) if displaced.is_dir() else ():
+            with suppress(FileNotFoundError):
                 self._bring_back(kept)
 
     def _bring_back(self, kept: Path) -> None:
@@ -220,20 +221,31 @@ class ProjectFolder:
         _sync(folder)
 
     def _write(self, folder: int, name: str, content: bytes, mode: int) -> None:
-        temporary = f".slipway-{secrets.token_hex(4)}"
         try:
-            with os.fdopen(os.open(temporary, _NEW_FLAGS, 0o600, dir_fd=folder), "wb") as file:
+            # Where no container sees it, and what a crash leaves is swept away.
+            self._write_from(os.open(self._stack, _FOLDER_FLAGS), folder, name, content, mode)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            self._write_from(os.dup(folder), folder, name, content, mode)
+        _sync(folder)
+
+    def _write_from(self, writing: int, folder: int, name: str, content: bytes, mode: int) -> None:
+        temporary = f"{TEMPORARY}{secrets.token_hex(4)}"
+        try:
+            with os.fdopen(os.open(temporary, _NEW_FLAGS, 0o600, dir_fd=writing), "wb") as file:
                 file.write(content)
                 file.flush()
                 self._own(file.fileno())
                 os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
-            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+            os.rename(temporary, name, src_dir_fd=writing, dst_dir_fd=folder)
         except BaseException:
             with suppress(OSError):
-                os.unlink(temporary, dir_fd=folder)
+                os.unlink(temporary, dir_fd=writing)
             raise
-        _sync(folder)
+        finally:
+            os.close(writing)
 
     def _own(self, descriptor: int) -> None:
         # What root makes belongs to the deploy user, whose folder this is.
