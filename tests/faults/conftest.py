@@ -12,7 +12,8 @@ from tests.support.standing import Standing
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let `-k NAME` find a fault by the name that the table gives it."""
+    """Let `-k NAME` find a fault by the name that the table gives it, and begin with the tests that take longest."""
+    items.sort(key=lambda item: -len(rows_of(item.function)) if isinstance(item, pytest.Function) else 0)
     for item in items:
         if isinstance(item, pytest.Function):
             for row in rows_of(item.function):

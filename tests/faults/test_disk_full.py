@@ -37,13 +37,14 @@ def small_disk(standing: Standing, megabytes: int) -> Iterator[None]:
 def empty_engine_disk(standing: Standing, megabytes: int) -> Iterator[None]:
     """Give the engine an empty disk of this size, and the stack its first day; in the end all is as it was."""
     host, folder, stood = standing.hosts[0], shlex.quote(standing.folder), standing.version
-    console(host, f"mv {folder} {folder}.away")
-    try:
-        with small_engine_disk(host, megabytes):
+    with small_engine_disk(host, megabytes):
+        console(host, f"mv {folder} {folder}.away")
+        try:
             yield
-    finally:
-        console(host, f"rm -rf {folder} && mv {folder}.away {folder}")
-        standing.version = stood
+        finally:
+            # The engine starts what stood as soon as it has its own disk, and with the files that lie there then.
+            console(host, f"rm -rf {folder} && mv {folder}.away {folder}")
+            standing.version = stood
 
 
 def fill(standing: Standing, *, leave_kb: int) -> None:

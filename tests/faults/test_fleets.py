@@ -7,6 +7,7 @@ import pytest
 
 from tests.faults.table import Fault, Phase, proves
 from tests.fleet import Fleet, Kind
+from tests.support.probe_stack import OFTEN
 from tests.support.standing import SETTINGS, Standing
 
 
@@ -45,7 +46,7 @@ def test_a_batch_that_fails_takes_back_every_touched_host(four: Standing) -> Non
         print(f"host{failing} fails")
         chosen = f"{{{{ 'never-healthy' if inventory_hostname == 'host{failing}' else 'healthy' }}}}"
         behaves = {"PROBE_GREETING": "${GREETING}", "PROBE_BEHAVIOUR": "${BEHAVIOUR}"}
-        four.offer(web={"environment": behaves, "healthcheck": {"interval": "1s"}})
+        four.offer(web={"environment": behaves, "healthcheck": OFTEN})
         four.configure(stack_serial=1, stack_env={**SETTINGS, "BEHAVIOUR": chosen})
         run = four.deploy()
         run.expect(20, "rolled_back")

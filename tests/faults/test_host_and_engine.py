@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from tests.faults import moments
-from tests.faults.crashed_engine import ORPHAN, remedied
+from tests.faults.crashed_engine import ORPHAN, goes_on, remedied
 from tests.faults.moments import Moment, reached
 from tests.faults.table import Fault, Phase, proves
 from tests.support.attempt import Run
 from tests.support.look import look
-from tests.support.standing import PATIENT, Standing
+from tests.support.standing import ASKED_AT_THE_END, PATIENT, Standing
 
 RECOVERED = "unfinished"
 #: What a run says that found what ran before down, although it had touched nothing.
@@ -144,16 +144,16 @@ def test_an_engine_killed_in_a_start_goes_back_or_says_what_to_do(solo: Standing
 
 @proves(
     Fault(
-        "host-restarted-unconfirmed",
-        Phase.GATE,
-        "the host (power cut), started again with the release unconfirmed; the controller is gone as well",
-        "No guard survives a boot: the next run, or scripts/recover.sh, takes the release back first and says so.",
-    ),
-    Fault(
         "host-restarted-mid-recreate",
         Phase.START,
         "the host (power cut), started again in the middle of a recreate",
         "The run, or the next one, takes the release back; what the interrupted recreate left is removed.",
+    ),
+    Fault(
+        "host-restarted-unconfirmed",
+        Phase.GATE,
+        "the host (power cut), started again with the release unconfirmed; the controller is gone as well",
+        "No guard survives a boot: the next run, or scripts/recover.sh, takes the release back first and says so.",
     ),
     Fault(
         "host-restarted-before-the-start",
@@ -165,17 +165,21 @@ def test_an_engine_killed_in_a_start_goes_back_or_says_what_to_do(solo: Standing
 def test_a_host_that_was_restarted_is_recovered_first(solo: Standing) -> None:
     host = solo.hosts[0]
     solo.offer()
-    with reached(solo, moments.gating) as attempt:
-        attempt.kill()
-        host.restart(hard=True)
-    solo.offer()
-    with reached(solo, moments.recreating, *PATIENT) as attempt:
-        assert RECOVERED in attempt.said, attempt.said
+    with reached(solo, moments.recreating) as attempt:
         host.restart(hard=True)
         run = attempt.end()
     assert run.ended in {(20, "rolled_back"), (30, "rollback_failed"), (40, "unknown")}, run
+    goes_on(solo, *PATIENT)
+    solo.configure(stack_hooks=ASKED_AT_THE_END)
     solo.offer()
-    with moments.armed(solo) as held, solo.begin(*PATIENT) as attempt:
+    with reached(solo, moments.gating) as attempt:
+        attempt.kill()
+        host.restart(hard=True)
+    run = solo.goes_on(*PATIENT)
+    assert RECOVERED in run.output, run
+    solo.configure(stack_hooks=ASKED_AT_THE_END)
+    solo.offer()
+    with moments.armed(solo) as held, solo.begin() as attempt:
         held.reach(attempt)
         run = attempt.kill()
         host.restart(hard=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tests.faults.crashed_engine import remedied
+from tests.faults.crashed_engine import goes_on, remedied
 from tests.faults.table import Phase, fault
 from tests.support.attempt import Attempt
 from tests.support.look import look
@@ -103,7 +103,7 @@ def test_whatever_dies_whenever_one_release_stands(solo: Standing, seed: int) ->
     remedied(solo, run)
     if breaks not in BOOTS and run.word != "rollback_failed":
         assert solo.settles_on_either() in {solo.version, solo.offered}
-    solo.goes_on(*PATIENT)
+    goes_on(solo, *PATIENT)
 
 
 def done_before(standing: Standing, broke: datetime) -> bool:

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 PROGRAM = Path(__file__).parent / "probe.sh"
 REPOSITORY = "probe"
 SECOND = 10**9
-#: A check is three processes in a container on a host that is a container, as long as a stack stands: what stands is
-#: not asked often. An engine before 25 does not know the short interval, and asks as rarely from the start.
-HEALTH = {
+CHECK = {
     "Test": ["CMD-SHELL", "exec wget -q -O /dev/null http://127.0.0.1:${PROBE_PORT:-8080}/healthz"],
     "StartPeriod": 2 * SECOND,
     "StartInterval": SECOND // 2,
@@ -36,6 +34,9 @@ HEALTH = {
     "Timeout": 3 * SECOND,
     "Retries": 2,
 }
+#: A check is three processes in a container on a host that is a container, as long as a stack stands: what stays well
+#: is not asked often. An engine before 25 does not know the short interval, and asks as rarely from the start.
+SELDOM = {**CHECK, "StartPeriod": 15 * SECOND, "Interval": 10 * SECOND}
 
 
 class Behaviour(enum.StrEnum):
@@ -63,12 +64,12 @@ class Behaviour(enum.StrEnum):
     """A one-shot job that ends with 3."""
 
     @property
-    def has_health_check(self) -> bool:
-        """Whether the image carries a health check."""
-        return self in {
-            Behaviour.HEALTHY, Behaviour.SLOW_START, Behaviour.NEVER_HEALTHY,
-            Behaviour.HEALTHY_THEN_CRASH, Behaviour.HTTP_500,
-        }  # fmt: skip
+    def health_check(self) -> dict[str, object]:
+        """Return the health check that the image carries."""
+        if self is Behaviour.HEALTHY:
+            return SELDOM
+        checked = {Behaviour.SLOW_START, Behaviour.NEVER_HEALTHY, Behaviour.HEALTHY_THEN_CRASH, Behaviour.HTTP_500}
+        return CHECK if self in checked else {"Test": ["NONE"]}
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Probe:
                 "Entrypoint": [program],
                 "Env": ["PATH=/bin", f"PROBE_BEHAVIOUR={self.behaviour.value}"],
                 "ExposedPorts": {"8080/tcp": {}},
-                "Healthcheck": HEALTH if self.behaviour.has_health_check else {"Test": ["NONE"]},
+                "Healthcheck": self.behaviour.health_check,
                 "Labels": {IMAGE_LABEL: "probe"},
             },
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(one).hexdigest()}" for one in layers]},

@@ -33,19 +33,19 @@ def each_kind(request: pytest.FixtureRequest) -> Fleet:
 
 
 @pytest.fixture(scope="module")
-def four(fleet: Fleet) -> Fleet:
-    """Bring up a fleet of four hosts."""
-    return Fleet.up([Kind.TRIXIE] * 4, fleet.layout.name)
+def three(fleet: Fleet) -> Fleet:
+    """Bring up a fleet of three hosts."""
+    return Fleet.up([Kind.TRIXIE] * 3, fleet.layout.name)
 
 
 @pytest.fixture(scope="module")
-def _rollout(four: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Rollout:
-    return Rollout(four, tmp_path_factory.mktemp("rollout"))
+def _rollout(three: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Rollout:
+    return Rollout(three, tmp_path_factory.mktemp("rollout"))
 
 
 @pytest.fixture
 def rollout(_rollout: Rollout) -> Rollout:
-    """Version 1.0 on four hosts; deployed anew only where a test left something else."""
+    """Version 1.0 on three hosts; deployed anew only where a test left something else."""
     _rollout.ready()
     return _rollout
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The example stack on the fleet, and what its users see of it."""
+"""The example stack on the first host of the fleet, and what its users see of it."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def project(root: Path, fleet: Fleet, registry: str) -> Project:
     made = Project(root, fleet, STACK)
     made.stack_from(EXAMPLE / "stack")
     made.environment(
+        fleet.hosts[:1],
         stack_env={"GUESTBOOK_REGISTRY": registry, "GUESTBOOK_PORT": "8080"},
         guestbook_db_password="correct horse battery",
         stack_health_checks=[

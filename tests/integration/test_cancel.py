@@ -68,7 +68,6 @@ def test_sigterm_at_the_gate_of_a_release_that_is_never_healthy(pair: Standing) 
     assert [run.host(host.name)[0] for host in pair.hosts] == ["rolled_back", "rolled_back"]
     comes_back(pair)
     says_what_is_true(pair, run)
-    pair.goes_on()
 
 
 def test_a_second_signal_ends_the_script_at_once(solo: Standing) -> None:

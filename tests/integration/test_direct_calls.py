@@ -20,14 +20,15 @@ def test_every_host_is_deployed_on_with_or_without_ansibles_part_of_a_module(
     fleet: Fleet, new_project: MakeProject, pipelining: str
 ) -> None:
     image = Probe("1.0").push(fleet.registry)
-    project = new_project("travels-light")
+    project, host = new_project("travels-light"), fleet.hosts[0]
+    project.environment([host])
     project.stack({"compose.yaml": compose({"app": app(image)})})
     inventory = project.inventory / "hosts.yml"
     inventory.write_text(inventory.read_text(encoding="utf-8").replace("/usr/bin/python3", PYTHON), encoding="utf-8")
     with ProcessWatch() as watch:
         attempt = project.begin("deploy", "--version", "1.0", environment={"ANSIBLE_PIPELINING": pipelining})
         attempt.end().expect(0, "deployed")
-    assert [observed.answer(host) for host in fleet.hosts] == ["1.0", "1.0"]
+    assert observed.answer(host) == "1.0"
     mine = [line for line in watch.command_lines if PYTHON in line]
     assert any("module_utils.calls.direct" in line for line in mine) == (pipelining == "True")
     assert any("AnsiballZ_release" in line for line in mine) == (pipelining == "False")

@@ -14,7 +14,7 @@ import pytest
 from tests.fleet import Behaviour, Fleet, Host, Probe
 from tests.integration.conftest import MakeProject
 from tests.support import observed
-from tests.support.probe_stack import app, compose
+from tests.support.probe_stack import OFTEN, app, compose
 from tests.support.project import Project, Run
 
 STACK = "hooked"
@@ -22,6 +22,8 @@ STACK = "hooked"
 DIARY = "data/diary"
 SECRET = "canary-in-a-hook"
 LINE = "$SLIPWAY_HOOK {place} $SLIPWAY_VERSION ${{SLIPWAY_PREVIOUS_RELEASE#*-}} $SLIPWAY_HOST {more}"
+#: Where a hook can run.
+HERE = ("target", "controller")
 #: The hooks that overrun their limit sleep for this long, and nobody else does.
 OVERRUN = "7531"
 
@@ -45,7 +47,7 @@ def one_off(name: str, script: str, **more: object) -> dict[str, object]:
 @pytest.fixture
 def project(fleet: Fleet, new_project: MakeProject) -> Project:
     """A project whose stack has a service that is only for hooks."""
-    for version in ("1.0", "1.1", "1.2"):
+    for version in ("1.0", "1.1", "1.2", "1.3"):
         Probe(version).push(fleet.registry)
     found = new_project(STACK)
     write_stack(found)
@@ -57,7 +59,7 @@ def write_stack(project: Project, behaviour: Behaviour = Behaviour.HEALTHY) -> N
     tools = {"image": image, "scale": 0, "entrypoint": ["/bin/sh", "-c"], "volumes": ["./data:/srv/data", "./f:/srv/f"]}
     environment = {"PROBE_BEHAVIOUR": behaviour.value, "PROBE_FROM_FILE": "${TOKEN}"}
     files = {
-        "compose.yaml": compose({"app": app(image, environment=environment), "tools": tools}),
+        "compose.yaml": compose({"app": app(image, environment=environment, healthcheck=OFTEN), "tools": tools}),
         "f/file.j2": "file of {{ stack_version }}\n",
     }
     project.stack(files)
@@ -241,35 +243,38 @@ def test_a_hook_on_the_controller_has_a_time_limit(fleet: Fleet, project: Projec
     assert sleepers_here() == []
 
 
-@pytest.mark.parametrize("where", ["target", "controller"])
-def test_a_post_deploy_hook_that_fails(fleet: Fleet, project: Project, where: str) -> None:
+def test_a_post_deploy_hook_that_fails(fleet: Fleet, project: Project) -> None:
     configure(project, {})
     project.deploy("1.0").expect(0, "deployed")
 
-    failing = command("smoke", "echo broken; exit 2", on=where)
-    configure(project, {"post_deploy": [failing]})
+    failing = {where: command(f"smoke from {where}", "echo broken; exit 2", on=where) for where in HERE}
+    configure(project, {"post_deploy": list(failing.values())})
     run = project.deploy("1.1")
     run.expect(0, "deployed")
-    hosts = ["localhost"] if where == "controller" else ["host1", "host2"]
-    assert reports(run, passed=False) == [("post_deploy", "smoke", host) for host in hosts]
-    assert "post_deploy hook 'smoke' failed: exit code 2 after" in run.output
+    assert sorted(reports(run, passed=False)) == [
+        ("post_deploy", "smoke from controller", "localhost"),
+        ("post_deploy", "smoke from target", "host1"),
+        ("post_deploy", "smoke from target", "host2"),
+    ]
+    for where in HERE:
+        assert f"post_deploy hook 'smoke from {where}' failed: exit code 2 after" in run.output
     assert "| broken" in run.output
 
-    configure(
-        project,
-        {
-            "post_deploy": [{**failing, "on_error": "rollback"}],
+    for version, where in (("1.2", "target"), ("1.3", "controller")):
+        hooks: dict[str, list[dict[str, object]]] = {
+            "post_deploy": [{**failing[where], "on_error": "rollback"}],
             "pre_rollback": [command("before", "exit 4"), command("before outside", "exit 4", on="controller")],
             "post_rollback": [command("after", "exit 5"), command("after outside", "exit 5", on="controller")],
-        },
-    )
-    run = project.deploy("1.2")
-    run.expect(20, "rolled_back")
-    assert "post_deploy hook 'smoke'" in run.verdict["hosts"]["host1"]["error"]
-    names = {name for _kind, name, _host in reports(run, passed=False)}
-    assert names == {"smoke", "before", "after", "before outside", "after outside"}
-    for host in fleet.hosts:
-        assert observed.answer(host) == "1.1"
+        }
+        configure(project, hooks)
+        run = project.deploy(version)
+        run.expect(20, "rolled_back")
+        smoke = f"smoke from {where}"
+        assert f"post_deploy hook '{smoke}'" in run.verdict["hosts"]["host1"]["error"]
+        names = {name for _kind, name, _host in reports(run, passed=False)}
+        assert names == {smoke, "before", "after", "before outside", "after outside"}
+        for host in fleet.hosts:
+            assert observed.answer(host) == "1.1"
 
 
 def test_what_is_wrong_with_hooks_is_found_with_all_else(fleet: Fleet, project: Project) -> None:

@@ -9,7 +9,9 @@ from tests.support import observed
 from tests.support.probe_stack import app, compose
 
 
-def test_a_tag_that_moves_after_the_plan_changes_nothing(fleet: Fleet, new_project: MakeProject) -> None:
+def test_after_the_plan_a_file_that_changes_is_refused_and_a_tag_that_moves_changes_nothing(
+    fleet: Fleet, new_project: MakeProject
+) -> None:
     registry = fleet.registry
     image = Probe("planned").push(registry, tag="latest")
     planned = registry.digest("probe", "latest")
@@ -19,6 +21,12 @@ def test_a_tag_that_moves_after_the_plan_changes_nothing(fleet: Fleet, new_proje
     plan.expect(0, "planned")
     assert plan.folder is not None
 
+    project.stack({"compose.yaml": compose({"app": app(image, environment={"PROBE_LATE": "yes"})})})
+    run = project.deploy("1.0", "--plan", str(plan.folder / "plan.json"))
+    run.expect(10, "refused")
+    assert [observed.containers(host, "app") for host in fleet.hosts] == [{}, {}]
+
+    project.stack({"compose.yaml": compose({"app": app(image)})})
     Probe("moved").push(registry, tag="latest")
     assert registry.digest("probe", "latest") != planned
     run = project.deploy("1.0", "--plan", str(plan.folder / "plan.json"))
@@ -47,15 +55,3 @@ def test_a_host_that_has_other_bytes_under_the_tag_gets_the_planned_ones(
     assert [observed.answer(host) for host in (one, other)] == ["fresh", "fresh"]
     assert observed.digests(one, "app") == observed.digests(other, "app")
     assert observed.services(other, "app")["app"].image.endswith(f"@{registry.digest('probe', 'moving')}")
-
-
-def test_files_that_changed_after_the_plan_are_refused(fleet: Fleet, new_project: MakeProject) -> None:
-    image = Probe("1.0").push(fleet.registry)
-    project = new_project("app")
-    project.stack({"compose.yaml": compose({"app": app(image)})})
-    plan = project.plan("1.0")
-    assert plan.folder is not None
-    project.stack({"compose.yaml": compose({"app": app(image, environment={"PROBE_LATE": "yes"})})})
-    run = project.deploy("1.0", "--plan", str(plan.folder / "plan.json"))
-    run.expect(10, "refused")
-    assert [observed.containers(host, "app") for host in fleet.hosts] == [{}, {}]

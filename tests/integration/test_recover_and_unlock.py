@@ -85,7 +85,6 @@ def test_recover_settles_at_once_what_a_dead_run_left(pair: Standing) -> None:
     status = pair.project.status()
     status.expect(0, "unchanged")
     assert f"never confirmed: {unconfirmed} (rolled_back)" in status.output
-    pair.goes_on()
 
 
 def test_unlock_ends_the_lease_of_the_run_that_was_named_and_of_no_other(solo: Standing) -> None:
@@ -152,7 +151,6 @@ def test_recover_ends_what_the_engine_has_lost_of_the_stack_and_of_no_other(solo
         assert f"ended process {lost} (sleep)" in recovered.output
         assert not runs(host, lost)
         solo.stands()
-        solo.goes_on()
 
 
 def test_a_way_back_ends_what_the_engine_has_lost_of_the_failed_release(solo: Standing) -> None:
@@ -176,17 +174,15 @@ def runs(host: Host, pid: str) -> bool:
     return host.ssh(f"test -d /proc/{pid} && echo yes || :").strip() == "yes"
 
 
-def test_a_run_waits_for_another_as_long_as_it_was_told_to(pair: Standing) -> None:
-    with at_the_gate(pair) as first:
-        pair.offer()
-        refused = pair.deploy()
+def test_a_run_waits_for_another_as_long_as_it_was_told_to(solo: Standing) -> None:
+    with at_the_gate(solo) as first:
+        solo.offer()
+        refused = solo.deploy()
         refused.expect(10, "refused")
         assert "--lease-wait SECONDS" in refused.output
-        with pair.begin("--lease-wait", "240") as second:
+        with solo.begin("--lease-wait", "240") as second:
             second.until("the second run waiting", lambda: any("Wait for" in task for task in second.tasks))
             first.signal(signal.SIGINT)
             first.end(ENDS_S).expect(40, "unknown")
             run = second.end(ENDS_S)
-    run.expect(0, "deployed")
-    pair.version = pair.offered
-    pair.stands()
+    solo.went_on(run)

@@ -38,6 +38,10 @@ def standing(deployed: Standing) -> Iterator[Standing]:
     deployed.reset()
 
 
+#: Where one host proves as much as two.
+ONE = ("--limit", "host1")
+
+
 def everywhere(*sentences: str) -> dict[str, tuple[str, ...]]:
     return dict.fromkeys(EVERY_HOST, sentences)
 
@@ -141,25 +145,28 @@ def test_a_link_that_leads_out_of_the_stack(standing: Standing) -> None:
         ("services:\n  web:\n    image: [a\n", "Compose file compose.yaml: expected a project that Compose can read"),
         ("services:\n  web:\n    imagee: a\n", "imagee"),
         ("services: {}\n", "no service"),
-        ("services:\n  web:\n    build: .\n", "image of service web: expected an `image:` that can be pulled"),
-        ("services:\n  web:\n    image: Not An Image\n", "image 'Not An Image': expected a reference like"),
     ],
-    ids=["yaml", "key", "empty", "build", "reference"],
+    ids=["yaml", "key", "empty"],
 )
-def test_a_compose_file_that_is_wrong(standing: Standing, text: str, sentence: str) -> None:
+def test_a_compose_file_that_cannot_be_read(standing: Standing, text: str, sentence: str) -> None:
     standing.project.stack({"compose.yaml": text})
-    standing.refused({"host1": [sentence]})
+    standing.refused({"host1": [sentence]}, *ONE)
 
 
-def test_variables_that_nothing_sets(standing: Standing) -> None:
+def test_images_that_cannot_be_pulled_and_variables_that_nothing_sets(standing: Standing) -> None:
     environment = {"PROBE_A": "${COLOUR}", "PROBE_B": "$SHAPE", "PROBE_C": "${GREETING}", "PROBE_D": "${FINE:-yes}"}
-    standing.project.stack({"compose.yaml": standing.compose(environment=environment)})
+    others = {"built": {"build": "."}, "misnamed": {"image": "Not An Image"}}
+    standing.project.stack({"compose.yaml": standing.compose(others, environment=environment)})
+    wrong = [
+        "image of service built: expected an `image:` that can be pulled",
+        "image 'Not An Image': expected a reference like",
+    ]
     missing = [
         f"variable {name} in compose.yaml: expected a value, seen none, and Compose would silently make it empty. "
         f"Set it in stack_env, or give it a default in the file: ${{{name}:-value}}."
         for name in ("COLOUR", "SHAPE")
     ]
-    run = standing.refused({"host1": missing})
+    run = standing.refused({"host1": wrong + missing}, *ONE)
     assert "variable FINE" not in run.output
     assert "variable GREETING" not in run.output
 
@@ -167,14 +174,14 @@ def test_variables_that_nothing_sets(standing: Standing) -> None:
 def test_an_image_that_does_not_exist(standing: Standing) -> None:
     registry = standing.fleet.registry.address
     sentence = f"image {registry}/probe:9.9: expected an image that {registry} has, seen manifest unknown"
-    standing.refused({"host1": [sentence, "Push it, or correct the version or the image's name."]}, version="9.9")
+    standing.refused({"host1": [sentence, "Push it, or correct the version or the image's name."]}, *ONE, version="9.9")
 
 
 def test_a_registry_that_does_not_answer(standing: Standing) -> None:
     registry = standing.fleet.registry
     registry.stop()
     try:
-        standing.refused({"host1": [f"/probe:1.1: expected an answer from {registry.address}, seen "]})
+        standing.refused({"host1": [f"/probe:1.1: expected an answer from {registry.address}, seen "]}, *ONE)
     finally:
         registry.start()
 
@@ -184,7 +191,7 @@ def test_a_password_that_is_wrong(standing: Standing) -> None:
     auth = [{"registry": registry.address, "username": registry.user, "password": "wrong-password"}]
     standing.project.environment(stack_env={"GREETING": "hello"}, stack_registry_auth=auth)
     sentence = f"expected {registry.address} to let us in, seen unauthorized"
-    run = standing.refused({"host1": [sentence, f"Correct the credentials for {registry.address} in stack_reg"]})
+    run = standing.refused({"host1": [sentence, f"Correct the credentials for {registry.address} in stack_reg"]}, *ONE)
     assert "wrong-password" not in run.output
 
 
@@ -265,7 +272,8 @@ def test_a_disk_that_is_too_full(standing: Standing) -> None:
 def test_a_folder_that_belongs_to_somebody_else(standing: Standing) -> None:
     host = standing.fleet.hosts[0]
     with faults.foreign_folder(host):
-        standing.refused({"host1": ["folder /var/lib/slipway/shop: expected a folder that the deploy user may make"]})
+        says = "folder /var/lib/slipway/shop: expected a folder that the deploy user may make"
+        standing.refused({"host1": [says]}, *ONE)
 
 
 def test_a_plan_that_was_changed_or_is_out_of_date(standing: Standing, tmp_path: Path) -> None:

@@ -40,14 +40,13 @@ def test_a_play_of_ones_own_ends_as_the_hosts_do(fleet: Fleet, tmp_path: Path) -
     def pages() -> list[str]:
         return [observed.answer(host) for host in fleet.hosts]
 
-    for version in ("1.0", "1.1"):
-        code, said = deploy(version)
-        assert code == 0, said
-        assert pages() == [version] * len(fleet.hosts)
+    code, said = deploy("1.0")
+    assert code == 0, said
+    assert pages() == ["1.0"] * len(fleet.hosts)
 
     code, said = deploy("1.2")
     assert (code != 0, "rolled_back" in said) == (True, True), said
-    assert pages() == ["1.1"] * len(fleet.hosts)
+    assert pages() == ["1.0"] * len(fleet.hosts)
 
     # Nobody has this one: every host says no before anything is touched, and the play must not end well.
     code, said = deploy("9.9")
@@ -55,6 +54,6 @@ def test_a_play_of_ones_own_ends_as_the_hosts_do(fleet: Fleet, tmp_path: Path) -
 
     # The image is there, one of the hosts cannot take it.
     with no_engine(fleet.hosts[-1]):
-        code, said = deploy("1.0")
+        code, said = deploy("1.1")
     assert (code != 0, "refused" in said) == (True, True), said
-    assert observed.answer(fleet.hosts[0]) == "1.1"
+    assert observed.answer(fleet.hosts[0]) == "1.0"

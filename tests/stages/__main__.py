@@ -16,7 +16,7 @@ from types import FrameType
 
 from tests.stages import changed, lint, molecule_stage, pytest_stage
 from tests.stages.outcome import Outcome, StageResult
-from tests.stages.process import end_all, run
+from tests.stages.process import ROOT, end_all, run
 from tests.stages.pytest_stage import Workers
 
 
@@ -28,16 +28,23 @@ class Stage:
         name: what it is called on the command line.
         outcomes: runs it.
         budget_s: seconds that it should take at most on two cores; a slower one is warned of and has not failed.
-        uses_hosts: whether it uses the nested hosts of tests/fleet.
+        images: the commands that make the images which its tests start from.
     """
 
     name: str
     outcomes: Callable[[], Iterator[Outcome]]
     budget_s: float
-    uses_hosts: bool = False
+    images: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def uses_hosts(self) -> bool:
+        """Whether it uses the nested hosts of tests/fleet."""
+        return _HOSTS in self.images
 
 
-# Deployments wait as much as they work, so three workers gain on two cores.
+_HOSTS = (sys.executable, "-m", "tests.fleet", "images", "--hosts")
+_EXAMPLE = (str(ROOT / "examples" / "guestbook" / "base_image.sh"),)
+# Deployments wait as much as they work, so three workers gain on two cores; guards are waited for longer still.
 _UNIT = partial(
     pytest_stage.outcomes, ("tests/unit",), test_timeout=60, stage_timeout=300.0, workers=Workers(2, "worksteal")
 )
@@ -52,15 +59,15 @@ _INTEGRATION = partial(
     workers=Workers(3, "loadfile"),
 )
 _FAULTS = partial(
-    pytest_stage.outcomes, ("tests/faults",), test_timeout=600, stage_timeout=3600.0, workers=Workers(4, "worksteal")
+    pytest_stage.outcomes, ("tests/faults",), test_timeout=600, stage_timeout=3600.0, workers=Workers(5, "load")
 )
 _ROWS = (
     Stage("lint", lint.outcomes, 180.0),
     Stage("unit", _UNIT, 60.0),
     Stage("engine", _ENGINE, 90.0),
-    Stage("integration", _INTEGRATION, 600.0, uses_hosts=True),
-    Stage("faults", _FAULTS, 450.0, uses_hosts=True),
-    Stage("molecule", molecule_stage.outcomes, 120.0, uses_hosts=True),
+    Stage("integration", _INTEGRATION, 600.0, images=(_HOSTS, _EXAMPLE)),
+    Stage("faults", _FAULTS, 450.0, images=(_HOSTS,)),
+    Stage("molecule", molecule_stage.outcomes, 120.0, images=(_HOSTS,)),
 )
 STAGES = {stage.name: stage for stage in _ROWS}
 
@@ -83,9 +90,10 @@ def main(argv: list[str]) -> int:
     names = [name for name in STAGES if not asked or name in asked]
     results: list[StageResult] = []
     with ThreadPoolExecutor(1) as beside:
-        if any(STAGES[name].uses_hosts for name in names):
-            # The longest of the gates leaves a core idle, and whoever needs an image first would wait for it.
-            beside.submit(_make_host_images)
+        # The longest of the gates leaves a core idle, and whoever needs an image first would wait for it. A test that
+        # lacks one makes it, and then says what is wrong.
+        for command in dict.fromkeys(command for name in names for command in STAGES[name].images):
+            beside.submit(run, command, timeout=1800.0)
         try:
             for name in names:
                 results.append(StageResult(name, STAGES[name].budget_s))
@@ -103,11 +111,6 @@ def _fleets_returned(stage: str) -> AbstractContextManager[None]:
     from tests.stages import fleets  # noqa: PLC0415 - the gates must run, and say so, when tests/fleet is broken
 
     return fleets.returned()
-
-
-def _make_host_images() -> None:
-    """Make the images of the test hosts; a fleet that lacks one makes it, and then says what is wrong."""
-    run([sys.executable, "-m", "tests.fleet", "images", "--hosts"], timeout=1800.0)
 
 
 def _fill(result: StageResult) -> None:

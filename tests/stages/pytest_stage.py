@@ -18,7 +18,8 @@ class Workers:
 
     Attributes:
         number: how many.
-        share: what a worker takes from the pile: "loadfile", the tests of a file, or "worksteal", one test.
+        share: what a worker takes from the pile: "loadfile", the tests of a file; "load", the next test; or
+            "worksteal", its part at first, and later what others have left.
     """
 
     number: int
@@ -27,7 +28,7 @@ class Workers:
     @property
     def options(self) -> list[str]:
         """Return what pytest-xdist is told."""
-        return [f"--numprocesses={self.number}", f"--dist={self.share}"]
+        return [f"--numprocesses={self.number}", f"--dist={self.share}", "--maxschedchunk=1"]
 
 
 def outcomes(

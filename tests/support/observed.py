@@ -13,11 +13,14 @@ from typing import Any
 import requests
 
 from tests.fleet import Host
+from tests.support.console import console
 
 ROOT = "/var/lib/slipway"
 LABEL = "com.docker.compose."
 ANSWER_TIMEOUT_S = 30.0
 POLL_S = 0.2
+#: Ends a file that is read: the console takes line ends off the end.
+_END = "end-of-file"
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,10 @@ def container(inspected: Mapping[str, Any]) -> Container:
 
 def containers(host: Host, stack: str) -> dict[str, Container]:
     """Return the stack's containers, whatever their state, by name."""
-    ids = host.docker("ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={LABEL}project={stack}").split()
-    found = [container(one) for one in json.loads(host.docker("inspect", *ids))] if ids else []
+    listed = shlex.quote(f"label={LABEL}project={stack}")
+    ids = f"$(docker ps --all --quiet --no-trunc --filter {listed})"
+    documents = console(host, f'ids={ids}; [ -z "$ids" ] && echo "[]" || docker inspect $ids')
+    found = [container(one) for one in json.loads(documents)]
     return {one.name: one for one in found}
 
 
@@ -107,14 +112,14 @@ def ask(host: Host, path: str = "/", port: int = 8080) -> tuple[int, str]:
 def project_files(host: Host, stack: str) -> dict[str, str]:
     """Return the SHA-256 of every file in the stack's project folder, by relative path."""
     folder = shlex.quote(f"{ROOT}/{stack}/project")
-    listed = host.ssh(f"cd {folder} 2>/dev/null && find . -type f -exec sha256sum {{}} + || :", user="root")
+    listed = console(host, f"cd {folder} 2>/dev/null && find . -type f -exec sha256sum {{}} + || :")
     pairs = (line.split(maxsplit=1) for line in listed.splitlines())
     return {path.removeprefix("./"): digest for digest, path in pairs}
 
 
 def read(host: Host, path: str) -> str:
     """Return the content of a file on the host."""
-    return host.ssh(f"cat {shlex.quote(path)}", user="root")
+    return console(host, f"cat {shlex.quote(path)} && echo {_END}").removesuffix(_END)
 
 
 def project_file(host: Host, stack: str, path: str) -> str:
@@ -135,29 +140,29 @@ def is_paused(host: Host, stack: str) -> bool:
 
 def kept_releases(host: Host, stack: str) -> list[str]:
     """Return the names of the release folders, hidden ones included, oldest first."""
-    listed = host.ssh(f"ls -A {ROOT}/{shlex.quote(stack)}/releases 2>/dev/null || :", user="root")
+    listed = console(host, f"ls -A {ROOT}/{shlex.quote(stack)}/releases 2>/dev/null || :")
     return sorted(listed.split())
 
 
 def current_release(host: Host, stack: str) -> str | None:
     """Return the release that the link `current` names."""
-    target = host.ssh(f"readlink {ROOT}/{shlex.quote(stack)}/current || :", user="root").strip()
+    target = console(host, f"readlink {ROOT}/{shlex.quote(stack)}/current || :")
     return target.rpartition("/")[2] or None
 
 
 def image_names(host: Host) -> set[str]:
     """Return every name, tag and digest that the host's engine has an image under."""
-    ids = sorted(set(host.docker("image", "ls", "--all", "--quiet", "--no-trunc").split()))
-    found = json.loads(host.docker("image", "inspect", *ids)) if ids else []
+    ids = "$(docker image ls --all --quiet --no-trunc | sort --unique)"
+    found = json.loads(console(host, f'ids={ids}; [ -z "$ids" ] && echo "[]" || docker image inspect $ids'))
     return {name for one in found for name in [one["Id"], *(one["RepoTags"] or []), *(one["RepoDigests"] or [])]}
 
 
 def volumes(host: Host) -> set[str]:
     """Return the names of the host's volumes."""
-    return set(host.docker("volume", "ls", "--quiet").split())
+    return set(console(host, "docker volume ls --quiet").split())
 
 
 def networks(host: Host, stack: str) -> set[str]:
     """Return the names of the stack's networks."""
-    listed = host.docker("network", "ls", "--filter", f"label={LABEL}project={stack}", "--format", "{{.Name}}")
-    return set(listed.split())
+    label = shlex.quote(f"label={LABEL}project={stack}")
+    return set(console(host, f"docker network ls --filter {label} --format '{{{{.Name}}}}'").split())

@@ -34,8 +34,6 @@ SLACK_S = 15 * PACE
 PATIENT = ("--lease-wait", str(2 * GUARD_S))
 #: Seconds that the old container takes to stop: the middle of a recreate can be seen.
 STOP_S = 2
-#: What stands is not asked often how it is: each time costs more than a request. What is to be found sick, is.
-_SELDOM = {"healthcheck": {"start_period": "15s", "interval": "30s"}}
 #: What these tests have pushed, whichever stack it was for: image and digest by registry, repository and tag.
 _PUSHED: dict[tuple[str, str, str], tuple[Probe, str]] = {}
 
@@ -127,7 +125,7 @@ class Standing:
             images[service] = f"{address}/{name}:${{STACK_VERSION}}"
         self.project.stack(
             {
-                "compose.yaml": self._compose(images, web or {}, _SELDOM if behaviour is Behaviour.HEALTHY else {}),
+                "compose.yaml": self._compose(images, web or {}),
                 "probe.conf": f"configuration of {version}\n",
                 **(files or {}),
             }
@@ -143,7 +141,7 @@ class Standing:
             _PUSHED[tag] = (probe, self.registry.digest(repository, probe.version))
         self._digests[_PUSHED[tag][1]] = probe.version
 
-    def _compose(self, images: Mapping[str, str], web: Mapping[str, object], health: Mapping[str, object]) -> str:
+    def _compose(self, images: Mapping[str, str], web: Mapping[str, object]) -> str:
         usual: dict[str, object] = {
             "environment": {"PROBE_GREETING": "${GREETING}"},
             "volumes": ["./probe.conf:/etc/probe.conf:ro"],
@@ -151,10 +149,9 @@ class Standing:
             "restart": "unless-stopped",
             "stop_signal": "SIGWINCH",
             "stop_grace_period": f"{STOP_S}s",
-            **health,
         }
         usual = {key: value for key, value in usual.items() if key not in web}
-        worker = {"image": images["worker"], "restart": "unless-stopped", **STOP, **health}
+        worker = {"image": images["worker"], "restart": "unless-stopped", **STOP}
         return compose({"worker": worker, "web": app(images["web"], self._port, **usual, **web)})
 
     def begin(self, *options: str, environment: Mapping[str, str] | None = None) -> Attempt:
@@ -173,6 +170,9 @@ class Standing:
             await_that("what stood before", self._is_at_rest, SLACK_S)
         except AssertionError:
             for host in self.hosts:
+                # An engine that crashed may keep the port of a container that is gone.
+                host.stop_engine()
+                host.start_engine()
                 self.on(host).wipe()
             self.goes_on()
         self.reset()
