@@ -257,11 +257,13 @@ def _summary(
         lines.append(f"release {unfinished} was begun and never settled; the next run takes it back, or: sh {script}")
     lines += [f"differs: {difference}" for difference in drift]
     lines += [f"{one.service}: {one.state}{' ' + one.health if one.health else ''}" for one in snapshot.containers]
-    states, good = journal.states(entries), journal.confirmed(entries)
+    states, once, good = journal.states(entries), journal.confirmed(entries), journal.proven(entries)
     others = [release for release in reversed(store.kept()) if release != snapshot.release]
     kept = [release for release in others if release in good]
-    bad = [f"{release} ({states.get(release, 'unknown')})" for release in others if release not in good]
+    fallen = [release for release in others if release in once and release not in good]
+    bad = [f"{release} ({states.get(release, 'unknown')})" for release in others if release not in once]
     lines += [f"also kept: {', '.join(kept)}"] if kept else []
+    lines += [f"taken back since it was confirmed: {', '.join(fallen)}"] if fallen else []
     # What it left is there to look at; nobody is taken back to what never stood.
     return [*lines, f"never confirmed: {', '.join(bad)}"] if bad else lines
 

@@ -17,7 +17,7 @@ from tests.support.project import Project, Run
 from tests.support.waiting import await_that
 
 #: Limits that a probe needs on a busy machine, so that no guard is waited for longer than a minute.
-QUICK = {"stack_start_timeout": 20, "stack_gate_timeout": 25, "stack_guard_timeout": 50, "stack_healthy_for": 1}
+QUICK = {"stack_start_timeout": 20, "stack_gate_timeout": 20, "stack_guard_timeout": 60, "stack_healthy_for": 1}
 CRASH_AFTER_S = 8
 #: Seconds for what a cancelled run told its hosts to come to its end.
 SETTLE_S = 60.0

@@ -42,13 +42,13 @@ def test_a_canary_that_ends_while_it_bakes_takes_itself_back_and_nobody_else_is_
 
 def test_a_rollout_that_outlasts_every_guard_and_lease_keeps_them_alive(rollout: Rollout) -> None:
     run = rollout.deploy(
-        rollout.new, stack_bake_time=24, stack_guard_timeout=45, stack_start_timeout=15, stack_gate_timeout=15
+        rollout.new, stack_bake_time=21, stack_guard_timeout=45, stack_start_timeout=11, stack_gate_timeout=11
     )
     run.expect(0, "deployed")
     events = rollout.events(rollout.hosts[0], run.release)
     assert (events["confirmed"] - events["starting"]).total_seconds() > 45
     assert rollout.pages() == [rollout.new] * 3
-    assert run.output.count("bakes for 24 s; then") == 2
+    assert run.output.count("bakes for 21 s; then") == 2
     assert renewals(run)
     for host in rollout.hosts:
         assert {"rolling_back", "rolled_back"}.isdisjoint(rollout.events(host, run.release))

@@ -64,15 +64,15 @@ def take_snapshot(store: ReleaseStore, engine: Engine, stack: str, documents: li
 
 
 def previous_release(store: ReleaseStore) -> str:
-    """Return the newest confirmed release that this host keeps from before the current one.
+    """Return the newest release from before the current one that was confirmed and not taken back, and is kept here.
 
     Raises:
         SlipwayError: there is none.
     """
-    current = store.current()
-    kept = store.kept()
-    good = [release for release in journal.confirmed(store.entries()) if release in kept]
-    older = good[: good.index(current)] if current in good else []
+    current, kept, entries = store.current(), store.kept(), store.entries()
+    order = journal.first_mentions(entries)
+    before = order[: order.index(current)] if current in order else []
+    older = [release for release in journal.proven(entries) if release in kept and release in before]
     if not older:
         seen = f"none; kept here: {', '.join(kept) or 'no release at all'}"
         remedy = "Deploy the version that you want with scripts/deploy.sh."

@@ -91,6 +91,16 @@ def confirmed(entries: Iterable[JournalEntry]) -> list[str]:
     return [release for release in first_mentions(known) if release in good]
 
 
+def proven(entries: Iterable[JournalEntry]) -> list[str]:
+    """Return the releases that were confirmed and not taken back since, in the order in which this host met them.
+
+    A fleet takes back what some of its hosts have confirmed already, when another one falls at the last moment.
+    """
+    known = list(entries)
+    last = {entry.release: entry.event for entry in known if entry.event in (CONFIRMED, ROLLING_BACK)}
+    return [release for release in confirmed(known) if last[release] == CONFIRMED]
+
+
 def last_of_run(entries: Iterable[JournalEntry], run: str) -> str | None:
     """Return the release that a run last wrote about, None if it wrote nothing."""
     return next((entry.release for entry in reversed(list(entries)) if entry.run == run), None)

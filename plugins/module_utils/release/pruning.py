@@ -42,7 +42,8 @@ def prune(store: ReleaseStore, engine: Engine, keep: int, *, check_mode: bool = 
     Args:
         store: the stack's folder.
         engine: the engine with their images.
-        keep: how many confirmed releases to keep, the current one among them; at least 2, so that there is a way back.
+        keep: how many releases to keep that were confirmed and not taken back, the current one among them; at least 2,
+            so that there is a way back.
         check_mode: only say which would go.
 
     Raises:
@@ -54,7 +55,7 @@ def prune(store: ReleaseStore, engine: Engine, keep: int, *, check_mode: bool = 
     entries = store.entries()
     order = journal.first_mentions(entries)
     before = order[: order.index(current)] if current in order else []
-    good = [release for release in journal.confirmed(entries) if release in store.kept()]
+    good = [release for release in journal.proven(entries) if release in store.kept()]
     older = [release for release in good if release in before]
     way_back_to = store.folder_of(current).snapshot.to
     kept = {current, way_back_to, *older[-1:], *good[-max(keep, 2) :]}

@@ -72,3 +72,16 @@ def test_a_file_that_cannot_be_put_into_place_is_found(store: ReleaseStore, of: 
     (finding,) = caught.value.findings
     assert finding.thing == f"file {store.project / too_long}"
     assert list(store.project.iterdir()) == []
+
+
+def test_a_way_back_by_hand_passes_by_what_was_taken_back_after_it_was_confirmed(store: ReleaseStore) -> None:
+    # Other hosts confirmed LEFT no more, so that the fleet took it back here, too.
+    for release, event in ((LEFT, journal.CONFIRMED), (LEFT, journal.ROLLING_BACK), (LEFT, journal.ROLLED_BACK)):
+        store.note(release, event)
+    store.release_folder(NEW).mkdir()
+    store.note(NEW, journal.CONFIRMED)
+    store.set_current(NEW)
+    assert look.previous_release(store) == OLD
+    store.set_current(OLD)
+    with pytest.raises(SlipwayError, match="a confirmed release from before"):
+        look.previous_release(store)

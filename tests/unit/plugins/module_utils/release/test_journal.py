@@ -49,6 +49,16 @@ def test_confirmed_releases_come_once_and_in_the_order_in_which_the_host_met_the
     assert found == [B, A]
 
 
+def test_a_release_is_proven_until_it_is_taken_back_and_again_once_it_is_confirmed_anew() -> None:
+    settled = entries((A, journal.CONFIRMED), (B, journal.CONFIRMED))
+    taken_back = entries((B, journal.ROLLING_BACK), (B, journal.ROLLED_BACK))
+    # Prepared again and given back without having been started: that says nothing against it.
+    unused = entries((A, journal.PREPARED), (A, journal.ROLLED_BACK))
+    assert journal.proven([*settled, *unused]) == [A, B]
+    assert journal.proven([*settled, *taken_back]) == [A]
+    assert journal.proven([*settled, *taken_back, *entries((B, journal.CONFIRMED))]) == [A, B]
+
+
 @pytest.mark.parametrize(
     ("events", "expected"),
     [

@@ -68,3 +68,10 @@ def test_a_damaged_one_goes_like_any_other(store: ReleaseStore, damage: str | No
     assert prune(store, ENGINE, 7) == [RELEASES[0]]
     assert store.kept() == RELEASES[1:]
     assert store.entries()[-1].event == journal.PRUNED
+
+
+def test_what_was_taken_back_after_it_was_confirmed_is_no_release_to_keep(store: ReleaseStore) -> None:
+    store.note(RELEASES[6], journal.ROLLING_BACK)
+    store.note(RELEASES[6], journal.ROLLED_BACK)
+    prune(store, ENGINE, 2)
+    assert store.kept() == [RELEASES[5], RELEASES[7]]
