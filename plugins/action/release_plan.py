@@ -19,12 +19,13 @@ from ..module_utils.core.findings import Finding, SlipwayError
 from ..module_utils.core.identifiers import new_run_id, release_id
 from ..module_utils.core.wording import counted
 from ..module_utils.stack.plan import Plan, batches, duration_findings
+from ..module_utils.stack.plan_form import entry_findings, relation_findings
 from ..plugin_utils.argument_types import validated
 from ..plugin_utils.plain_values import plain
 from ..plugin_utils.release_request import failure
 from ..plugin_utils.run_folder import run_folder
 
-_COMMIT = re.compile(r"^[0-9a-f]{40,64}$")
+_COMMIT = re.compile(r"^[0-9a-f]{40,64}\Z")
 _GIT_TIMEOUT_S = 10
 
 
@@ -62,14 +63,18 @@ class ActionModule(ActionBase):
 
     def _plan(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> Plan:
         sources: dict[str, dict[str, Any]] = arguments["sources"]
-        file = variables.get("stack_plan_file")
+        file, approved = variables.get("stack_plan_file"), variables.get("stack_plan_sha256") or ""
         if file:
             plan = _read_plan(Path(self._loader.path_dwim(file)))
+            _raise_another(plan, approved)
             raise_differences(plan, sources, variables)
             return plan
+        if approved:
+            remedy = "Name it in stack_plan_file (--plan), or leave stack_plan_sha256 away."
+            raise SlipwayError([Finding("stack_plan_sha256", "a plan that is to have this hash", "none", remedy)])
         images: dict[str, str] = arguments.get("images") or {}
         now = datetime.now(UTC)
-        return Plan(
+        plan = Plan(
             stack=variables["stack_name"],
             version=variables["stack_version"],
             release=release_id(variables["stack_version"], now),
@@ -85,6 +90,12 @@ class ActionModule(ActionBase):
             bake_time=variables["stack_bake_time"],
             pause_after=variables["stack_pause_after"],
         )
+        # The digests are what a host said.
+        made = plan.as_dict()
+        findings = entry_findings(made) or relation_findings(made)
+        if findings:
+            raise SlipwayError(findings)
+        return plan
 
 
 def _summary(plan: Plan) -> list[str]:
@@ -143,6 +154,17 @@ def raise_differences(plan: Plan, sources: Mapping[str, Mapping[str, Any]], vari
             findings.append(Finding(f"host {host}", "the files and variables that were planned", seen, remedy))
     if findings:
         raise SlipwayError(findings)
+
+
+def _raise_another(plan: Plan, approved: str) -> None:
+    """See that a plan is the one that was approved; "" approves any.
+
+    Raises:
+        SlipwayError: it is another one.
+    """
+    if approved and plan.sha256 != approved:
+        remedy = "Deploy the plan that was approved, or have this one approved."
+        raise SlipwayError([Finding("plan's SHA-256", f"{approved} (stack_plan_sha256)", plan.sha256, remedy)])
 
 
 def _read_plan(path: Path) -> Plan:

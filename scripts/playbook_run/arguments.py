@@ -60,6 +60,7 @@ class Request:
     environment: str
     version: str | None = None
     plan: Path | None = None
+    plan_sha256: str | None = None
     release: str | None = None
     lease_wait: int | None = None
     run: str | None = None
@@ -78,6 +79,7 @@ class Request:
         chosen = {
             "stack_version": self.version,
             "stack_plan_file": str(self.plan) if self.plan else None,
+            "stack_plan_sha256": self.plan_sha256,
             "stack_release": self.release,
             "stack_lease_wait": self.lease_wait,
             "stack_continue_run" if self.verb == "continue" else "stack_unlock_run": self.run,
@@ -109,6 +111,7 @@ def build_parser(verb: str) -> argparse.ArgumentParser:
         parser.add_argument("--version", metavar="V", help="the version to deploy (stack_version), for example 1.4.2")
     if verb == "deploy":
         parser.add_argument("--plan", metavar="FILE", help="deploy exactly this plan.json, made by scripts/plan.sh")
+        parser.add_argument("--plan-sha256", metavar="HASH", help="only if the plan is the one of this hash")
     if verb == "rollback":
         parser.add_argument("--to", metavar="RELEASE", help="the release to go back to, as scripts/status.sh names it")
     parser.add_argument("--limit", metavar="PATTERN", help="only these hosts of the environment")
@@ -146,6 +149,7 @@ def parse_request(verb: str, argv: list[str], inventories: Path) -> Request:
     findings += _run_findings(given.get("run"))
     findings += _limit_findings(given["limit"])
     findings += _plan_findings(given.get("plan"))
+    findings += _hash_findings(given.get("plan_sha256"), given.get("plan"))
     extra, extra_findings = parse_extra_variables(given["extra_vars"])
     findings += extra_findings
     if findings:
@@ -160,6 +164,7 @@ def _request(verb: str, given: dict[str, Any], extra: dict[str, object]) -> Requ
         environment=given["environment"],
         version=given.get("version"),
         plan=Path(plan).resolve() if plan else None,
+        plan_sha256=given.get("plan_sha256"),
         release=given.get("to"),
         lease_wait=int(given["lease_wait"]) if given.get("lease_wait") else None,
         run=given.get("run"),
@@ -218,6 +223,18 @@ def _limit_findings(limit: str | None) -> list[Finding]:
     if limit is None or limit.strip():
         return []
     return [Finding("--limit", "a host, a group or a pattern", "nothing", "Name the hosts, or leave --limit away.")]
+
+
+def _hash_findings(sha256: str | None, plan: str | None) -> list[Finding]:
+    if sha256 is None:
+        return []
+    remedy = "Give `sha256` of the plan.json that was approved."
+    findings = []
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        findings.append(Finding("--plan-sha256", "64 hexadecimal digits", repr(sha256), remedy))
+    if plan is None:
+        findings.append(Finding("--plan-sha256", "a plan that is to have it (--plan)", "none", "Name the plan."))
+    return findings
 
 
 def _plan_findings(name: str | None) -> list[Finding]:

@@ -12,11 +12,11 @@ from datetime import datetime, timezone
 from .findings import Finding, SlipwayError
 
 #: What can be part of an image tag, a file name and a shell word at once.
-VERSION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-RELEASE_ID = re.compile(r"^\d{8}T\d{6}Z-[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+VERSION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+RELEASE_ID = re.compile(r"^\d{8}T\d{6}Z-[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 #: Compose's own rule for project names.
-STACK_NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
-RUN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
+STACK_NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}\Z")
+RUN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
 _TIME, _TIME_LENGTH = "%Y%m%dT%H%M%SZ", 16
 
 

@@ -16,7 +16,7 @@ SHORTEST_SECRET = 4
 #: A value this long may be a secret whatever its name is; a shorter one only if the name says so.
 _LONG_ENOUGH_FOR_ANY_NAME = 8
 _SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CRED|AUTH|PRIVATE|CERT|DSN", re.IGNORECASE)
-_PLAIN = re.compile(r"^(?:-?[0-9.]+|true|false|yes|no|on|off)$", re.IGNORECASE)
+_PLAIN = re.compile(r"^(?:-?[0-9.]+|true|false|yes|no|on|off)\Z", re.IGNORECASE)
 _USER_INFO = re.compile(r"//[^/\s:@]*:([^/\s@]+)@")
 
 

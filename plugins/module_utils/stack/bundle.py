@@ -17,7 +17,7 @@ from typing import Any
 from ..core.findings import Finding, SlipwayError
 
 #: Names that a POSIX shell can export, which is what the way back does with them.
-VARIABLE_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+VARIABLE_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,9 @@ from typing import Any
 
 from ..core.findings import Finding, SlipwayError
 from .hooks import seconds_after_start
+from .plan_form import entry_findings, relation_findings
 
 SCHEMA = 2
-#: After what a rollout pauses until somebody continues it.
-PAUSE_AFTER = ("nothing", "canary", "batch")
 #: So many times at most all hosts are told, within one pause, that the run lives.
 PAUSE_ROUNDS = 60
 #: A round of a pause lasts no longer than these parts of `stack_guard_timeout` and of `stack_start_timeout`.
@@ -48,7 +47,7 @@ class Plan:
         hosts: hash of files and environment as they are rendered for each host.
         batches: the hosts that change together, in order; the first batch is the canary.
         bake_time: seconds that a batch runs before it passes its gate again and the next one begins.
-        pause_after: one of `PAUSE_AFTER`.
+        pause_after: one of `plan_form.PAUSE_AFTER`.
     """
 
     stack: str
@@ -91,20 +90,28 @@ class Plan:
         """Return the plan that `as_dict` gave.
 
         Raises:
-            SlipwayError: it is no plan, or was changed since it was hashed.
+            SlipwayError: it is no plan, with everything that cannot be in one; or it was changed since it was hashed.
         """
-        try:
-            if raw["schema"] != SCHEMA:
-                raise SlipwayError([_not_a_plan(f"one of another version of Slipway (schema {raw['schema']})")])
-            wanted = {field.name: raw[field.name] for field in fields(cls)}
-            wanted["batches"] = tuple(tuple(batch) for batch in wanted["batches"])
-            plan = cls(**wanted)
-            stated = raw["sha256"]
-        except (TypeError, KeyError) as error:
-            raise SlipwayError([_not_a_plan(f"{type(error).__name__}: {error}")]) from error
-        if stated != plan.sha256:
-            seen = f"SHA-256 {plan.sha256} where the file states {stated}: it was changed after it was made"
+        if not isinstance(raw, Mapping) or "schema" not in raw:
+            raise SlipwayError([_not_a_plan("something else")])
+        if raw["schema"] != SCHEMA:
+            raise SlipwayError([_not_a_plan(f"one of another version of Slipway (schema {raw['schema']!r})")])
+        findings = entry_findings(raw)
+        if findings:
+            raise SlipwayError(findings)
+        decided = {field.name: raw[field.name] for field in fields(cls)}
+        decided["batches"] = tuple(tuple(batch) for batch in decided["batches"])
+        plan = cls(**decided)
+        if raw.get("sha256") != plan.sha256:
+            stated = raw.get("sha256")
+            seen = f"SHA-256 {plan.sha256} where the file states {stated!r}: it was changed after it was made"
             raise SlipwayError([_not_a_plan(seen)])
+        if raw.get("attention") != list(plan.attention):
+            # It is not hashed, and whoever approves a plan reads it.
+            raise SlipwayError([_not_a_plan(f"an `attention` that is not of this plan: {raw.get('attention')!r}")])
+        findings = relation_findings(raw)
+        if findings:
+            raise SlipwayError(findings)
         return plan
 
 

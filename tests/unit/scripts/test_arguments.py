@@ -33,7 +33,20 @@ def refused(verb: str, argv: list[str], inventories: Path) -> list[str]:
 def test_a_full_command_line_is_read(inventories: Path, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     plan.write_text("{}", encoding="utf-8")
-    argv = ["staging", "--version", "1.2", "--limit", "host1", "--plan", str(plan), "--check", "--diff", "-vv"]
+    argv = [
+        "staging",
+        "--version",
+        "1.2",
+        "--limit",
+        "host1",
+        "--plan",
+        str(plan),
+        "--plan-sha256",
+        "a" * 64,
+        "--check",
+        "--diff",
+        "-vv",
+    ]
 
     request = parse_request("deploy", [*argv, "-e", "a=1", "-e", "b=two words"], inventories)
 
@@ -42,6 +55,7 @@ def test_a_full_command_line_is_read(inventories: Path, tmp_path: Path) -> None:
         environment="staging",
         version="1.2",
         plan=plan,
+        plan_sha256="a" * 64,
         limit="host1",
         check=True,
         diff=True,
@@ -53,6 +67,7 @@ def test_a_full_command_line_is_read(inventories: Path, tmp_path: Path) -> None:
         "b": "two words",
         "stack_version": "1.2",
         "stack_plan_file": str(plan),
+        "stack_plan_sha256": "a" * 64,
     }
 
 
@@ -117,6 +132,19 @@ def test_a_plan_must_be_a_json_object(content: str, seen: str, inventories: Path
     plan.write_text(content, encoding="utf-8")
     (sentence,) = refused("deploy", ["local", "--version", "1", "--plan", str(plan)], inventories)
     assert seen in sentence
+
+
+@pytest.mark.parametrize("sha256", ["", "a" * 63, "A" * 64, "a" * 64 + "\n"])
+def test_a_hash_that_no_plan_can_have_is_refused(sha256: str, inventories: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text("{}", encoding="utf-8")
+    argv = ["local", "--version", "1", "--plan", str(plan), f"--plan-sha256={sha256}"]
+    assert refused("deploy", argv, inventories)[0].startswith("--plan-sha256: ")
+
+
+def test_a_hash_needs_a_plan(inventories: Path) -> None:
+    (sentence,) = refused("deploy", ["local", "--version", "1", "--plan-sha256", "a" * 64], inventories)
+    assert sentence.startswith("--plan-sha256: expected a plan")
 
 
 def test_an_unknown_option_is_a_finding_that_hides_its_value(inventories: Path) -> None:

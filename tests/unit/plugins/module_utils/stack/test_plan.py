@@ -104,7 +104,7 @@ def test_a_plan_that_was_changed_is_no_plan(key: str, value: object) -> None:
         Plan.from_dict(raw)
 
 
-@pytest.mark.parametrize("raw", [None, [], {}, "plan", {"schema": 1}, {**PLAN.as_dict(), "batches": 5}], ids=str)
+@pytest.mark.parametrize("raw", [None, [], {}, "plan", {"schema": 1}, {"schema": "2"}], ids=str)
 def test_what_is_no_plan_is_said_to_be_none(raw: object) -> None:
     with pytest.raises(SlipwayError, match=r"playbooks/plan\.yml"):
         Plan.from_dict(raw)
