@@ -18,7 +18,15 @@ from ..module_utils.core.findings import SlipwayError
 from ..module_utils.core.masking import Masker, secret_values
 from ..module_utils.hooks.programs import found_program
 from ..module_utils.hooks.runner import Surroundings, run_command_hook
-from ..module_utils.stack.hooks import CONTROLLER, HookContext, HookReport, parse_hooks, select
+from ..module_utils.stack.hooks import (
+    CONTROLLER,
+    ON_FAILURE,
+    Hook,
+    HookContext,
+    HookReport,
+    parse_hooks,
+    select,
+)
 from .fleet.hook_events import VARIABLES, Subject
 from .fleet.steps import STEPS
 from .plain_values import plain
@@ -53,9 +61,10 @@ class ControllerRun:
         """
         try:
             hooks = select(parse_hooks(self.variables.get("stack_hooks") or {}), subject.kind, place=CONTROLLER)
-        except SlipwayError:
-            # They were found wrong with the plan, which is why this run did not end well.
-            return []
+        except SlipwayError as error:
+            # A deployment found them wrong with its plan, which is why it did not end well. A way back has no plan, and
+            # does not wait for hooks to be corrected.
+            return [] if subject.kind == ON_FAILURE else [_not_run(subject.kind, error)]
         version = subject.release.partition("-")[2]
         context = HookContext(
             str(self.variables.get("stack_name")), subject.release, version, subject.previous, CONTROLLER_NAME, self.run
@@ -75,6 +84,12 @@ class ControllerRun:
         environment = {str(name): str(value) for name, value in (self.variables.get("stack_env") or {}).items()}
         passwords = [str(auth.get("password")) for auth in self.variables.get("stack_registry_auth") or []]
         return Masker([*secret_values(environment), *passwords])
+
+
+def _not_run(kind: str, error: SlipwayError) -> HookReport:
+    """Report that none of the hooks could be run, and why."""
+    hook = Hook(kind, "every hook on the controller", (), place=CONTROLLER)
+    return HookReport(hook, passed=False, seen=f"not run: {' '.join(one.sentence() for one in error.findings)}")
 
 
 def hook_variables(hostvars: Mapping[str, Any], hosts: Sequence[str]) -> dict[str, Any]:

@@ -283,6 +283,7 @@ def _parse_hook(kind: str, entry: object, number: int, findings: list[Finding]) 
         thing = f"{kind} hook number {number}"
         findings.append(Finding(thing, "a mapping", type(entry).__name__, "Write it as `name:` and `command:`."))
         return None
+    entry = _as_written(entry)
     thing = f"{kind} hook '{entry['name']}'" if entry.get("name") else f"{kind} hook number {number}"
     fields = Fields(entry, thing, noun="hook")
     fields.refuse_unknown(_KEYS)
@@ -304,6 +305,11 @@ def _parse_hook(kind: str, entry: object, number: int, findings: list[Finding]) 
     _check_place(fields, entry, hook)
     findings += fields.findings
     return None if fields.findings else hook
+
+
+def _as_written(entry: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return a hook with the key `on`, which YAML 1.1 reads as true, and Ansible may make a text of that."""
+    return {"on" if key is True or key == "True" else key: value for key, value in entry.items()}
 
 
 def _parse_work(fields: Fields, entry: Mapping[Any, Any], thing: str) -> tuple[str | None, tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.compose.plugins.module_utils.stack.hooks import ON_FAILURE, PRE_DEPLOY
+from ansible_collections.slipway.compose.plugins.module_utils.stack.hooks import ON_FAILURE, PRE_DEPLOY, PRE_ROLLBACK
 from ansible_collections.slipway.compose.plugins.plugin_utils.controller_hooks import (
     ControllerRun,
     failure_lines,
@@ -58,9 +58,12 @@ def test_a_program_of_the_stack_is_run_from_its_folder(tmp_path: Path) -> None:
     assert "call.sh cannot be run: No such file" in report.seen
 
 
-def test_wrong_hooks_run_not_at_all(tmp_path: Path) -> None:
+def test_wrong_hooks_run_not_at_all_and_a_way_back_says_so(tmp_path: Path) -> None:
     wrong = {**HOOKS, "never": []}
     assert controller(tmp_path, stack_hooks=wrong).hooks(Subject(ON_FAILURE, "", "")) == []
+    (report,) = controller(tmp_path, stack_hooks=wrong).hooks(Subject(PRE_ROLLBACK, RELEASE, ""))
+    assert (report.passed, report.stops) == (False, False)
+    assert "stack_hooks.never: expected an event that Slipway knows" in report.seen
     assert controller(tmp_path, stack_hooks=None).hooks(Subject(ON_FAILURE, "", "")) == []
 
 
