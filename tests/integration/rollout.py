@@ -54,10 +54,11 @@ class Rollout:
 
     def ready(self) -> None:
         """See to it that one release stands on all hosts with nothing under way, and name a version to deploy next."""
-        if not self.first:
+        stand = {self._at_rest(host) for host in self.hosts}
+        if not self.first or None in stand:
+            # Nobody waits for the lease of a run that a host has not heard of again.
             for host in self.hosts:
                 host.wipe()
-        stand = {self._at_rest(host) for host in self.hosts}
         if len(stand) > 1 or None in stand:
             run = self.deploy(self.another(), {}, stack_serial="100%")
             run.expect(0, "deployed")

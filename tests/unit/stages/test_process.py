@@ -10,6 +10,7 @@ import pytest
 
 from tests.stages.outcome import Outcome, StageResult
 from tests.stages.process import run
+from tests.support.waiting import await_that
 
 
 def test_output_and_exit_code_come_back() -> None:
@@ -28,7 +29,8 @@ def test_overdue_program_ends_with_its_children(tmp_path: Path) -> None:
     assert completed.exit_code != 0
     assert "should have been done by then" in completed.output
     state = Path(f"/proc/{noted.read_text(encoding='ascii').strip()}/stat")
-    assert not state.exists() or state.read_text(encoding="ascii").split()[2] == "Z"
+    # A process that was killed runs until it is its turn to hear of it.
+    await_that("the child has ended", lambda: not state.exists() or state.read_text().split()[2] == "Z", 10.0)
 
 
 def test_interrupted_run_leaves_no_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
