@@ -175,7 +175,7 @@ def work(module: AnsibleModule) -> Result:
     check_names(stack, None, "by-hand")
     engine = Engine()
     store = ReleaseStore(module.params["root"], stack)
-    snapshot = take_snapshot(store, engine, stack, engine.containers(stack))
+    snapshot = take_snapshot(store, engine, stack, engine.containers.of(stack))
     entries = store.entries()
     unfinished = journal.unfinished(entries)
     drift = _drift(store, snapshot)

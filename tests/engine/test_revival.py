@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
+from ansible_collections.slipway.compose.plugins.module_utils.engine.container_client import ContainerClient
 from ansible_collections.slipway.compose.plugins.module_utils.engine.containers import container_snapshot
 from ansible_collections.slipway.compose.plugins.module_utils.gate.report import DownError
 from ansible_collections.slipway.compose.plugins.module_utils.host.revival import Revival
@@ -141,7 +142,7 @@ def test_an_engine_that_goes_away_meanwhile_leaves_it_down(
         message = "Connection refused"
         raise ConnectionError(message)
 
-    monkeypatch.setattr(Engine, "start", gone)
+    monkeypatch.setattr(ContainerClient, "start", gone)
     with pytest.raises(DownError, match=f"these have ended: {web.name}.*(?s:.*)Connection refused"):
         before.revive()
 

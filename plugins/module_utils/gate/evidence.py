@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..engine.logs import read_logs, shown_lines, shown_text
+from ..core.wording import shown_lines, shown_text
+from ..engine.connection import EngineError
 from .health import Standing
 from .report import CheckObservation, GateFailure, Observation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import docker
-
     from ..core.masking import Masker
+    from ..engine.client import Engine
     from .check_runner import CheckProgress
     from .health import ContainerFacts, Judgement
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 class Evidence:
     """Turns judgements into what is reported; everything that leaves here is masked."""
 
-    def __init__(self, client: docker.DockerClient | None, log_lines: int, masker: Masker) -> None:
+    def __init__(self, engine: Engine | None, log_lines: int, masker: Masker) -> None:
         """Read logs from this engine (none if None), so many lines of each container."""
-        self._client = client
+        self._engine = engine
         self._log_lines = log_lines
         self._masker = masker
 
@@ -103,9 +103,9 @@ class Evidence:
         return shown_text(text, self._masker)
 
     def _logs(self, containers: Sequence[ContainerFacts]) -> list[str]:
-        if self._client is None:
+        if self._engine is None:
             return []
-        return read_logs(self._client, [(facts.id, facts.name) for facts in containers], self._log_lines, self._masker)
+        return read_logs(self._engine, [(facts.id, facts.name) for facts in containers], self._log_lines, self._masker)
 
 
 def _concerned(
@@ -122,3 +122,25 @@ def _concerned(
         return []
     publishing = [facts for facts in containers if check.probe.asked_port in facts.ports]
     return publishing or [facts for facts in containers if facts.service not in jobs]
+
+
+def read_logs(engine: Engine, containers: Sequence[tuple[str, str]], count: int, masker: Masker) -> list[str]:
+    """Return the last log lines of containers, given as (ID, name); with several, each line says whose it is.
+
+    A log that cannot be read yields a line that says so: missing evidence must not hide the failure itself.
+    """
+    if count < 1:
+        return []
+    lines: list[str] = []
+    for container_id, name in containers:
+        prefix = f"{name} | " if len(containers) > 1 else ""
+        lines.extend(f"{prefix}{line}" for line in _container_lines(engine, container_id, count, masker))
+    return lines
+
+
+def _container_lines(engine: Engine, container_id: str, count: int, masker: Masker) -> list[str]:
+    try:
+        raw = engine.containers.last_log(container_id, count)
+    except EngineError as error:
+        return [f"(the log cannot be read: {shown_text(error.said, masker)})"]
+    return shown_lines(raw, count, masker)

@@ -364,7 +364,7 @@ class Deployment(ReleaseProgress):
         return ComposeProject(record.stack, str(self.store.project), (*files, str(self.store.pins_file(record.id))))
 
     def _containers(self, stack: str) -> list[ContainerSnapshot]:
-        return [container_snapshot(document) for document in self.engine.containers(stack)]
+        return [container_snapshot(document) for document in self.engine.containers.of(stack)]
 
     def _starts(self, stack: str) -> dict[str, str]:
         return {container.id: container.started_at for container in self._containers(stack)}

@@ -54,7 +54,7 @@ def take_snapshot(store: ReleaseStore, engine: Engine, stack: str, documents: li
         documents: what `docker inspect` says of its containers.
     """
     containers = sorted((container_snapshot(one) for one in documents), key=lambda one: (one.service, one.number))
-    images = {image_id: engine.image(image_id) for image_id in sorted({one.image_id for one in containers})}
+    images = {image_id: engine.images.find(image_id) for image_id in sorted({one.image_id for one in containers})}
     digests = {image_id: list((image or {}).get("RepoDigests") or []) for image_id, image in images.items()}
     origins = tuple(dict.fromkeys(compose_origin(one) for one in documents))
     return Snapshot(stack, now(), store.current(), tuple(containers), origins, digests)
@@ -113,7 +113,7 @@ def look_at_new(
     findings += taken_ports(engine, stack, services)
     if record is None or findings:
         raise SlipwayError(dict.fromkeys(findings))
-    return NewRelease(record, services, take_snapshot(store, engine, stack, engine.containers(stack)))
+    return NewRelease(record, services, take_snapshot(store, engine, stack, engine.containers.of(stack)))
 
 
 def kept_findings(

@@ -68,7 +68,7 @@ class Revival:
             return None
         ran = before.containers
         record = self._store.folder_of(before.to).record if before.to else None
-        documents = self._engine.containers(self._store.stack) if ran else []
+        documents = self._engine.containers.of(self._store.stack) if ran else []
         jobs = None if record is None else {one.service for one in record.services if one.one_shot}
         found = ended(ran, documents, jobs)
         if not found:
@@ -99,14 +99,14 @@ class Revival:
             mine = [one for one in found if one.service == service]
             conditions = needs[mine[0].id]
             self._await_health({one for one in down if conditions.get(one) == "service_healthy"})
-            refusals += [(one.name, self._engine.start(one.id)) for one in mine]
+            refusals += [(one.name, self._engine.containers.start(one.id)) for one in mine]
         return [rollback_target.not_started(name, said) for name, said in refusals if said]
 
     def _await_health(self, services: set[str]) -> None:
         """Wait until services are healthy, as long as their gate would; whether they are is for the gate to say."""
         until = time.monotonic() + self._gate_settings().timeout_s
         while services and time.monotonic() < until:
-            found = [container_snapshot(one) for one in self._engine.containers(self._store.stack)]
+            found = [container_snapshot(one) for one in self._engine.containers.of(self._store.stack)]
             if all(one.health != "starting" for one in found if one.service in services):
                 return
             time.sleep(_POLL_S)
