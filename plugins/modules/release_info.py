@@ -189,7 +189,7 @@ def work(module: AnsibleModule) -> Result:
         "stands": not drift and unfinished is None,
         "drift": drift,
         "releases": releases,
-        "containers": [asdict(container) for container in snapshot.containers],
+        "containers": [container.as_record() for container in snapshot.containers],
         "guard_in": at_work.guard_in,
         "journal": [asdict(entry) for entry in entries[-module.params["journal_lines"] :]],
         "summary": [*at_work.words, *_summary(store, snapshot, drift, entries, at_work), *damaged],

@@ -15,6 +15,7 @@ from ..core.findings import SlipwayError
 from .compose_labels import PROJECT_LABEL
 from .connection import Connection, asked, reached
 from .container_client import ContainerClient
+from .containers import parse_engine_time
 from .image_client import ImageClient
 from .image_reference import RegistryAuth
 
@@ -71,14 +72,14 @@ class Engine:
         """Return the version of its API."""
         return str(self._connection.api.version()["ApiVersion"])
 
-    def system_time(self) -> str:
-        """Return the time by its clock, RFC 3339.
+    def system_time(self) -> float | None:
+        """Return the time by its clock, in seconds since the epoch; None if it is in no known form.
 
         Raises:
             EngineError: the engine does not say.
         """
         with asked():
-            return str(self._connection.api.info()["SystemTime"])
+            return parse_engine_time(self._connection.api.info()["SystemTime"])
 
     def running(self) -> set[str]:
         """Return the IDs of all containers that run, or are about to again.

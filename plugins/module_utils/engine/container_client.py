@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .compose_labels import NUMBER_LABEL, PROJECT_LABEL, SERVICE_LABEL, is_one_off, labels_of
 from .connection import Connection, EngineError, asked, short
+from .containers import Container
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -69,11 +70,12 @@ class ContainerClient:
     def _api(self) -> APIClient:
         return self._connection.api
 
-    def of(self, project: str) -> list[dict[str, Any]]:
-        """Return the `docker inspect` documents of a project's containers, one-off runs left out."""
+    def of(self, project: str) -> list[Container]:
+        """Return a project's containers, one-off runs left out."""
         found = self._api.containers(all=True, quiet=True, filters={"label": [f"{PROJECT_LABEL}={project}"]})
         documents = [self._document(entry["Id"]) for entry in found]
-        return [document for document in documents if document is not None and not is_one_off(labels_of(document))]
+        there = [one for one in documents if one is not None and not is_one_off(labels_of(one))]
+        return [Container.from_inspect(one) for one in there]
 
     def listed(self, project: str) -> list[dict[str, Any]]:
         """Return the entries of a project's containers in the engine's list, one-off runs among them.
@@ -91,16 +93,19 @@ class ContainerClient:
         replicas = [container for container in running if not is_one_off(container["Labels"])]
         return sorted(replicas, key=lambda container: int(container["Labels"].get(NUMBER_LABEL) or 0))
 
-    def inspect(self, container: str) -> dict[str, Any]:
-        """Return a container's `docker inspect` document.
+    def inspect(self, container: str) -> Container:
+        """Return a container.
+
+        Args:
+            container: its ID.
 
         Raises:
             GoneError: there is no such container, or no longer.
             EngineError: the engine does not say.
         """
         with asked():
-            document: dict[str, Any] = self._api.inspect_container(container)
-        return document
+            document = self._api.inspect_container(container)
+        return Container.from_inspect(document)
 
     def listening(self) -> dict[tuple[int, str], str]:
         """Return which containers publish which (port, protocol) of the host."""

@@ -12,11 +12,11 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Callable, Union
 
 from ..core.findings import SlipwayError
+from ..engine.containers import Container
 from .check_runner import CheckProgress, CheckRunner
 from .evidence import Evidence
 from .health import (
     Clock,
-    ContainerFacts,
     Judgement,
     ServiceExpectation,
     Standing,
@@ -46,7 +46,7 @@ class ServiceVerdict:
     """One judgement, and whom it is about."""
 
     service: str | None
-    container: ContainerFacts | None
+    container: Container | None
     judgement: Judgement
 
 
@@ -170,9 +170,9 @@ class _Gate:
         for wanted in expected:
             replicas = select_replicas(known, wanted)
             yield ServiceVerdict(wanted.service, None, judge_count(replicas, wanted))
-            for facts in replicas if wanted.replicas else ():
-                judgement = judge_container(facts, wanted, self._watch.first[facts.id], clock)
-                yield ServiceVerdict(wanted.service, facts, judgement)
+            for container in replicas if wanted.replicas else ():
+                judgement = judge_container(container, wanted, self._watch.first[container.id], clock)
+                yield ServiceVerdict(wanted.service, container, judgement)
 
     def _await(self, waiting: list[Judgement], *, may_abort: bool) -> None:
         """Wait for news, or until the passing of time alone may have changed something."""

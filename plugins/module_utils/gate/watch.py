@@ -12,12 +12,8 @@ from typing import TYPE_CHECKING, Callable, Union
 
 from ..engine.compose_labels import SERVICE_LABEL, is_one_off
 from ..engine.connection import GoneError
-from .health import (
-    ContainerFacts,
-    FirstSight,
-    container_facts,
-    parse_engine_time,
-)
+from ..engine.containers import Container
+from .health import FirstSight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +65,7 @@ class ContainerWatch:
         self._publish = publish
         self._events: EventStream | None = None
         self._clock_offset = 0.0
-        self.containers: dict[str, ContainerFacts] = {}
+        self.containers: dict[str, Container] = {}
         self.first: dict[str, FirstSight] = {}
         self.last_exit_codes: dict[str, int] = {}
 
@@ -80,7 +76,7 @@ class ContainerWatch:
             SlipwayError: the engine does not answer.
         """
         began_at = time.monotonic()
-        now = parse_engine_time(self._engine.system_time())
+        now = self._engine.system_time()
         self._clock_offset = (time.time() if now is None else now) - (began_at + time.monotonic()) / 2
         # The engine subscribes after it has begun to answer; events since its own clock's reading fill that gap.
         self._events = self._engine.containers.events(self._project, self.engine_now(), _EVENTS)
@@ -117,15 +113,14 @@ class ContainerWatch:
         """
         for container_id in container_ids:
             try:
-                inspected = self._engine.containers.inspect(container_id)
+                container = self._engine.containers.inspect(container_id)
             except GoneError:
                 self.containers.pop(container_id, None)
                 continue
-            facts = container_facts(inspected)
-            first = self.first.get(facts.id)
-            if first is None or first.started_at is None:
-                self.first[facts.id] = FirstSight(facts.restarts, facts.started_at)
-            self.containers[facts.id] = facts
+            first = self.first.get(container.id)
+            if first is None or first.running_since is None:
+                self.first[container.id] = FirstSight(container.restarts, container.running_since)
+            self.containers[container.id] = container
 
     def _concerns(self, labels: dict[str, str]) -> bool:
         wanted = self._services is None or labels.get(SERVICE_LABEL) in self._services

@@ -85,7 +85,7 @@ def check_all(store: ReleaseStore, stack: str, payload: Payload | None, min_free
 def taken_ports(engine: Engine, stack: str, services: Sequence[Service]) -> list[Finding]:
     """Find the ports of the host that the services want and that something else has."""
     wanted = [(service.name, port) for service in services for port in service.ports]
-    own = host_facts.engine_port_keys(engine.containers.of(stack)) if wanted else set()
+    own = {key for one in engine.containers.of(stack) for key in one.bound_ports} if wanted else set()
     others = {key: f"container of {owner}" for key, owner in engine.containers.listening().items() if owner != stack}
     return host_facts.port_findings(wanted, own, others)
 

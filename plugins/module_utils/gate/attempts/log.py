@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ...engine.connection import EngineError
-from ..health import parse_engine_time
+from ...engine.containers import parse_engine_time
 from .outcome import Outcome
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def attempt_log(probe: LogProbe, surroundings: Surroundings, timeout_s: float) -
 
 
 def _matching_line(engine: Engine, container_id: str, regex: str, ends_at: float) -> str | None:
-    state = engine.containers.inspect(container_id)["State"]
-    started, ended_before = parse_engine_time(state["StartedAt"]), parse_engine_time(state["FinishedAt"])
+    container = engine.containers.inspect(container_id)
+    started, ended_before = container.running_since, container.ended_at
     # The engine notes a start shortly after the process has begun, and the last words of the run before shortly after
     # that has ended: the middle of the pause parts the two. Without a run before, the whole log is this run's.
     since = 0.0 if started is None or ended_before is None else (started + ended_before) / 2
