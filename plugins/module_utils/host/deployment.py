@@ -16,7 +16,7 @@ from ..core.command import RUNNING_FILE, Completed, command_environment, run_com
 from ..core.findings import Finding, SlipwayError
 from ..engine.client import Engine
 from ..engine.compose_command import ComposeProject, env_files
-from ..engine.containers import ContainerSnapshot, container_snapshot
+from ..engine.containers import Container
 from ..gate.recheck import SecondLook
 from ..gate.report import DownError, GateReport, StartFailedError
 from ..hooks.release_hooks import ReleaseHooks
@@ -134,7 +134,7 @@ class Deployment(ReleaseProgress):
             seen = f"{self.last_event or 'not known here'}, by its last line in the journal"
             raise SlipwayError([Finding(self._name, "to have passed its gate", seen, "Start it first.")])
         record = self.folder.record
-        report = self._look_again(record, self._containers(record.stack))
+        report = self._look_again(record, self.engine.containers.of(record.stack))
         if not report.passed:
             raise StartFailedError(self._name, report)
         self.store.note(self.release, journal.CONFIRMING)
@@ -211,7 +211,7 @@ class Deployment(ReleaseProgress):
             SlipwayError: the way back failed.
             StartFailedError: what ran before does not pass its gate.
         """
-        from ..engine.lost_containers_ending import LostContainersEnding
+        from ..engine.lost.ending import LostContainersEnding
 
         self.hooks.before_way_back()
         before = self.known_before or ReleaseSnapshot()
@@ -305,7 +305,7 @@ class Deployment(ReleaseProgress):
             raise SlipwayError([finding])
 
     def _finish(self) -> None:
-        containers = self._containers(self.store.stack)
+        containers = self.engine.containers.of(self.store.stack)
         hashes = {container.service: container.config_hash for container in containers}
         self.store.write_json(self.release, CONFIRMED_FILE, {"config_hashes": hashes})
         self.store.set_current(self.release)
@@ -357,7 +357,7 @@ class Deployment(ReleaseProgress):
         forget(self.store, self.engine, self.release)
         self.store.note(self.release, journal.DISCARDED)
 
-    def _look_again(self, record: ReleaseRecord, containers: list[ContainerSnapshot]) -> GateReport:
+    def _look_again(self, record: ReleaseRecord, containers: list[Container]) -> GateReport:
         jobs = frozenset(service.service for service in record.services if service.one_shot)
         look = SecondLook(self.engine, self.folder.gate.log_lines, release_masker(self.store, record))
         return look.report(containers, self.folder.gate_passed, jobs)
@@ -373,8 +373,5 @@ class Deployment(ReleaseProgress):
         settings = env_files(str(self.store.files_folder(record.id)), record.paths)
         return ComposeProject(record.stack, str(self.store.project), (*files, lock), settings)
 
-    def _containers(self, stack: str) -> list[ContainerSnapshot]:
-        return [container_snapshot(document) for document in self.engine.containers(stack)]
-
     def _starts(self, stack: str) -> dict[str, str]:
-        return {container.id: container.started_at for container in self._containers(stack)}
+        return {container.id: container.started_at for container in self.engine.containers.of(stack)}

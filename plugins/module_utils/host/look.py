@@ -5,18 +5,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ..core.findings import Finding, SlipwayError
 from ..core.masking import Masker, secret_values
 from ..engine.client import Engine
 from ..engine.compose_model import Service
-from ..engine.containers import Snapshot, compose_origin, container_snapshot
+from ..engine.containers import Container, Snapshot
 from ..engine.image_pins import pin_services
-from ..engine.lost_containers import lost_container_findings
+from ..engine.lost.containers import lost_container_findings
 from ..gate.health import ServiceExpectation
 from ..hooks.programs import hook_findings
 from ..release import journal
@@ -47,20 +47,20 @@ class NewRelease:
     snapshot: Snapshot
 
 
-def take_snapshot(store: ReleaseStore, engine: Engine, stack: str, documents: list[dict[str, Any]]) -> Snapshot:
+def take_snapshot(store: ReleaseStore, engine: Engine, stack: str, containers: Sequence[Container]) -> Snapshot:
     """Return what runs now.
 
     Args:
         store: the stack's folder.
         engine: the engine that it runs on.
         stack: the stack's name.
-        documents: what `docker inspect` says of its containers.
+        containers: its containers.
     """
-    containers = sorted((container_snapshot(one) for one in documents), key=lambda one: (one.service, one.number))
-    images = {image_id: engine.image(image_id) for image_id in sorted({one.image_id for one in containers})}
+    ordered = sorted(containers, key=lambda one: (one.service, one.number))
+    images = {image_id: engine.images.find(image_id) for image_id in sorted({one.image_id for one in containers})}
     digests = {image_id: list((image or {}).get("RepoDigests") or []) for image_id, image in images.items()}
-    origins = tuple(dict.fromkeys(compose_origin(one) for one in documents))
-    return Snapshot(stack, now(), store.current(), tuple(containers), origins, digests)
+    origins = tuple(dict.fromkeys(one.origin for one in containers))
+    return Snapshot(stack, now(), store.current(), tuple(ordered), origins, digests)
 
 
 def previous_release(store: ReleaseStore) -> str:
@@ -117,7 +117,7 @@ def look_at_new(
     findings += taken_ports(engine, stack, services)
     if record is None or findings:
         raise SlipwayError(dict.fromkeys(findings))
-    return NewRelease(record, services, take_snapshot(store, engine, stack, engine.containers(stack)))
+    return NewRelease(record, services, take_snapshot(store, engine, stack, engine.containers.of(stack)))
 
 
 def kept_findings(

@@ -24,7 +24,7 @@ from ..core.findings import SlipwayError
 from ..engine.client import Engine
 from ..engine.containers import Snapshot
 from ..engine.image_pins import pins_document
-from ..engine.lost_containers import lost_containers
+from ..engine.lost.containers import lost_containers
 from ..gate.report import DownError
 from ..release import journal
 from ..release.folder import GATE_FILE, SNAPSHOT_FILE
@@ -123,7 +123,7 @@ class Preparation:
             SlipwayError: everything that speaks against it.
         """
         record = self._store.folder_of(release).record
-        snapshot = take_snapshot(self._store, self._engine, record.stack, self._engine.containers(record.stack))
+        snapshot = take_snapshot(self._store, self._engine, record.stack, self._engine.containers.of(record.stack))
         findings = kept_findings(self._store, self._engine, record, self._min_free_mb, force=force)
         # They are no reason to refuse a way back, nor to call one failed later.
         self._lost_containers = [one.container for one in lost_containers(self._engine)]
@@ -164,7 +164,7 @@ class Preparation:
         images = list(record.images.values())
         changed = files_to_change(self._store, record.files, way)
         if self._check_mode:
-            missing = tuple(image for image in dict.fromkeys(images) if self._engine.image(image) is None)
+            missing = tuple(image for image in dict.fromkeys(images) if self._engine.images.find(image) is None)
             return Prepared(record.id, record.images, snapshot, way.goal, pulled=missing, files_changed=changed)
         hashes = {file.path: file.state for file in record.files}
         lock = pins_document(new.services, record.images, hashes, request.bundle.env)
@@ -194,7 +194,7 @@ class Preparation:
             SlipwayError: what could not be pulled.
         """
         try:
-            pulled, findings = self._engine.pull(names, self._lease.heartbeat)
+            pulled, findings = self._engine.images.pull(names, self._lease.heartbeat)
             host_facts.raise_all(findings)
         except Exception as error:
             found = known(error)

@@ -66,4 +66,4 @@ def _gate(
 ) -> GateReport:
     from ..gate.gate import run_gate
 
-    return run_gate(engine.client, stack, list(services), settings.on_target(), masker)
+    return run_gate(engine, stack, list(services), settings.on_target(), masker)

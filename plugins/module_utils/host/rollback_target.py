@@ -122,7 +122,7 @@ def prove_release(store: ReleaseStore, engine: Engine, record: ReleaseRecord) ->
         seen = f"changed or missing: {', '.join(damage)}"
         findings.append(Finding(thing, "the files that were deployed", seen, remedy))
     for service, image in sorted(record.images.items()):
-        if engine.image(image) is None:
+        if engine.images.find(image) is None:
             remedy = f"Pull it on this host while the registry has it: docker pull {image}"
             findings.append(
                 Finding(f"{thing}, image of service {service}", f"{image} on this host", "no such image", remedy)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ...engine.client import ENGINE_BACK_S, wait_for_engine
-from ...engine.lost_containers_ending import LostContainersEnding
+from ...engine.lost.ending import LostContainersEnding
 from ...host.recovery import recover
 from ...release import journal
 from ..call import ReleaseCall, Result, takeover

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -70,16 +69,6 @@ def test_a_port_of_the_stack_itself_is_free_and_that_of_another_container_is_nam
         "port 80/tcp for service web: expected a free port, seen taken by container of blog. "
         "Stop it, or publish another port (`ss -lntup | grep :80` shows the process)."
     )
-
-
-def test_ports_of_containers_come_from_their_bindings() -> None:
-    documents: list[dict[str, Any]] = [
-        {"HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": "8080"}], "53/udp": [{"HostPort": "5353"}]}}},
-        {"HostConfig": {"PortBindings": {"81/tcp": [{"HostPort": ""}], "82/tcp": None}}},
-        {"HostConfig": {"PortBindings": None}},
-        {},
-    ]
-    assert host_facts.engine_port_keys(documents) == {(8080, "tcp"), (5353, "udp")}
 
 
 @pytest.mark.parametrize(
