@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import Guard
+from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import StackLease
 from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.engine.container_client import ContainerClient
 from ansible_collections.slipway.compose.plugins.module_utils.engine.containers import Container as Seen
 from ansible_collections.slipway.compose.plugins.module_utils.gate.report import DownError
+from ansible_collections.slipway.compose.plugins.module_utils.host.host import Host
 from ansible_collections.slipway.compose.plugins.module_utils.host.revival import Revival
 from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
@@ -39,7 +42,7 @@ def untouched(root: Path, stack: Stack, *containers: Container, **snapshot: Any)
         container.reload()
     ran = [Seen.from_inspect(container.attrs).as_record() for container in containers]
     store.write_json(RELEASE, "snapshot.json", {"release": None, "to": None, "containers": ran, **snapshot})
-    return Revival(store, Engine(), RELEASE)
+    return Revival(Host(store, Engine(), StackLease(store, 900.0), Guard(store, "", 900.0, 60.0)), RELEASE)
 
 
 def test_what_runs_is_left_alone(tmp_path: Path, stack: Stack) -> None:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import io
-import tarfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -116,6 +115,9 @@ class ImageClient:
         Raises:
             EngineError: the engine does not take it.
         """
+        # Few calls come to this, and each compiles what it imports.
+        import tarfile
+
         nothing = io.BytesIO()
         tarfile.open(fileobj=nothing, mode="w").close()
         with asked():

@@ -20,8 +20,8 @@ from ..engine.lost.containers import lost_container_findings
 from ..hooks.programs import hook_findings
 from ..release.store import ReleaseStore, unpack_files
 from ..stack.payload import Payload
-from . import host_facts
-from .host_needs import need_findings
+from .machine import facts
+from .machine.needs import need_findings
 from .resolve import examine, image_references
 
 
@@ -51,8 +51,8 @@ def check_host(store: ReleaseStore, engine: Engine | None, min_free_mb: int) -> 
     folders = {str(store.folder): "releases"}
     if engine is not None:
         folders = {engine.data_folder(): "images", **folders}
-    findings += host_facts.disk_findings(folders, min_free_mb)
-    findings += host_facts.folder_findings(store.folder)
+    findings += facts.disk_findings(folders, min_free_mb)
+    findings += facts.folder_findings(store.folder)
     return findings + _library_findings()
 
 
@@ -88,7 +88,7 @@ def taken_ports(engine: Engine, stack: str, services: Sequence[Service]) -> list
     wanted = [(service.name, port) for service in services for port in service.ports]
     own = {key for one in engine.containers.of(stack) for key in one.bound_ports} if wanted else set()
     others = {key: f"container of {owner}" for key, owner in engine.containers.listening().items() if owner != stack}
-    return host_facts.port_findings(wanted, own, others)
+    return facts.port_findings(wanted, own, others)
 
 
 def resolve_images(stack: str, payload: Payload | None, images: Sequence[str], timeout_s: int = 60) -> dict[str, str]:
@@ -119,7 +119,7 @@ def resolve_images(stack: str, payload: Payload | None, images: Sequence[str], t
         digests, unresolved = engine.result().images.resolve(sorted(wanted))
     except SlipwayError as error:
         raise SlipwayError([*findings, *error.findings]) from error
-    host_facts.raise_all([*findings, *unresolved])
+    facts.raise_all([*findings, *unresolved])
     return digests
 
 
@@ -142,7 +142,7 @@ def _release_findings(store: ReleaseStore, engine: Engine | None, stack: str, pa
 def _compose_findings(engine: Engine | None) -> list[Finding]:
     try:
         api = engine.api_version() if engine is not None else None
-        return host_facts.compose_findings(host_facts.compose_version(), api)
+        return facts.compose_findings(facts.compose_version(), api)
     except SlipwayError as error:
         return list(error.findings)
 

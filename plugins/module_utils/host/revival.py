@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from graphlib import TopologicalSorter
 
-from ..coordination.held_lease import StackLease
 from ..core.findings import Finding, SlipwayError
-from ..engine.client import ENGINE_BACK_S, Engine, wait_for_engine
+from ..engine.client import ENGINE_BACK_S, wait_for_engine
 from ..engine.containers import Container, ContainerSnapshot, ended
 from ..gate.report import DownError, GateReport
 from ..release.record import ReleaseRecord
 from ..release.secrets import release_masker
-from ..release.store import ReleaseStore
 from ..stack.gate_settings import GateSettings
 from . import rollback_target
+from .host import Host
 from .release_gate import gate_adopted, gate_release
 
 _EXPECTED = "to run on, since the run touched nothing of it"
@@ -42,11 +42,12 @@ class Revival:
         brought_back: what had ended and stands again; None if nothing had.
     """
 
-    def __init__(self, store: ReleaseStore, engine: Engine, release: str) -> None:
+    def __init__(self, host: Host, release: str) -> None:
         """Look at nothing yet."""
         self.brought_back: Finding | None = None
-        self._store = store
-        self._engine = engine
+        self._host = host
+        self._store = host.store
+        self._engine = host.engine
         self._release = release
 
     def revive(self) -> GateReport | None:
@@ -112,7 +113,7 @@ class Revival:
     def _gate(self, ran: Sequence[ContainerSnapshot], record: ReleaseRecord | None) -> GateReport:
         """Gate what ran: the release with its checks if that stood whole, else each service that did."""
         if record is not None and rollback_target.runs_as(record, self._store.folder_of(record.id).config_hashes, ran):
-            return gate_release(self._store, self._engine, record)
+            return gate_release(self._host, record)
         masker = release_masker(self._store, self._store.folder_of(self._release).record)
         not_well = {one.service for one in ran if one.state != "running" or one.health not in ("", "healthy")}
         services = rollback_target.expectations([one for one in ran if one.service not in not_well])
@@ -122,7 +123,7 @@ class Revival:
         return self._store.folder_of(self._release).gate
 
 
-def revive_after_failure(store: ReleaseStore, lease: StackLease, release: str) -> list[Finding]:
+def revive_after_failure(host: Host, release: str) -> list[Finding]:
     """See that what ran still does, where the preparation of a release failed: that the engine crashed may be why.
 
     Returns:
@@ -135,10 +136,10 @@ def revive_after_failure(store: ReleaseStore, lease: StackLease, release: str) -
         engine = wait_for_engine(ENGINE_BACK_S)
     except SlipwayError:
         return [_STAYS_AWAY]
-    before = Revival(store, engine, release)
+    before = Revival(replace(host, engine=engine), release)
     try:
-        with lease.locked():
-            if lease.is_held():
+        with host.lease.locked():
+            if host.lease.is_held():
                 before.revive()
     except DownError:
         raise

@@ -11,12 +11,14 @@ import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.coordination import guard
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import Guard, GuardTask
+from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import StackLease
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.core.host_clock import boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.engine.containers import ContainerSnapshot
 from ansible_collections.slipway.compose.plugins.module_utils.engine.lost import ending
 from ansible_collections.slipway.compose.plugins.module_utils.host.deployment import Deployment
+from ansible_collections.slipway.compose.plugins.module_utils.host.host import Host
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal
 from ansible_collections.slipway.compose.plugins.module_utils.release.journal import JournalEntry
 from ansible_collections.slipway.compose.plugins.module_utils.release.progress import ReleaseProgress, files_left
@@ -160,7 +162,8 @@ def release(store: ReleaseStore, *, reversible: bool = True) -> None:
 
 def deployment(store: ReleaseStore) -> Deployment:
     # None of what is looked at here asks the engine.
-    return Deployment(store, object.__new__(Engine), A, Guard(store, "", 900.0, 60.0))
+    host = Host(store, object.__new__(Engine), StackLease(store, 900.0), Guard(store, "", 900.0, 60.0))
+    return Deployment(host, A)
 
 
 def armed(store: ReleaseStore, run: str) -> None:

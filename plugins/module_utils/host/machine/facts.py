@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from ..core.command import command_environment, run_command
-from ..core.findings import Finding, SlipwayError
-from ..engine.compose_model import PublishedPort
+from ...core.command import command_environment, run_command
+from ...core.findings import Finding, SlipwayError
+from ...engine.compose_model import PublishedPort
 
 OLDEST_COMPOSE = (2, 24)
 #: These lose the second network of a container on engines that speak an older API than this one.
