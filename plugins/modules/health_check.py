@@ -290,7 +290,7 @@ from typing import TYPE_CHECKING, Any
 from ..module_utils.calls.ansible_module import run_module
 from ..module_utils.core.findings import Finding, SlipwayError
 from ..module_utils.core.masking import Masker
-from ..module_utils.engine.client import connect
+from ..module_utils.engine.client import Engine
 from ..module_utils.gate.gate import run_gate
 from ..module_utils.gate.health import ServiceExpectation
 from ..module_utils.stack.gate_settings import GateSettings
@@ -329,7 +329,7 @@ def check_health(module: AnsibleModule) -> dict[str, Any]:
     if options["docker_host"]:
         os.environ["DOCKER_HOST"] = options["docker_host"]
     report = run_gate(
-        connect(_ENGINE_TIMEOUT_S) if options["project_name"] else None,
+        Engine(timeout_s=_ENGINE_TIMEOUT_S) if options["project_name"] else None,
         options["project_name"] or "",
         expected,
         settings,

@@ -116,7 +116,7 @@ def work(module: AnsibleModule) -> Result:
     check_names(stack, None, "by-hand")
     engine = Engine()
     store = ReleaseStore(module.params["root"], stack)
-    snapshot = take_snapshot(store, engine, stack, engine.containers(stack))
+    snapshot = take_snapshot(store, engine, stack, engine.containers.of(stack))
     lines = [f"{one.service}: {one.state}, {one.image}" for one in snapshot.containers]
     return {"changed": False, "snapshot": snapshot.as_dict(), "summary": lines or [f"nothing runs of stack {stack}"]}
 

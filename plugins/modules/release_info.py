@@ -175,7 +175,7 @@ def work(module: AnsibleModule) -> Result:
     check_names(stack, None, "by-hand")
     engine = Engine()
     store = ReleaseStore(module.params["root"], stack)
-    snapshot = take_snapshot(store, engine, stack, engine.containers(stack))
+    snapshot = take_snapshot(store, engine, stack, engine.containers.of(stack))
     entries = store.entries()
     unfinished = journal.unfinished(entries)
     drift = _drift(store, snapshot)
@@ -189,7 +189,7 @@ def work(module: AnsibleModule) -> Result:
         "stands": not drift and unfinished is None,
         "drift": drift,
         "releases": releases,
-        "containers": [asdict(container) for container in snapshot.containers],
+        "containers": [container.as_record() for container in snapshot.containers],
         "guard_in": at_work.guard_in,
         "journal": [asdict(entry) for entry in entries[-module.params["journal_lines"] :]],
         "summary": [*at_work.words, *_summary(store, snapshot, drift, entries, at_work), *damaged],

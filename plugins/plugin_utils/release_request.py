@@ -16,7 +16,7 @@ from ansible.template import trust_as_template
 
 from ..module_utils.core.findings import Finding, SlipwayError
 from ..module_utils.core.identifiers import STACK_NAME, VERSION
-from ..module_utils.engine.registry_auth import RegistryAuth
+from ..module_utils.engine.image_reference import RegistryAuth
 from ..module_utils.hooks.programs import program_findings
 from ..module_utils.stack.checks import parse_checks
 from ..module_utils.stack.gate_settings import GateSettings

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.masking import Masker
+from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.gate.gate import run_gate
 from ansible_collections.slipway.compose.plugins.module_utils.gate.health import ServiceExpectation
 from ansible_collections.slipway.compose.plugins.module_utils.gate.watch import ContainerWatch
@@ -33,7 +34,7 @@ def gate(stack: Stack, *expected: ServiceExpectation, **settings: Any) -> GateRe
     quick = {"timeout_s": 10.0, "healthy_for_s": 0.6, "stable_for_s": 0.6, "log_lines": 5}
     settings["checks"] = tuple(settings.pop("checks", ()))
     return run_gate(
-        stack.client, stack.name, list(expected) or None, GateSettings(**{**quick, **settings}), masker, abort=abort
+        Engine(), stack.name, list(expected) or None, GateSettings(**{**quick, **settings}), masker, abort=abort
     )
 
 
@@ -334,7 +335,9 @@ def test_without_events_the_gate_still_knows_and_says_so(stack: Stack, monkeypat
 
     def open_and_lose(watch: ContainerWatch) -> None:
         opened(watch)
-        watch._events.close()  # noqa: SLF001 - the connection to lose
+        events = watch._events  # noqa: SLF001 - the connection to lose
+        assert events is not None
+        events.close()
 
     monkeypatch.setattr(ContainerWatch, "open", open_and_lose)
     stack.run("migrate", "sleep 1.5; exit 6")

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.processes import process_began
 from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.engine.lost_containers_ending import (
+from ansible_collections.slipway.compose.plugins.module_utils.engine.lost.ending import (
     addresses,
     belongs,
     end_process_from_container,

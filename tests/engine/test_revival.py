@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import Guard
+from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import StackLease
 from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.engine.containers import container_snapshot
+from ansible_collections.slipway.compose.plugins.module_utils.engine.container_client import ContainerClient
+from ansible_collections.slipway.compose.plugins.module_utils.engine.containers import Container as Seen
 from ansible_collections.slipway.compose.plugins.module_utils.gate.report import DownError
+from ansible_collections.slipway.compose.plugins.module_utils.host.host import Host
 from ansible_collections.slipway.compose.plugins.module_utils.host.revival import Revival
 from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
@@ -37,9 +40,9 @@ def untouched(root: Path, stack: Stack, *containers: Container, **snapshot: Any)
     store.write_json(RELEASE, "gate.json", GATE)
     for container in containers:
         container.reload()
-    ran = [asdict(container_snapshot(container.attrs)) for container in containers]
+    ran = [Seen.from_inspect(container.attrs).as_record() for container in containers]
     store.write_json(RELEASE, "snapshot.json", {"release": None, "to": None, "containers": ran, **snapshot})
-    return Revival(store, Engine(), RELEASE)
+    return Revival(Host(store, Engine(), StackLease(store, 900.0), Guard(store, "", 900.0, 60.0)), RELEASE)
 
 
 def test_what_runs_is_left_alone(tmp_path: Path, stack: Stack) -> None:
@@ -141,7 +144,7 @@ def test_an_engine_that_goes_away_meanwhile_leaves_it_down(
         message = "Connection refused"
         raise ConnectionError(message)
 
-    monkeypatch.setattr(Engine, "start", gone)
+    monkeypatch.setattr(ContainerClient, "start", gone)
     with pytest.raises(DownError, match=f"these have ended: {web.name}.*(?s:.*)Connection refused"):
         before.revive()
 

@@ -1,4 +1,7 @@
-"""The gate on rooms: which folder of `plugins/module_utils` may know of which, and which file may touch the world."""
+"""The gate on rooms: which folder of `plugins/module_utils` may know of which, and which file may touch the world.
+
+It also holds the Docker SDK to one room, for every file in `plugins`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,10 @@ from tests.stages.process import ROOT
 #: A room imports only itself and rooms before it.
 ROOMS = ("core", "engine", "stack", "gate", "release", "hooks", "coordination", "host", "calls")
 FOLDER = "plugins/module_utils"
+#: The one room that imports the Docker SDK, even for types only: what the SDK raises and returns ends there.
+DOOR, SDK = "engine", "docker"
+#: Functions that import a library by its name.
+LOADERS = ("load_library", "import_module")
 #: An `__init__.py` is not counted.
 FILES_OF_A_ROOM = 13
 MARK = "(I/O"
@@ -62,7 +69,8 @@ def misplaced(root: Path = ROOT) -> list[str]:
             found += [f"{name}:{fault}" for one in imports for fault in _purity_faults(one, marked)]
         graph = graphs.setdefault(_room(key), {})
         graph[key] = {one.target for one in imports if one.own and one.at_import and _room(one.target) == _room(key)}
-    return found + [fault for room, graph in graphs.items() for fault in _cycle_faults(room, graph)]
+    found += [fault for room, graph in graphs.items() for fault in _cycle_faults(room, graph)]
+    return found + [fault for path in sorted((root / "plugins").rglob("*.py")) for fault in _door_faults(path, root)]
 
 
 def _folder_faults(folder: Path, root: Path) -> Iterator[str]:
@@ -105,6 +113,26 @@ def _purity_faults(one: Import, marked: set[str]) -> Iterator[str]:
             f"{one.line}: expected no I/O in a file without '{MARK})' in its first line, seen an import of "
             f"{one.target}: mark the file, or move the I/O out of it"
         )
+
+
+def _door_faults(path: Path, root: Path) -> Iterator[str]:
+    if _room(_key(path, root)) == DOOR:
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    imports = [(one.line, one.target) for one in _imports(tree, path, root) if not one.own]
+    for line, name in sorted([*imports, *_loaded(tree)]):
+        if name.partition(".")[0] == SDK:
+            yield (
+                f"{path.relative_to(root).as_posix()}:{line}: expected the Docker SDK in room {DOOR} alone, seen an "
+                f"import of {name}: ask through {FOLDER}/{DOOR}/client.py"
+            )
+
+
+def _loaded(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Return each library that is imported by its name, as in `load_library("docker")`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in LOADERS:
+            yield from ((node.lineno, str(arg.value)) for arg in node.args[:1] if isinstance(arg, ast.Constant))
 
 
 def _touches(name: str) -> bool:

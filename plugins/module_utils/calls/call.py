@@ -19,6 +19,7 @@ from . import guard_process
 if TYPE_CHECKING:
     from ..engine.client import Engine
     from ..host.deployment import Deployment
+    from ..host.host import Host
     from ..stack.hooks import HookReport
 
 Result = dict[str, Any]
@@ -56,6 +57,16 @@ class ReleaseCall:
         self.guard = Guard(self.store, guard_process.__name__, params["guard_timeout"], params["rollback_timeout"])
         self.reports: list[HookReport] = []
 
+    def host(self, engine: Engine) -> Host:
+        """Return this host as the call acts on it.
+
+        Args:
+            engine: its engine, which some states wait for and others never ask.
+        """
+        from ..host.host import Host
+
+        return Host(self.store, engine, self.lease, self.guard)
+
     def deployment(
         self, release: str | None = None, patience_s: float = 0.0, engine: Engine | None = None
     ) -> Deployment:
@@ -72,7 +83,7 @@ class ReleaseCall:
         from ..engine.client import wait_for_engine
         from ..host.deployment import Deployment
 
-        found = Deployment(self.store, engine or wait_for_engine(patience_s), release or self.release, self.guard)
+        found = Deployment(self.host(engine or wait_for_engine(patience_s)), release or self.release)
         self.reports = found.hooks.reports
         return found
 

@@ -1,12 +1,15 @@
 # Copyright: (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What runs of a stack on a host, as the engine tells it."""
+"""What runs of a stack on a host, as the engine tells it: the one model of `docker inspect`."""
 
 from __future__ import annotations
 
+import re
+from calendar import timegm
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
+from time import strptime
 from typing import Any
 
 from .compose_labels import (
@@ -16,16 +19,26 @@ from .compose_labels import (
     FOLDER_LABEL,
     NUMBER_LABEL,
     SERVICE_LABEL,
+    dependencies,
     labels_of,
 )
 
-#: States of a container that runs, or is about to again.
-_ALIVE = ("running", "paused", "restarting")
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(?:Z|([+-])(\d\d):(\d\d))")
+_NEVER = "0001-"
+
+
+@dataclass(frozen=True)
+class ComposeOrigin:
+    """Where a container's definition came from, by Compose's labels: folder, Compose files, environment files."""
+
+    directory: str
+    files: tuple[str, ...]
+    environment_files: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class ContainerSnapshot:
-    """One container of the stack.
+    """What is recorded of a container; `snapshot.json` holds these fields and no others, for older and newer versions.
 
     Attributes:
         service: its Compose service.
@@ -55,28 +68,104 @@ class ContainerSnapshot:
     started_at: str
     restarts: int
 
-    @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> ContainerSnapshot:
+    @staticmethod
+    def from_dict(raw: Mapping[str, Any]) -> ContainerSnapshot:
         """Return the container whose fields these are.
 
         Raises:
             TypeError: they are those of something else.
         """
-        made = cls(**raw)
-        wrong = [field.name for field in fields(cls) if type(getattr(made, field.name)).__name__ != field.type]
+        made = ContainerSnapshot(**raw)
+        wrong = [one.name for one in _RECORDED if type(getattr(made, one.name)).__name__ != one.type]
         if wrong:
             message = f"a container has no valid {', '.join(wrong)}"
             raise TypeError(message)
         return made
 
+    def as_record(self) -> dict[str, Any]:
+        """Return what is recorded as plain data, whatever else is known of the container."""
+        return {one.name: getattr(self, one.name) for one in _RECORDED}
+
+
+_RECORDED = fields(ContainerSnapshot)
+
 
 @dataclass(frozen=True)
-class ComposeOrigin:
-    """Where a container's definition came from, by Compose's labels: folder, Compose files, environment files."""
+class Container(ContainerSnapshot):
+    """A container that is there: what is recorded of it, and what else has to be known to judge it.
 
-    directory: str
-    files: tuple[str, ...]
-    environment_files: tuple[str, ...]
+    Attributes:
+        created_at: in seconds since the epoch.
+        ended_at: when its process last ended, in seconds since the epoch; None if it never did.
+        error: why the engine could not start it, "" if it could.
+        oom_killed: whether its process was killed for using more memory than it may.
+        restart_policy: "no", "always", "unless-stopped" or "on-failure".
+        failing_streak: how many probes of its health check have failed in a row.
+        probe_exit_code: exit code of the last probe, None if there was none.
+        probe_output: what the last probe printed.
+        published_ports: ports of the host on which it can be reached now.
+        bound_ports: (port, protocol) of the host that it has whenever it runs.
+        depends_on: the services that its service depends on, each with Compose's condition.
+        origin: where its definition came from.
+    """
+
+    created_at: float
+    ended_at: float | None
+    error: str
+    oom_killed: bool
+    restart_policy: str
+    failing_streak: int
+    probe_exit_code: int | None
+    probe_output: str
+    published_ports: frozenset[int]
+    bound_ports: frozenset[tuple[int, str]]
+    depends_on: Mapping[str, str]
+    origin: ComposeOrigin
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it runs, or is about to again."""
+        return self.state in ("running", "paused", "restarting")
+
+    @property
+    def running_since(self) -> float | None:
+        """When it was last started, in seconds since the epoch; None if it never was."""
+        return parse_engine_time(self.started_at)
+
+    @classmethod
+    def from_inspect(cls, inspected: Mapping[str, Any]) -> Container:
+        """Return the container that a `docker inspect` document is about."""
+        labels, state = labels_of(inspected), inspected["State"]
+        health = state.get("Health") or {}
+        last_probe = (health.get("Log") or [{}])[-1]
+        number = labels.get(NUMBER_LABEL, "")
+        policy = (inspected.get("HostConfig") or {}).get("RestartPolicy") or {}
+        return cls(
+            service=labels.get(SERVICE_LABEL, ""),
+            number=int(number) if number.isdigit() else 1,
+            name=str(inspected["Name"]).lstrip("/"),
+            id=inspected["Id"],
+            image=inspected["Config"]["Image"],
+            image_id=inspected["Image"],
+            config_hash=labels.get(CONFIG_HASH_LABEL, ""),
+            state=state["Status"],
+            health=str(health.get("Status") or "").replace("none", ""),
+            exit_code=int(state.get("ExitCode", 0)),
+            started_at=state.get("StartedAt", ""),
+            restarts=int(inspected.get("RestartCount", 0)),
+            created_at=parse_engine_time(inspected.get("Created", "")) or 0.0,
+            ended_at=parse_engine_time(state.get("FinishedAt", "")),
+            error=state.get("Error") or "",
+            oom_killed=bool(state.get("OOMKilled")),
+            restart_policy=policy.get("Name") or "no",
+            failing_streak=health.get("FailingStreak", 0),
+            probe_exit_code=last_probe.get("ExitCode"),
+            probe_output=(last_probe.get("Output") or "").strip(),
+            published_ports=frozenset(port for port, _protocol in _ports(inspected, "NetworkSettings", "Ports")),
+            bound_ports=frozenset(_ports(inspected, "HostConfig", "PortBindings")),
+            depends_on=dependencies(labels),
+            origin=_origin(labels),
+        )
 
 
 @dataclass(frozen=True)
@@ -101,61 +190,64 @@ class Snapshot:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the snapshot as plain data."""
-        return asdict(self)
+        return {
+            "stack": self.stack,
+            "taken_at": self.taken_at,
+            "release": self.release,
+            "containers": [one.as_record() for one in self.containers],
+            "origins": [asdict(one) for one in self.origins],
+            "digests": dict(self.digests),
+        }
 
 
-def container_snapshot(inspected: Mapping[str, Any]) -> ContainerSnapshot:
-    """Return what matters of one container's `docker inspect` document."""
-    labels = labels_of(inspected)
-    state = inspected["State"]
-    return ContainerSnapshot(
-        service=labels.get(SERVICE_LABEL, ""),
-        number=int(labels.get(NUMBER_LABEL, "1")),
-        name=str(inspected["Name"]).lstrip("/"),
-        id=inspected["Id"],
-        image=inspected["Config"]["Image"],
-        image_id=inspected["Image"],
-        config_hash=labels.get(CONFIG_HASH_LABEL, ""),
-        state=state["Status"],
-        health=str((state.get("Health") or {}).get("Status", "")).replace("none", ""),
-        exit_code=int(state.get("ExitCode", 0)),
-        started_at=state.get("StartedAt", ""),
-        restarts=int(inspected.get("RestartCount", 0)),
-    )
-
-
-def compose_origin(inspected: Mapping[str, Any]) -> ComposeOrigin:
-    """Return where a container's definition came from."""
-    labels = labels_of(inspected)
-    return ComposeOrigin(
-        directory=labels.get(FOLDER_LABEL, ""),
-        files=_paths(labels.get(FILES_LABEL, "")),
-        environment_files=_paths(labels.get(ENVIRONMENT_FILES_LABEL, "")),
-    )
+def parse_engine_time(text: str) -> float | None:
+    """Return the engine's RFC 3339 time as seconds since the epoch; None for its "never"."""
+    match = _TIME.fullmatch(text)
+    if match is None or text.startswith(_NEVER):
+        return None
+    moment, fraction, sign, hours, minutes = match.groups()
+    offset = 0 if sign is None else int(f"{sign}1") * (int(hours) * 3600 + int(minutes) * 60)
+    return timegm(strptime(moment, "%Y-%m-%dT%H:%M:%S")) + float(fraction or 0) - offset
 
 
 def ended(
-    before: Iterable[ContainerSnapshot], now: Iterable[Mapping[str, Any]], jobs: Collection[str] | None
+    before: Iterable[ContainerSnapshot], now: Iterable[Container], jobs: Collection[str] | None
 ) -> list[ContainerSnapshot]:
     """Return the containers that ran before and are still there, and have ended although they were to run on.
 
     Args:
         before: what was there.
-        now: the `docker inspect` documents of what is there now.
+        now: what is there now.
         jobs: the services that end by themselves; None if that is not known, as of a stack that was started by hand.
     """
-    there = {document["Id"]: document for document in now}
+    there = {one.id: one for one in now}
     ran = [one for one in before if one.state == "running" and one.id in there]
-    down = [one for one in ran if there[one.id]["State"]["Status"] not in _ALIVE]
+    down = [one for one in ran if not there[one.id].is_alive]
     if jobs is None:
         return [one for one in down if not _is_done(there[one.id])]
     return [one for one in down if one.service not in jobs]
 
 
-def _is_done(inspected: Mapping[str, Any]) -> bool:
+def _is_done(one: Container) -> bool:
     """Tell whether a container has ended well, and nobody is to start it again then."""
-    policy = (inspected["HostConfig"].get("RestartPolicy") or {}).get("Name", "")
-    return inspected["State"].get("ExitCode", 0) == 0 and policy not in ("always", "unless-stopped")
+    return one.exit_code == 0 and one.restart_policy not in ("always", "unless-stopped")
+
+
+def _ports(inspected: Mapping[str, Any], part: str, name: str) -> Iterable[tuple[int, str]]:
+    """Return the (port, protocol) pairs of the host in one of the document's tables of ports."""
+    table: Mapping[str, Any] = (inspected.get(part) or {}).get(name) or {}
+    for target, bindings in table.items():
+        protocol = target.partition("/")[2] or "tcp"
+        ports = [str(binding.get("HostPort", "")) for binding in bindings or ()]
+        yield from ((int(port), protocol) for port in ports if port.isdigit())
+
+
+def _origin(labels: Mapping[str, str]) -> ComposeOrigin:
+    return ComposeOrigin(
+        directory=labels.get(FOLDER_LABEL, ""),
+        files=_paths(labels.get(FILES_LABEL, "")),
+        environment_files=_paths(labels.get(ENVIRONMENT_FILES_LABEL, "")),
+    )
 
 
 def _paths(joined: str) -> tuple[str, ...]:

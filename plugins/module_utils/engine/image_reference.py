@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Image references as Compose files write them, and what they mean."""
+"""Image references as Compose files write them, what they mean, and the credentials for their registries."""
 
 from __future__ import annotations
 
@@ -65,3 +65,12 @@ class ImageReference:
         """Spell the reference; a missing tag and digest mean "latest"."""
         tag = f":{self.tag}" if self.tag else ""
         return self.name + tag + (f"@{self.digest}" if self.digest else "" if tag else ":latest")
+
+
+@dataclass(frozen=True)
+class RegistryAuth:
+    """Credentials for one registry. They travel in a header to the engine and are never written to the host's disk."""
+
+    registry: str
+    username: str
+    password: str

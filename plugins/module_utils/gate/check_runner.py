@@ -25,8 +25,7 @@ from .attempts.tcp import attempt_tcp
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import docker
-
+    from ..engine.client import Engine
     from ..stack.check_types.probe import Probe
     from ..stack.checks import Check
 
@@ -73,7 +72,7 @@ class CheckRunner:
         checks: Sequence[Check],
         deadline: float,
         on_end: Callable[[], None],
-        client: docker.DockerClient | None,
+        engine: Engine | None,
         project: str,
     ) -> None:
         """Prepare.
@@ -82,7 +81,7 @@ class CheckRunner:
             checks: what to try.
             deadline: monotonic time at which every check ends.
             on_end: called, from another thread, when a check has ended, or holds for now.
-            client: the engine, for commands in containers; None if there is none.
+            engine: the engine, for commands in containers; None if there is none.
             project: the Compose project whose containers commands run in.
 
         Raises:
@@ -92,7 +91,7 @@ class CheckRunner:
             load_library("requests")
         self._deadline = deadline
         self._on_end = on_end
-        self._client = client
+        self._engine = engine
         self._project = project
         self._cancellation = Cancellation()
         self._began_at = time.monotonic()
@@ -146,7 +145,7 @@ class CheckRunner:
         return CheckProgress(check, attempts, ended, outcome, round(now - self._began_at, 3))
 
     def _attempt(self, check: Check, timeout_s: float) -> Outcome:
-        surroundings = Surroundings(self._client, self._project, check.service, self._cancellation)
+        surroundings = Surroundings(self._engine, self._project, check.service, self._cancellation)
         try:
             return ATTEMPTS[type(check.probe)](check.probe, surroundings, timeout_s)
         except Exception as error:  # noqa: BLE001 - a check that breaks has failed; it must not vanish with its thread

@@ -7,33 +7,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..engine.logs import read_logs, shown_lines, shown_text
+from ..core.wording import shown_lines, shown_text
+from ..engine.connection import EngineError
 from .health import Standing
 from .report import CheckObservation, GateFailure, Observation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import docker
-
     from ..core.masking import Masker
+    from ..engine.client import Engine
+    from ..engine.containers import Container
     from .check_runner import CheckProgress
-    from .health import ContainerFacts, Judgement
+    from .health import Judgement
 
 
 class Evidence:
     """Turns judgements into what is reported; everything that leaves here is masked."""
 
-    def __init__(self, client: docker.DockerClient | None, log_lines: int, masker: Masker) -> None:
+    def __init__(self, engine: Engine | None, log_lines: int, masker: Masker) -> None:
         """Read logs from this engine (none if None), so many lines of each container."""
-        self._client = client
+        self._engine = engine
         self._log_lines = log_lines
         self._masker = masker
 
     def of_container(
         self,
         service: str | None,
-        container: ContainerFacts | None,
+        container: Container | None,
         judgement: Judgement,
         exit_codes: Mapping[str, int],
         within: str,
@@ -52,12 +53,12 @@ class Evidence:
         )
 
     def of_check(
-        self, progress: CheckProgress, containers: Sequence[ContainerFacts], jobs: frozenset[str], within: str
+        self, progress: CheckProgress, containers: Sequence[Container], jobs: frozenset[str], within: str
     ) -> GateFailure:
         """Explain why a declared check did not pass, with its output or the logs of those that it asked."""
         check, attempts = progress.check, progress.attempts
         concerned = _concerned(progress, containers, jobs)
-        services = sorted({facts.service for facts in concerned})
+        services = sorted({one.service for one in concerned})
         times = f"{attempts} attempt{'' if attempts == 1 else 's'}"
         output = shown_lines(progress.outcome.output, self._log_lines, self._masker)
         return GateFailure(
@@ -69,21 +70,21 @@ class Evidence:
             logs=output or self._logs(concerned),
         )
 
-    def observations(self, containers: Sequence[ContainerFacts]) -> list[Observation]:
+    def observations(self, containers: Sequence[Container]) -> list[Observation]:
         """Say how each container was at the end."""
-        ordered = sorted(containers, key=lambda facts: (facts.service, facts.number, facts.name))
+        ordered = sorted(containers, key=lambda one: (one.service, one.number, one.name))
         return [
             Observation(
-                service=facts.service,
-                name=facts.name,
-                id=facts.id,
-                state=facts.status,
-                health=facts.health,
-                restarts=facts.restarts,
-                image=facts.image,
-                exit_code=facts.exit_code,
+                service=one.service,
+                name=one.name,
+                id=one.id,
+                state=one.state,
+                health=one.health or None,
+                restarts=one.restarts,
+                image=one.image,
+                exit_code=one.exit_code,
             )
-            for facts in ordered
+            for one in ordered
         ]
 
     def check_observations(self, checks: Sequence[CheckProgress]) -> list[CheckObservation]:
@@ -102,23 +103,43 @@ class Evidence:
     def _shown(self, text: str) -> str:
         return shown_text(text, self._masker)
 
-    def _logs(self, containers: Sequence[ContainerFacts]) -> list[str]:
-        if self._client is None:
+    def _logs(self, containers: Sequence[Container]) -> list[str]:
+        if self._engine is None:
             return []
-        return read_logs(self._client, [(facts.id, facts.name) for facts in containers], self._log_lines, self._masker)
+        return read_logs(self._engine, [(one.id, one.name) for one in containers], self._log_lines, self._masker)
 
 
-def _concerned(
-    progress: CheckProgress, containers: Sequence[ContainerFacts], jobs: frozenset[str]
-) -> list[ContainerFacts]:
+def _concerned(progress: CheckProgress, containers: Sequence[Container], jobs: frozenset[str]) -> list[Container]:
     """Return the containers whose logs may tell why a check failed.
 
     Those of the service that the check names, else those that publish the port it asks, else all that serve.
     """
     check = progress.check
     if check.service is not None:
-        return [facts for facts in containers if facts.service == check.service]
+        return [one for one in containers if one.service == check.service]
     if check.probe.asked_port is None:
         return []
-    publishing = [facts for facts in containers if check.probe.asked_port in facts.ports]
-    return publishing or [facts for facts in containers if facts.service not in jobs]
+    publishing = [one for one in containers if check.probe.asked_port in one.published_ports]
+    return publishing or [one for one in containers if one.service not in jobs]
+
+
+def read_logs(engine: Engine, containers: Sequence[tuple[str, str]], count: int, masker: Masker) -> list[str]:
+    """Return the last log lines of containers, given as (ID, name); with several, each line says whose it is.
+
+    A log that cannot be read yields a line that says so: missing evidence must not hide the failure itself.
+    """
+    if count < 1:
+        return []
+    lines: list[str] = []
+    for container_id, name in containers:
+        prefix = f"{name} | " if len(containers) > 1 else ""
+        lines.extend(f"{prefix}{line}" for line in _container_lines(engine, container_id, count, masker))
+    return lines
+
+
+def _container_lines(engine: Engine, container_id: str, count: int, masker: Masker) -> list[str]:
+    try:
+        raw = engine.containers.last_log(container_id, count)
+    except EngineError as error:
+        return [f"(the log cannot be read: {shown_text(error.said, masker)})"]
+    return shown_lines(raw, count, masker)

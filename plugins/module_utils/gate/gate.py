@@ -12,11 +12,11 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Callable, Union
 
 from ..core.findings import SlipwayError
+from ..engine.containers import Container
 from .check_runner import CheckProgress, CheckRunner
 from .evidence import Evidence
 from .health import (
     Clock,
-    ContainerFacts,
     Judgement,
     ServiceExpectation,
     Standing,
@@ -31,9 +31,8 @@ from .watch import ContainerChanged, ContainerWatch, StreamBroken
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import docker
-
     from ..core.masking import Masker
+    from ..engine.client import Engine
     from ..stack.gate_settings import GateSettings
 
 #: How often to look when the engine's events cannot be heard.
@@ -47,7 +46,7 @@ class ServiceVerdict:
     """One judgement, and whom it is about."""
 
     service: str | None
-    container: ContainerFacts | None
+    container: Container | None
     judgement: Judgement
 
 
@@ -59,7 +58,7 @@ _Signal = Union[ContainerChanged, StreamBroken, _CheckEnded]
 
 
 def run_gate(  # noqa: PLR0913 - what is looked at, how, and who may end it
-    client: docker.DockerClient | None,
+    engine: Engine | None,
     project: str,
     expected: Sequence[ServiceExpectation] | None,
     settings: GateSettings,
@@ -70,7 +69,7 @@ def run_gate(  # noqa: PLR0913 - what is looked at, how, and who may end it
     """Wait until the containers are as expected and every check has passed.
 
     Args:
-        client: the engine; None to run declared checks only.
+        engine: the engine; None to run declared checks only.
         project: the Compose project.
         expected: what must be true of each service; derived from the containers that are there if None.
         settings: the limits, and the declared checks; all of them run from here.
@@ -83,13 +82,16 @@ def run_gate(  # noqa: PLR0913 - what is looked at, how, and who may end it
     Raises:
         SlipwayError: the engine does not answer at the start, a check is declared wrongly, or a library is missing.
     """
-    return _Gate(client, project, expected, settings).run(Evidence(client, settings.log_lines, masker), abort)
+    if engine is not None:
+        # Here, since the time that it takes is none of what the gate measures.
+        engine.connect()
+    return _Gate(engine, project, expected, settings).run(Evidence(engine, settings.log_lines, masker), abort)
 
 
 class _Gate:
     def __init__(
         self,
-        client: docker.DockerClient | None,
+        engine: Engine | None,
         project: str,
         expected: Sequence[ServiceExpectation] | None,
         settings: GateSettings,
@@ -100,10 +102,10 @@ class _Gate:
         self._deadline = self._began_at + settings.timeout_s
         self._signals: SimpleQueue[_Signal] = SimpleQueue()
         self._runner = CheckRunner(
-            settings.parsed_checks(), self._deadline, lambda: self._signals.put(_CheckEnded()), client, project
+            settings.parsed_checks(), self._deadline, lambda: self._signals.put(_CheckEnded()), engine, project
         )
         services = None if expected is None else frozenset(wanted.service for wanted in expected)
-        self._watch = None if client is None else ContainerWatch(client, project, services, self._signals.put)
+        self._watch = None if engine is None else ContainerWatch(engine, project, services, self._signals.put)
         self._notes: list[str] = []
         self._deaf = False
         self._silence: SlipwayError | None = None
@@ -168,9 +170,9 @@ class _Gate:
         for wanted in expected:
             replicas = select_replicas(known, wanted)
             yield ServiceVerdict(wanted.service, None, judge_count(replicas, wanted))
-            for facts in replicas if wanted.replicas else ():
-                judgement = judge_container(facts, wanted, self._watch.first[facts.id], clock)
-                yield ServiceVerdict(wanted.service, facts, judgement)
+            for container in replicas if wanted.replicas else ():
+                judgement = judge_container(container, wanted, self._watch.first[container.id], clock)
+                yield ServiceVerdict(wanted.service, container, judgement)
 
     def _await(self, waiting: list[Judgement], *, may_abort: bool) -> None:
         """Wait for news, or until the passing of time alone may have changed something."""

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from ..core.masking import Masker
 from ..engine.client import Engine
 from ..engine.containers import ContainerSnapshot
-from ..engine.logs import read_logs
+from .evidence import read_logs
 from .report import GateFailure, GateReport, Observation
 
 CHECK = "still stands"
@@ -65,7 +65,7 @@ class SecondLook:
         return GateReport(not failures, 0.0, failures, [_observation(one) for one in containers])
 
     def _failure(self, one: ContainerSnapshot, seen: str) -> GateFailure:
-        logs = read_logs(self._engine.client, [(one.id, one.name)], self._log_lines, self._masker)
+        logs = read_logs(self._engine, [(one.id, one.name)], self._log_lines, self._masker)
         return GateFailure(one.service, one.name, CHECK, "as it passed the gate", seen, logs)
 
 

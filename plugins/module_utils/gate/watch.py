@@ -8,29 +8,21 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, Union
+from typing import TYPE_CHECKING, Callable, Union
 
-from ..core.findings import Finding, SlipwayError
-from ..core.libraries import load_library
-from ..engine.compose_labels import PROJECT_LABEL, SERVICE_LABEL, is_one_off
-from .health import (
-    ContainerFacts,
-    FirstSight,
-    container_facts,
-    parse_engine_time,
-)
+from ..engine.compose_labels import SERVICE_LABEL, is_one_off
+from ..engine.connection import GoneError
+from ..engine.containers import Container
+from .health import FirstSight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import docker
+    from ..engine.client import Engine
+    from ..engine.container_client import EventStream
 
-# The engine matches these as prefixes: "health_status" has the status behind it. Without the list, every probe of
-# every health check would be an event.
-_EVENTS = [
-    *("create", "start", "die", "oom", "stop", "kill", "pause", "unpause", "rename", "destroy", "health_status"),
-]
+# Without the list, every probe of every health check would be an event.
+_EVENTS = ("create", "start", "die", "oom", "stop", "kill", "pause", "unpause", "rename", "destroy", "health_status")
 
 
 @dataclass(frozen=True)
@@ -61,19 +53,19 @@ class ContainerWatch:
 
     def __init__(
         self,
-        client: docker.DockerClient,
+        engine: Engine,
         project: str,
         services: frozenset[str] | None,
         publish: Callable[[Signal], None],
     ) -> None:
         """Prepare to watch these services (all if None); changes are published from another thread."""
-        self._client = client
+        self._engine = engine
         self._project = project
         self._services = services
         self._publish = publish
-        self._events: Any = None
+        self._events: EventStream | None = None
         self._clock_offset = 0.0
-        self.containers: dict[str, ContainerFacts] = {}
+        self.containers: dict[str, Container] = {}
         self.first: dict[str, FirstSight] = {}
         self.last_exit_codes: dict[str, int] = {}
 
@@ -84,14 +76,10 @@ class ContainerWatch:
             SlipwayError: the engine does not answer.
         """
         began_at = time.monotonic()
-        system_time = self._ask(self._client.api.info)["SystemTime"]
-        now = parse_engine_time(system_time)
+        now = self._engine.system_time()
         self._clock_offset = (time.time() if now is None else now) - (began_at + time.monotonic()) / 2
-        # The engine subscribes after it has begun to answer; events since its own clock's reading fill that gap. Its
-        # clock is read to the fraction of a second, which the library passes on though its types know whole ones only.
-        since: Any = f"{self.engine_now():.6f}"
-        heard = {"type": "container", "label": f"{PROJECT_LABEL}={self._project}", "event": _EVENTS}
-        self._events = self._ask(lambda: self._client.api.events(decode=True, since=since, filters=heard))
+        # The engine subscribes after it has begun to answer; events since its own clock's reading fill that gap.
+        self._events = self._engine.containers.events(self._project, self.engine_now(), _EVENTS)
         threading.Thread(target=self._listen, args=(self._events,), daemon=True).start()
         self.refresh()
 
@@ -111,8 +99,7 @@ class ContainerWatch:
         Raises:
             SlipwayError: the engine does not answer.
         """
-        label = f"{PROJECT_LABEL}={self._project}"
-        listed = self._ask(lambda: self._client.api.containers(all=True, filters={"label": [label]}))
+        listed = self._engine.containers.listed(self._project)
         there = [entry["Id"] for entry in listed if self._concerns(entry["Labels"])]
         for gone in set(self.containers).difference(there):
             del self.containers[gone]
@@ -124,35 +111,22 @@ class ContainerWatch:
         Raises:
             SlipwayError: the engine does not answer.
         """
-        not_found = load_library("docker").errors.NotFound
         for container_id in container_ids:
             try:
-                inspected = self._ask(partial(self._client.api.inspect_container, container_id))
-            except not_found:
+                container = self._engine.containers.inspect(container_id)
+            except GoneError:
                 self.containers.pop(container_id, None)
                 continue
-            facts = container_facts(inspected)
-            first = self.first.get(facts.id)
-            if first is None or first.started_at is None:
-                self.first[facts.id] = FirstSight(facts.restarts, facts.started_at)
-            self.containers[facts.id] = facts
+            first = self.first.get(container.id)
+            if first is None or first.running_since is None:
+                self.first[container.id] = FirstSight(container.restarts, container.running_since)
+            self.containers[container.id] = container
 
     def _concerns(self, labels: dict[str, str]) -> bool:
         wanted = self._services is None or labels.get(SERVICE_LABEL) in self._services
         return wanted and not is_one_off(labels)
 
-    def _ask(self, question: Callable[[], Any]) -> Any:  # noqa: ANN401 - the engine answers with JSON
-        docker, requests = load_library("docker"), load_library("requests")
-        try:
-            return question()
-        except docker.errors.NotFound:
-            raise
-        except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-            remedy = "See whether it runs on this host (systemctl status docker), then check again."
-            finding = Finding("Docker engine", "an answer", " ".join(str(error).split()), remedy)
-            raise SlipwayError([finding]) from error
-
-    def _listen(self, events: Any) -> None:  # noqa: ANN401
+    def _listen(self, events: EventStream) -> None:
         reason = "the engine closed it"
         try:
             for event in events:

@@ -12,4 +12,4 @@ from ..engine.compose_labels import PROJECT_LABEL
 
 def remove_hook_containers(engine: Engine, stack: str) -> None:
     """Remove the containers of hooks that were ended, or whose caller was."""
-    engine.remove_containers([f"{PROJECT_LABEL}={stack}", HOOK_LABEL])
+    engine.containers.remove([f"{PROJECT_LABEL}={stack}", HOOK_LABEL])

@@ -11,12 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from ..coordination.guard import Guard
 from ..core.command import RUNNING_FILE, Completed, command_environment, run_command
 from ..core.findings import Finding, SlipwayError
-from ..engine.client import Engine
 from ..engine.compose_command import ComposeProject, env_files
-from ..engine.containers import ContainerSnapshot, container_snapshot
+from ..engine.containers import Container
 from ..gate.recheck import SecondLook
 from ..gate.report import DownError, GateReport, StartFailedError
 from ..hooks.release_hooks import ReleaseHooks
@@ -27,9 +25,9 @@ from ..release.progress import ReleaseProgress, files_left
 from ..release.pruning import forget
 from ..release.record import ReleaseFile, ReleaseRecord
 from ..release.secrets import release_masker
-from ..release.store import ReleaseStore
 from ..stack.hooks import report_lines
 from . import rollback_target
+from .host import Host
 from .release_gate import gate_before, gate_release
 
 #: Seconds to look at what does not stand after a start that failed.
@@ -40,12 +38,11 @@ _TAKEN_BACK = (journal.ROLLING_BACK, journal.ROLLED_BACK, journal.ROLLBACK_FAILE
 class Deployment(ReleaseProgress):
     """One release on one host; who changes anything with it has the stack's lock."""
 
-    def __init__(self, store: ReleaseStore, engine: Engine, release: str, guard: Guard) -> None:
+    def __init__(self, host: Host, release: str) -> None:
         """Read nothing yet."""
-        super().__init__(store, release)
-        self.engine = engine
-        self.guard = guard
-        self.hooks = ReleaseHooks(store, engine, release, guard.renew)
+        super().__init__(host.store, release)
+        self.host = host
+        self.hooks = ReleaseHooks(host.store, host.engine, release, host.guard.renew)
         self._lost: list[str] = []
         #: What stood in the way of files and was kept, or was put back, in words.
         self.moved: list[str] = []
@@ -83,12 +80,12 @@ class Deployment(ReleaseProgress):
         """Note the start, once there is a guard that could take it back, and put the release's files into place."""
         self.hooks.before_start()
         if self.reversible:
-            self.guard.arm(self.release)
+            self.host.guard.arm(self.release)
         self.store.note(self.release, journal.STARTING)
         self.moved += self.store.activate(record.files, self.release, replaced).said
 
     def _pass_gate(self, record: ReleaseRecord) -> GateReport:
-        report = gate_release(self.store, self.engine, record)
+        report = gate_release(self.host, record)
         self.store.note(self.release, journal.GATE_PASSED if report.passed else journal.GATE_FAILED)
         if not report.passed:
             raise StartFailedError(self._name, report)
@@ -102,8 +99,8 @@ class Deployment(ReleaseProgress):
             SlipwayError: it is not, so nothing would take the release back if the run died.
         """
         if self.reversible:
-            self.guard.renew()
-            self.guard.check()
+            self.host.guard.renew()
+            self.host.guard.check()
 
     def gate(self) -> GateReport:
         """Pass the gate without starting anything, for a host that runs the release already.
@@ -111,7 +108,7 @@ class Deployment(ReleaseProgress):
         Raises:
             StartFailedError: the release does not pass.
         """
-        report = gate_release(self.store, self.engine, self.folder.record)
+        report = gate_release(self.host, self.folder.record)
         if not report.passed:
             raise StartFailedError(self._name, report)
         return report
@@ -134,7 +131,7 @@ class Deployment(ReleaseProgress):
             seen = f"{self.last_event or 'not known here'}, by its last line in the journal"
             raise SlipwayError([Finding(self._name, "to have passed its gate", seen, "Start it first.")])
         record = self.folder.record
-        report = self._look_again(record, self._containers(record.stack))
+        report = self._look_again(record, self.host.engine.containers.of(record.stack))
         if not report.passed:
             raise StartFailedError(self._name, report)
         self.store.note(self.release, journal.CONFIRMING)
@@ -167,7 +164,7 @@ class Deployment(ReleaseProgress):
             return self.run_rollback(timeout_s)
         finally:
             # Where the way back failed, people are at work next, and nothing may happen behind their backs.
-            self.guard.disarm()
+            self.host.guard.disarm()
 
     def recover(self, timeout_s: float, *, again: bool = True) -> str:
         """Settle the release without the run that began it: confirm it, take it back, or remove its staging.
@@ -211,13 +208,13 @@ class Deployment(ReleaseProgress):
             SlipwayError: the way back failed.
             StartFailedError: what ran before does not pass its gate.
         """
-        from ..engine.lost_containers_ending import LostContainersEnding
+        from ..engine.lost.ending import LostContainersEnding
 
         self.hooks.before_way_back()
         before = self.known_before or ReleaseSnapshot()
         # Containers that the engine forgot may still hold ports or addresses.
         lost = LostContainersEnding(
-            self.engine,
+            self.host.engine,
             self.store.stack,
             before.lost_containers,
             lambda what: self.store.note(self.release, journal.ENDING_LOST_CONTAINER, what),
@@ -248,7 +245,7 @@ class Deployment(ReleaseProgress):
 
     def _gate_before(self, goal: str) -> GateReport:
         try:
-            report = gate_before(self.store, self.engine, self.release)
+            report = gate_before(self.host, self.release)
         except Exception:
             # The script has noted that the host is back, and nobody has seen that it stands.
             with suppress(SlipwayError):
@@ -284,7 +281,7 @@ class Deployment(ReleaseProgress):
             said = release_masker(self.store, record).mask(said)
             try:
                 # The start is over: what is missing now will not come, so the look at the evidence is short.
-                evidence = gate_release(self.store, self.engine, record, longest_s=_EVIDENCE_S)
+                evidence = gate_release(self.host, record, longest_s=_EVIDENCE_S)
             except SlipwayError as error:
                 findings = [Finding(self._name, "to be started", said, "See below what is wrong."), *error.findings]
                 raise SlipwayError(findings) from error
@@ -305,12 +302,12 @@ class Deployment(ReleaseProgress):
             raise SlipwayError([finding])
 
     def _finish(self) -> None:
-        containers = self._containers(self.store.stack)
+        containers = self.host.engine.containers.of(self.store.stack)
         hashes = {container.service: container.config_hash for container in containers}
         self.store.write_json(self.release, CONFIRMED_FILE, {"config_hashes": hashes})
         self.store.set_current(self.release)
         self.store.note(self.release, journal.CONFIRMED)
-        self.guard.disarm()
+        self.host.guard.disarm()
 
     def _too_late(self) -> Finding:
         mine = [one for one in self.store.entries() if one.release == self.release]
@@ -337,7 +334,7 @@ class Deployment(ReleaseProgress):
     def _check_and_discard(self) -> GateReport | None:
         from .revival import Revival
 
-        before = Revival(self.store, self.engine, self.release)
+        before = Revival(self.host, self.release)
         try:
             report = before.revive()
         except DownError:
@@ -354,12 +351,12 @@ class Deployment(ReleaseProgress):
             self.store.note(self.release, journal.ROLLED_BACK, "nothing was touched")
             return
         # The folder first: if the disk is full, that makes the room for the line.
-        forget(self.store, self.engine, self.release)
+        forget(self.store, self.host.engine, self.release)
         self.store.note(self.release, journal.DISCARDED)
 
-    def _look_again(self, record: ReleaseRecord, containers: list[ContainerSnapshot]) -> GateReport:
+    def _look_again(self, record: ReleaseRecord, containers: list[Container]) -> GateReport:
         jobs = frozenset(service.service for service in record.services if service.one_shot)
-        look = SecondLook(self.engine, self.folder.gate.log_lines, release_masker(self.store, record))
+        look = SecondLook(self.host.engine, self.folder.gate.log_lines, release_masker(self.store, record))
         return look.report(containers, self.folder.gate_passed, jobs)
 
     def _files_before(self) -> tuple[ReleaseFile, ...]:
@@ -373,8 +370,5 @@ class Deployment(ReleaseProgress):
         settings = env_files(str(self.store.files_folder(record.id)), record.paths)
         return ComposeProject(record.stack, str(self.store.project), (*files, lock), settings)
 
-    def _containers(self, stack: str) -> list[ContainerSnapshot]:
-        return [container_snapshot(document) for document in self.engine.containers(stack)]
-
     def _starts(self, stack: str) -> dict[str, str]:
-        return {container.id: container.started_at for container in self._containers(stack)}
+        return {container.id: container.started_at for container in self.host.engine.containers.of(stack)}

@@ -16,6 +16,7 @@ from ..engine.client import Engine
 from ..gate.report import StartFailedError
 from ..release.store import ReleaseStore
 from .deployment import Deployment
+from .host import Host
 
 #: Tells in the journal who took the release back.
 DETAIL = "by the guard"
@@ -39,15 +40,16 @@ def stand_in(root: str, stack: str, task: GuardTask, lock_wait_s: float) -> bool
         if found.left_s(boot_time()) > 0:
             return False
         guard = Guard(store, "", task.lasts_s, task.rollback_timeout_s)
+        host = Host(store, engine, StackLease(store, task.lasts_s), guard)
         try:
-            _settle(Deployment(store, engine, task.release, guard), task.rollback_timeout_s)
+            _settle(Deployment(host, task.release), task.rollback_timeout_s)
         except Exception:
             if read_task(store.folder) is not None:
                 # An engine that went away meanwhile was the reason; it may come back, and this guard waits for it.
                 Engine()
-            _retire(guard, store, task)
+            _retire(host)
             raise
-        _retire(guard, store, task)
+        _retire(host)
     return True
 
 
@@ -60,7 +62,7 @@ def _settle(deployment: Deployment, timeout_s: float) -> None:
         raise SlipwayError([Finding(error.subject, "to stand after the way back", seen, remedy)]) from error
 
 
-def _retire(guard: Guard, store: ReleaseStore, task: GuardTask) -> None:
+def _retire(host: Host) -> None:
     """End the guard's work: whatever became of it, nobody is to be surprised by a second try."""
-    guard.disarm()
-    StackLease(store, task.lasts_s).release()
+    host.guard.disarm()
+    host.lease.release()

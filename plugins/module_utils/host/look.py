@@ -5,18 +5,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ..core.findings import Finding, SlipwayError
 from ..core.masking import Masker, secret_values
 from ..engine.client import Engine
 from ..engine.compose_model import Service
-from ..engine.containers import Snapshot, compose_origin, container_snapshot
+from ..engine.containers import Container, Snapshot
 from ..engine.image_pins import pin_services
-from ..engine.lost_containers import lost_container_findings
+from ..engine.lost.containers import lost_container_findings
 from ..gate.health import ServiceExpectation
 from ..hooks.programs import hook_findings
 from ..release import journal
@@ -26,8 +26,10 @@ from ..release.record import ReleaseFile, ReleaseRecord
 from ..release.rollback_script import WayBack
 from ..release.store import ReleaseStore, now
 from ..stack.payload import ReleaseRequest
-from . import host_facts, rollback_target
-from .host_needs import need_findings
+from . import rollback_target
+from .host import Host
+from .machine import facts
+from .machine.needs import need_findings
 from .preflight import check_host, taken_ports
 from .resolve import examine
 
@@ -47,20 +49,20 @@ class NewRelease:
     snapshot: Snapshot
 
 
-def take_snapshot(store: ReleaseStore, engine: Engine, stack: str, documents: list[dict[str, Any]]) -> Snapshot:
+def take_snapshot(store: ReleaseStore, engine: Engine, stack: str, containers: Sequence[Container]) -> Snapshot:
     """Return what runs now.
 
     Args:
         store: the stack's folder.
         engine: the engine that it runs on.
         stack: the stack's name.
-        documents: what `docker inspect` says of its containers.
+        containers: its containers.
     """
-    containers = sorted((container_snapshot(one) for one in documents), key=lambda one: (one.service, one.number))
-    images = {image_id: engine.image(image_id) for image_id in sorted({one.image_id for one in containers})}
+    ordered = sorted(containers, key=lambda one: (one.service, one.number))
+    images = {image_id: engine.images.find(image_id) for image_id in sorted({one.image_id for one in containers})}
     digests = {image_id: list((image or {}).get("RepoDigests") or []) for image_id, image in images.items()}
-    origins = tuple(dict.fromkeys(compose_origin(one) for one in documents))
-    return Snapshot(stack, now(), store.current(), tuple(containers), origins, digests)
+    origins = tuple(dict.fromkeys(one.origin for one in containers))
+    return Snapshot(stack, now(), store.current(), tuple(ordered), origins, digests)
 
 
 def previous_release(store: ReleaseStore) -> str:
@@ -81,14 +83,11 @@ def previous_release(store: ReleaseStore) -> str:
     return older[-1]
 
 
-def look_at_new(
-    store: ReleaseStore, engine: Engine, request: ReleaseRequest, files: Path, min_free_mb: int
-) -> NewRelease:
+def look_at_new(host: Host, request: ReleaseRequest, files: Path, min_free_mb: int) -> NewRelease:
     """Look at a host and at the release that it is to take.
 
     Args:
-        store: the stack's folder.
-        engine: the host's engine.
+        host: the host.
         request: the release.
         files: folder in which its files lie.
         min_free_mb: megabytes (10^6 bytes) that have to be free.
@@ -96,7 +95,7 @@ def look_at_new(
     Raises:
         SlipwayError: everything that is wrong with the host and with the release.
     """
-    stack = request.plan.stack
+    stack, store, engine = request.plan.stack, host.store, host.engine
     services: tuple[Service, ...] = ()
     record: ReleaseRecord | None = None
     findings = plan_findings(request)
@@ -117,17 +116,14 @@ def look_at_new(
     findings += taken_ports(engine, stack, services)
     if record is None or findings:
         raise SlipwayError(dict.fromkeys(findings))
-    return NewRelease(record, services, take_snapshot(store, engine, stack, engine.containers(stack)))
+    return NewRelease(record, services, take_snapshot(store, engine, stack, engine.containers.of(stack)))
 
 
-def kept_findings(
-    store: ReleaseStore, engine: Engine, record: ReleaseRecord, min_free_mb: int, *, force: bool
-) -> list[Finding]:
+def kept_findings(host: Host, record: ReleaseRecord, min_free_mb: int, *, force: bool) -> list[Finding]:
     """Look at a host and at a kept release that it is to go to.
 
     Args:
-        store: the stack's folder.
-        engine: the host's engine.
+        host: the host.
         record: the release.
         min_free_mb: megabytes (10^6 bytes) that have to be free.
         force: whether to go back past a release that is irreversible.
@@ -135,13 +131,13 @@ def kept_findings(
     Returns:
         Everything that speaks against it.
     """
-    findings = check_host(store, engine, min_free_mb)
-    if record.id not in journal.confirmed(store.entries()):
+    findings = check_host(host.store, host.engine, min_free_mb)
+    if record.id not in journal.confirmed(host.store.entries()):
         seen = "a release that was never confirmed"
         remedy = "Choose one that was confirmed; scripts/status.sh lists them."
         findings.append(Finding(f"release {record.id}", "a release that passed its gate once", seen, remedy))
-    findings += rollback_target.prove_release(store, engine, record)
-    return findings if force else findings + rollback_target.irreversible_findings(store, record.id)
+    findings += rollback_target.prove_release(host, record)
+    return findings if force else findings + rollback_target.irreversible_findings(host.store, record.id)
 
 
 def same_release(store: ReleaseStore, record: ReleaseRecord, snapshot: Snapshot) -> str | None:
@@ -156,30 +152,28 @@ def same_release(store: ReleaseStore, record: ReleaseRecord, snapshot: Snapshot)
     return current.id if rollback_target.runs_as(current, hashes, snapshot.containers) else None
 
 
-def proved_way_back(
-    store: ReleaseStore, engine: Engine, record: ReleaseRecord, snapshot: Snapshot, findings: list[Finding]
-) -> WayBack:
+def proved_way_back(host: Host, record: ReleaseRecord, snapshot: Snapshot, findings: list[Finding]) -> WayBack:
     """Return the way back, proved.
 
     Raises:
         SlipwayError: with the findings so far and those of the proof.
     """
-    hashes = store.folder_of(snapshot.release).config_hashes if snapshot.release else {}
-    left = files_left(store, record.id)
+    hashes = host.store.folder_of(snapshot.release).config_hashes if snapshot.release else {}
+    left = files_left(host.store, record.id)
     undone = (*record.files, *left)
     way = WayBack(record.stack, record.id, undone)
     try:
-        way = rollback_target.choose(store, record.id, undone, snapshot, hashes)
+        way = rollback_target.choose(host.store, record.id, undone, snapshot, hashes)
         before = way.to.files if way.to is not None else ()
-        findings += activation_findings(store.folder, record.files, (*before, *left))
-        findings += activation_findings(store.folder, before, undone)
+        findings += activation_findings(host.store.folder, record.files, (*before, *left))
+        findings += activation_findings(host.store.folder, before, undone)
         if way.to is not None and way.to.id != record.id:
-            findings += rollback_target.prove_release(store, engine, way.to)
+            findings += rollback_target.prove_release(host, way.to)
         elif way.adopted_from is not None:
             rollback_target.freeze_adopted(snapshot)
     except SlipwayError as error:
         findings += error.findings
-    host_facts.raise_all(list(dict.fromkeys(findings)))
+    facts.raise_all(list(dict.fromkeys(findings)))
     return way
 
 

@@ -15,13 +15,13 @@ from ..core.libraries import PACKAGES, load_library
 from ..core.masking import Masker, secret_values
 from ..engine.client import Engine
 from ..engine.compose_model import Service
-from ..engine.lost_containers import lost_container_findings
-from ..engine.registry_auth import RegistryAuth
+from ..engine.image_reference import RegistryAuth
+from ..engine.lost.containers import lost_container_findings
 from ..hooks.programs import hook_findings
 from ..release.store import ReleaseStore, unpack_files
 from ..stack.payload import Payload
-from . import host_facts
-from .host_needs import need_findings
+from .machine import facts
+from .machine.needs import need_findings
 from .resolve import examine, image_references
 
 
@@ -50,9 +50,9 @@ def check_host(store: ReleaseStore, engine: Engine | None, min_free_mb: int) -> 
     findings = _compose_findings(engine)
     folders = {str(store.folder): "releases"}
     if engine is not None:
-        folders = {engine.client.info()["DockerRootDir"]: "images", **folders}
-    findings += host_facts.disk_findings(folders, min_free_mb)
-    findings += host_facts.folder_findings(store.folder)
+        folders = {engine.data_folder(): "images", **folders}
+    findings += facts.disk_findings(folders, min_free_mb)
+    findings += facts.folder_findings(store.folder)
     return findings + _library_findings()
 
 
@@ -86,9 +86,9 @@ def check_all(store: ReleaseStore, stack: str, payload: Payload | None, min_free
 def taken_ports(engine: Engine, stack: str, services: Sequence[Service]) -> list[Finding]:
     """Find the ports of the host that the services want and that something else has."""
     wanted = [(service.name, port) for service in services for port in service.ports]
-    own = host_facts.engine_port_keys(engine.containers(stack)) if wanted else set()
-    others = {key: f"container of {owner}" for key, owner in engine.listening().items() if owner != stack}
-    return host_facts.port_findings(wanted, own, others)
+    own = {key for one in engine.containers.of(stack) for key in one.bound_ports} if wanted else set()
+    others = {key: f"container of {owner}" for key, owner in engine.containers.listening().items() if owner != stack}
+    return facts.port_findings(wanted, own, others)
 
 
 def resolve_images(stack: str, payload: Payload | None, images: Sequence[str], timeout_s: int = 60) -> dict[str, str]:
@@ -116,10 +116,10 @@ def resolve_images(stack: str, payload: Payload | None, images: Sequence[str], t
             findings += hook_findings(payload, project.services)
             wanted.update(image_references(project.services))
     try:
-        digests, unresolved = engine.result().resolve(sorted(wanted))
+        digests, unresolved = engine.result().images.resolve(sorted(wanted))
     except SlipwayError as error:
         raise SlipwayError([*findings, *error.findings]) from error
-    host_facts.raise_all([*findings, *unresolved])
+    facts.raise_all([*findings, *unresolved])
     return digests
 
 
@@ -135,14 +135,14 @@ def _release_findings(store: ReleaseStore, engine: Engine | None, stack: str, pa
     if engine is not None:
         findings += taken_ports(engine, stack, project.services)
         findings += need_findings(store, engine, project.needs, payload.bundle)
-        findings += engine.resolve(image_references(project.services))[1]
+        findings += engine.images.resolve(image_references(project.services))[1]
     return findings
 
 
 def _compose_findings(engine: Engine | None) -> list[Finding]:
     try:
-        api = engine.client.api.version()["ApiVersion"] if engine is not None else None
-        return host_facts.compose_findings(host_facts.compose_version(), api)
+        api = engine.api_version() if engine is not None else None
+        return facts.compose_findings(facts.compose_version(), api)
     except SlipwayError as error:
         return list(error.findings)
 

@@ -16,24 +16,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..coordination import code_archive
-from ..coordination.held_lease import StackLease
 from ..coordination.lease import PREPARED
 from ..core.answer import known
 from ..core.command import command_environment
 from ..core.findings import SlipwayError
-from ..engine.client import Engine
 from ..engine.containers import Snapshot
 from ..engine.image_pins import pins_document
-from ..engine.lost_containers import lost_containers
+from ..engine.lost.containers import lost_containers
 from ..gate.report import DownError
 from ..release import journal
 from ..release.folder import GATE_FILE, SNAPSHOT_FILE
 from ..release.pruning import forget, kept_names
 from ..release.rollback_script import WayBack, render
-from ..release.store import ReleaseStore, unpack_files
+from ..release.store import unpack_files
 from ..stack.payload import ReleaseRequest
-from . import host_facts, rollback_target
+from . import rollback_target
 from .adopted_data import left_behind
+from .host import Host
 from .look import (
     NewRelease,
     files_to_change,
@@ -44,6 +43,7 @@ from .look import (
     same_release,
     take_snapshot,
 )
+from .machine import facts
 from .preflight import check_host
 
 
@@ -73,13 +73,12 @@ class Prepared:
 class Preparation:
     """Stages a release on one host for a run that holds the lease, once `look` found nothing against it."""
 
-    def __init__(
-        self, store: ReleaseStore, engine: Engine, lease: StackLease, *, min_free_mb: int, check_mode: bool
-    ) -> None:
+    def __init__(self, host: Host, *, min_free_mb: int, check_mode: bool) -> None:
         """Look at nothing yet."""
-        self._store = store
-        self._engine = engine
-        self._lease = lease
+        self._host = host
+        self._store = host.store
+        self._engine = host.engine
+        self._lease = host.lease
         self._min_free_mb = min_free_mb
         self._check_mode = check_mode
         self._lost_containers: list[str] = []
@@ -90,12 +89,12 @@ class Preparation:
         Raises:
             SlipwayError: everything that speaks against it. The host is as it was: staging is removed.
         """
-        if host_facts.folder_findings(self._store.folder):
-            host_facts.raise_all(check_host(self._store, self._engine, self._min_free_mb) + plan_findings(request))
+        if facts.folder_findings(self._store.folder):
+            facts.raise_all(check_host(self._store, self._engine, self._min_free_mb) + plan_findings(request))
         building = self._building_folder()
         try:
             unpack_files(request.bundle, building / "files")
-            new = look_at_new(self._store, self._engine, request, building / "files", self._min_free_mb)
+            new = look_at_new(self._host, request, building / "files", self._min_free_mb)
             record, snapshot = new.record, new.snapshot
             current = same_release(self._store, record, snapshot)
             if current is not None:
@@ -107,7 +106,7 @@ class Preparation:
                 # The same plan again, after something changed on the host: the release is there, and stays as it is.
                 return self.of_kept(record.id)
             lost = left_behind(snapshot, new.services, record.files, self._store.project)
-            way = proved_way_back(self._store, self._engine, record, snapshot, lost)
+            way = proved_way_back(self._host, record, snapshot, lost)
             return self._stage(request, building, new, way)
         finally:
             shutil.rmtree(building, ignore_errors=True)
@@ -123,8 +122,8 @@ class Preparation:
             SlipwayError: everything that speaks against it.
         """
         record = self._store.folder_of(release).record
-        snapshot = take_snapshot(self._store, self._engine, record.stack, self._engine.containers(record.stack))
-        findings = kept_findings(self._store, self._engine, record, self._min_free_mb, force=force)
+        snapshot = take_snapshot(self._store, self._engine, record.stack, self._engine.containers.of(record.stack))
+        findings = kept_findings(self._host, record, self._min_free_mb, force=force)
         # They are no reason to refuse a way back, nor to call one failed later.
         self._lost_containers = [one.container for one in lost_containers(self._engine)]
         hashes = self._store.folder_of(release).config_hashes
@@ -134,7 +133,7 @@ class Preparation:
             and rollback_target.runs_as(record, hashes, snapshot.containers)
         ):
             return Prepared(release, record.images, snapshot, f"release {release}", unchanged=True)
-        way = proved_way_back(self._store, self._engine, record, snapshot, findings)
+        way = proved_way_back(self._host, record, snapshot, findings)
         changed = files_to_change(self._store, record.files, way)
         if not self._check_mode:
             self._write_way_back(release, way, snapshot)
@@ -164,7 +163,7 @@ class Preparation:
         images = list(record.images.values())
         changed = files_to_change(self._store, record.files, way)
         if self._check_mode:
-            missing = tuple(image for image in dict.fromkeys(images) if self._engine.image(image) is None)
+            missing = tuple(image for image in dict.fromkeys(images) if self._engine.images.find(image) is None)
             return Prepared(record.id, record.images, snapshot, way.goal, pulled=missing, files_changed=changed)
         hashes = {file.path: file.state for file in record.files}
         lock = pins_document(new.services, record.images, hashes, request.bundle.env)
@@ -194,8 +193,8 @@ class Preparation:
             SlipwayError: what could not be pulled.
         """
         try:
-            pulled, findings = self._engine.pull(names, self._lease.heartbeat)
-            host_facts.raise_all(findings)
+            pulled, findings = self._engine.images.pull(names, self._lease.heartbeat)
+            facts.raise_all(findings)
         except Exception as error:
             found = known(error)
             if found is None:
@@ -208,7 +207,7 @@ class Preparation:
         from .revival import revive_after_failure
 
         try:
-            told = revive_after_failure(self._store, self._lease, release)
+            told = revive_after_failure(self._host, release)
         except DownError as down:
             return DownError([*error.findings, *down.findings], down.report)
         return SlipwayError([*error.findings, *told])

@@ -5,23 +5,19 @@
 
 from __future__ import annotations
 
-from ..coordination.guard import Guard
-from ..engine.client import Engine
 from ..hooks.hook_containers import remove_hook_containers
 from ..release import journal
 from ..release.pruning import forget
-from ..release.store import ReleaseStore
+from .host import Host
 
 
-def recover(store: ReleaseStore, engine: Engine, guard: Guard, timeout_s: float, *, again: bool) -> list[str]:
+def recover(host: Host, timeout_s: float, *, again: bool) -> list[str]:
     """Settle what earlier runs left: confirm what was about to be, take back what was started, remove what was staged.
 
     The caller has the lock and the lease, so none of those runs is at work any more.
 
     Args:
-        store: the stack's folder.
-        engine: the engine that the stack runs on.
-        guard: the stack's guard, whose work this is.
+        host: the host.
         timeout_s: seconds that the containers may take to go back.
         again: whether to go back once more where that has failed before.
 
@@ -33,25 +29,24 @@ def recover(store: ReleaseStore, engine: Engine, guard: Guard, timeout_s: float,
         StartFailedError: what ran before does not pass its gate.
     """
     done = []
+    store, engine = host.store, host.engine
     remove_hook_containers(engine, store.stack)
     release = journal.unfinished(store.entries())
     if release is not None and release in store.kept():
-        done.append(_settle(store, engine, release, guard, timeout_s, again=again))
-    guard.disarm()
+        done.append(_settle(host, release, timeout_s, again=again))
+    host.guard.disarm()
     store.sweep()
     entries = store.entries()
     prepared = [one for one, event in journal.states(entries).items() if event == journal.PREPARED]
     kept = set(store.kept())
-    done += [_settle(store, engine, one, guard, timeout_s, again=True) for one in prepared if one in kept]
+    done += [_settle(host, one, timeout_s, again=True) for one in prepared if one in kept]
     # A run that died while it pulled left a folder of which the journal does not know yet.
     for unknown in sorted(kept - {entry.release for entry in entries}):
         forget(store, engine, unknown)
     return [text for text in done if text]
 
 
-def _settle(  # noqa: PLR0913 - as for recover, and the release
-    store: ReleaseStore, engine: Engine, release: str, guard: Guard, timeout_s: float, *, again: bool
-) -> str:
+def _settle(host: Host, release: str, timeout_s: float, *, again: bool) -> str:
     from .deployment import Deployment
 
-    return Deployment(store, engine, release, guard).recover(timeout_s, again=again)
+    return Deployment(host, release).recover(timeout_s, again=again)

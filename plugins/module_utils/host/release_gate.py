@@ -14,26 +14,23 @@ from ..gate.health import ServiceExpectation
 from ..gate.report import GateReport
 from ..release.record import ReleaseRecord
 from ..release.secrets import release_masker
-from ..release.store import ReleaseStore
 from ..stack.gate_settings import GateSettings
+from .host import Host
 from .rollback_target import expectations
 
 
-def gate_release(
-    store: ReleaseStore, engine: Engine, record: ReleaseRecord, *, longest_s: float | None = None
-) -> GateReport:
+def gate_release(host: Host, record: ReleaseRecord, *, longest_s: float | None = None) -> GateReport:
     """Run the gate of a release whose folder this host has.
 
     Args:
-        store: the stack's folder.
-        engine: the engine that it runs on.
+        host: the host.
         record: the release.
         longest_s: seconds that the gate may take at the most, if that is less than its own limit.
     """
-    settings = store.folder_of(record.id).gate
+    settings = host.store.folder_of(record.id).gate
     if longest_s is not None:
         settings = replace(settings, timeout_s=min(settings.timeout_s, longest_s))
-    return _gate(engine, record.stack, record.services, settings, release_masker(store, record))
+    return _gate(host.engine, record.stack, record.services, settings, release_masker(host.store, record))
 
 
 def gate_adopted(
@@ -43,22 +40,21 @@ def gate_adopted(
     return _gate(engine, stack, services, replace(settings, checks=()), masker)
 
 
-def gate_before(store: ReleaseStore, engine: Engine, release: str) -> GateReport:
+def gate_before(host: Host, release: str) -> GateReport:
     """Run the gate on what ran before a release, as its snapshot shows it.
 
     Args:
-        store: the stack's folder.
-        engine: the engine that it runs on.
+        host: the host.
         release: the release.
     """
-    folder = store.folder_of(release)
+    folder = host.store.folder_of(release)
     record, before = folder.record, folder.snapshot
     if before.to:
-        return gate_release(store, engine, store.folder_of(before.to).record)
+        return gate_release(host, host.store.folder_of(before.to).record)
     services = expectations(before.containers)
     gone = {service.service for service in record.services} - {service.service for service in services}
     services += [ServiceExpectation(name, 0) for name in sorted(gone)]
-    return gate_adopted(engine, record.stack, services, folder.gate, release_masker(store, record))
+    return gate_adopted(host.engine, record.stack, services, folder.gate, release_masker(host.store, record))
 
 
 def _gate(
@@ -66,4 +62,4 @@ def _gate(
 ) -> GateReport:
     from ..gate.gate import run_gate
 
-    return run_gate(engine.client, stack, list(services), settings.on_target(), masker)
+    return run_gate(engine, stack, list(services), settings.on_target(), masker)

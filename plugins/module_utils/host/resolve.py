@@ -18,7 +18,7 @@ from ..engine.host_needs import HostNeeds, parse_host_needs
 from ..engine.image_pins import unpullable
 from ..stack.bundle import FileBundle
 from ..stack.variables import is_refused
-from . import host_facts
+from .machine import facts
 
 _CONFIG_TIMEOUT_S = 60.0
 
@@ -49,7 +49,7 @@ def examine(
     answer = run_command(project.config(), environment, _CONFIG_TIMEOUT_S, cwd=str(folder))
     findings = [_unset(name, bundle.compose_files) for name in unset_variables(answer.messages)]
     if answer.exit_code != 0:
-        lacking = host_facts.compose_findings(host_facts.compose_version(), None)
+        lacking = facts.compose_findings(facts.compose_version(), None)
         if lacking:
             return ResolvedProject((), (), HostNeeds()), lacking
         said = masker.mask(answer.last_words.replace(f"{folder}/", ""))

@@ -9,21 +9,19 @@ Nobody touched it, but an engine that crashes lets containers end, and does not 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from graphlib import TopologicalSorter
-from typing import Any
 
-from ..coordination.held_lease import StackLease
 from ..core.findings import Finding, SlipwayError
-from ..engine.client import ENGINE_BACK_S, Engine, wait_for_engine
-from ..engine.compose_labels import dependencies, labels_of
-from ..engine.containers import ContainerSnapshot, container_snapshot, ended
+from ..engine.client import ENGINE_BACK_S, wait_for_engine
+from ..engine.containers import Container, ContainerSnapshot, ended
 from ..gate.report import DownError, GateReport
 from ..release.record import ReleaseRecord
 from ..release.secrets import release_masker
-from ..release.store import ReleaseStore
 from ..stack.gate_settings import GateSettings
 from . import rollback_target
+from .host import Host
 from .release_gate import gate_adopted, gate_release
 
 _EXPECTED = "to run on, since the run touched nothing of it"
@@ -44,11 +42,12 @@ class Revival:
         brought_back: what had ended and stands again; None if nothing had.
     """
 
-    def __init__(self, store: ReleaseStore, engine: Engine, release: str) -> None:
+    def __init__(self, host: Host, release: str) -> None:
         """Look at nothing yet."""
         self.brought_back: Finding | None = None
-        self._store = store
-        self._engine = engine
+        self._host = host
+        self._store = host.store
+        self._engine = host.engine
         self._release = release
 
     def revive(self) -> GateReport | None:
@@ -68,16 +67,16 @@ class Revival:
             return None
         ran = before.containers
         record = self._store.folder_of(before.to).record if before.to else None
-        documents = self._engine.containers(self._store.stack) if ran else []
+        there = self._engine.containers.of(self._store.stack) if ran else []
         jobs = None if record is None else {one.service for one in record.services if one.one_shot}
-        found = ended(ran, documents, jobs)
+        found = ended(ran, there, jobs)
         if not found:
             return None
         thing = f"what ran before release {self._release}"
         seen = f"these have ended: {', '.join(one.name for one in found)}"
         # From here on it is known that something is down: whatever goes wrong must not hide that.
         try:
-            refusals = self._start(found, documents)
+            refusals = self._start(found, there)
             report = None if refusals else self._gate(ran, record)
         except Exception as error:
             findings = error.findings if isinstance(error, SlipwayError) else (_broken(error),)
@@ -89,24 +88,24 @@ class Revival:
         self.brought_back = Finding(thing, _EXPECTED, seen, f"{_CAUSE} It was started again, and passes its gate.")
         return report
 
-    def _start(self, found: Sequence[ContainerSnapshot], documents: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    def _start(self, found: Sequence[ContainerSnapshot], there: Sequence[Container]) -> list[Finding]:
         """Start the containers, each after those that it depends on; return what could not be started."""
         down = {one.service for one in found}
-        needs = {one["Id"]: dependencies(labels_of(one)) for one in documents}
+        needs = {one.id: one.depends_on for one in there}
         order = TopologicalSorter({one.service: down & set(needs[one.id]) for one in found})
         refusals = []
         for service in order.static_order():
             mine = [one for one in found if one.service == service]
             conditions = needs[mine[0].id]
             self._await_health({one for one in down if conditions.get(one) == "service_healthy"})
-            refusals += [(one.name, self._engine.start(one.id)) for one in mine]
+            refusals += [(one.name, self._engine.containers.start(one.id)) for one in mine]
         return [rollback_target.not_started(name, said) for name, said in refusals if said]
 
     def _await_health(self, services: set[str]) -> None:
         """Wait until services are healthy, as long as their gate would; whether they are is for the gate to say."""
         until = time.monotonic() + self._gate_settings().timeout_s
         while services and time.monotonic() < until:
-            found = [container_snapshot(one) for one in self._engine.containers(self._store.stack)]
+            found = self._engine.containers.of(self._store.stack)
             if all(one.health != "starting" for one in found if one.service in services):
                 return
             time.sleep(_POLL_S)
@@ -114,7 +113,7 @@ class Revival:
     def _gate(self, ran: Sequence[ContainerSnapshot], record: ReleaseRecord | None) -> GateReport:
         """Gate what ran: the release with its checks if that stood whole, else each service that did."""
         if record is not None and rollback_target.runs_as(record, self._store.folder_of(record.id).config_hashes, ran):
-            return gate_release(self._store, self._engine, record)
+            return gate_release(self._host, record)
         masker = release_masker(self._store, self._store.folder_of(self._release).record)
         not_well = {one.service for one in ran if one.state != "running" or one.health not in ("", "healthy")}
         services = rollback_target.expectations([one for one in ran if one.service not in not_well])
@@ -124,7 +123,7 @@ class Revival:
         return self._store.folder_of(self._release).gate
 
 
-def revive_after_failure(store: ReleaseStore, lease: StackLease, release: str) -> list[Finding]:
+def revive_after_failure(host: Host, release: str) -> list[Finding]:
     """See that what ran still does, where the preparation of a release failed: that the engine crashed may be why.
 
     Returns:
@@ -137,10 +136,10 @@ def revive_after_failure(store: ReleaseStore, lease: StackLease, release: str) -
         engine = wait_for_engine(ENGINE_BACK_S)
     except SlipwayError:
         return [_STAYS_AWAY]
-    before = Revival(store, engine, release)
+    before = Revival(replace(host, engine=engine), release)
     try:
-        with lease.locked():
-            if lease.is_held():
+        with host.lease.locked():
+            if host.lease.is_held():
                 before.revive()
     except DownError:
         raise

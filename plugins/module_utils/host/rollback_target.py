@@ -11,7 +11,6 @@ from pathlib import Path
 from ..core.command import command_environment, run_command
 from ..core.findings import Finding, SlipwayError
 from ..core.wording import counted
-from ..engine.client import Engine
 from ..engine.compose_command import ComposeProject, env_files
 from ..engine.containers import ContainerSnapshot, Snapshot
 from ..gate.health import ServiceExpectation
@@ -19,6 +18,7 @@ from ..release import journal
 from ..release.record import ReleaseFile, ReleaseRecord
 from ..release.rollback_script import WayBack
 from ..release.store import ReleaseStore
+from .host import Host
 
 ADOPTED_FILE = "adopted.yaml"
 _TIMEOUT_S = 60.0
@@ -112,8 +112,9 @@ def choose(
     return WayBack(snapshot.stack, release, undone)
 
 
-def prove_release(store: ReleaseStore, engine: Engine, record: ReleaseRecord) -> list[Finding]:
+def prove_release(host: Host, record: ReleaseRecord) -> list[Finding]:
     """Prove that a kept release can be started again with what this host has."""
+    store = host.store
     thing = f"release {record.id}"
     damage = store.damage(record)
     findings = []
@@ -122,7 +123,7 @@ def prove_release(store: ReleaseStore, engine: Engine, record: ReleaseRecord) ->
         seen = f"changed or missing: {', '.join(damage)}"
         findings.append(Finding(thing, "the files that were deployed", seen, remedy))
     for service, image in sorted(record.images.items()):
-        if engine.image(image) is None:
+        if host.engine.images.find(image) is None:
             remedy = f"Pull it on this host while the registry has it: docker pull {image}"
             findings.append(
                 Finding(f"{thing}, image of service {service}", f"{image} on this host", "no such image", remedy)

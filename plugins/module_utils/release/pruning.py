@@ -29,7 +29,7 @@ def forget(store: ReleaseStore, engine: Engine, release: str, names: Mapping[str
     # What is to go must not keep the host from its work because its record is damaged.
     with suppress(SlipwayError):
         for image, name in (_names(store, release) if names is None else names).items():
-            engine.let_go(image, name)
+            engine.images.let_go(image, name)
     store.remove(release)
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..core.findings import Finding, SlipwayError
-from ..engine.registry_auth import RegistryAuth
+from ..engine.image_reference import RegistryAuth
 from .bundle import FileBundle
 from .gate_settings import GateSettings
 from .hooks import Hook

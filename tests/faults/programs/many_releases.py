@@ -25,7 +25,7 @@ def main(root: str, stack: str, count: str) -> None:
         shutil.copytree(store.release_folder(current), folder)
         record = json.loads((folder / "release.json").read_text())
         (folder / "release.json").write_text(json.dumps({**record, "id": release}))
-        engine.pull(kept_names(stack, release, images))
+        engine.images.pull(kept_names(stack, release, images))
         for event in (journal.PREPARED, journal.STARTING, journal.STARTED, journal.GATE_PASSED, journal.CONFIRMED):
             store.note(release, event)
     # What runs is confirmed last.

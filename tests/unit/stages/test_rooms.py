@@ -123,5 +123,29 @@ def test_pure_imports_pass(tmp_path: Path, line: str) -> None:
     assert tree(tmp_path, {"core/a.py": f"{PURE}{line}\n"}) == []
 
 
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("import docker", "docker"),
+        ("from docker import DockerClient", "docker.DockerClient"),
+        ("def later():\n    import docker.errors", "docker.errors"),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import docker", "docker"),
+        ("from ..core.libraries import load_library\nload_library('docker')", "docker"),
+    ],
+)
+def test_import_of_the_docker_sdk_outside_of_its_room_is_named(tmp_path: Path, line: str, name: str) -> None:
+    files = {"core/libraries.py": PURE, "gate/a.py": f"{IO}{line}\n", "engine/b.py": f"{IO}{line}\n"}
+    (found,) = tree(tmp_path, files)
+    expected = f"gate/a.py:{2 + line.count(chr(10))}: expected the Docker SDK in room engine alone, seen an import of "
+    assert found.startswith(f"plugins/module_utils/{expected}{name}: ask through ")
+
+
+def test_import_of_the_docker_sdk_at_an_edge_is_named(tmp_path: Path) -> None:
+    (tmp_path / "plugins/modules").mkdir(parents=True)
+    (tmp_path / "plugins/modules/a.py").write_text("import docker\n", encoding="utf-8")
+    (found,) = tree(tmp_path, {})
+    assert found.startswith("plugins/modules/a.py:1: expected the Docker SDK in room engine alone")
+
+
 def test_marked_file_may_do_io(tmp_path: Path) -> None:
     assert tree(tmp_path, {"core/a.py": '"""Asks (I/O: the kernel)."""\nimport os\n'}) == []

@@ -21,7 +21,7 @@ def bring_about(call: ReleaseCall) -> Result:
     with call.lease.locked(call.params["rollback_timeout"]):
         call.lease.assert_not_taken()
         changed = deployment.confirm()
-        done = end_confirmation(call, deployment.engine)
+        done = end_confirmation(call, deployment.host.engine)
     return {"changed": changed or bool(done["pruned"]), "release": call.release, **done}
 
 

@@ -10,11 +10,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...core.findings import SlipwayError
-from ...engine.client import Engine
 from ...gate.report import DownError
 from ...hooks.release_hooks import ReleaseHooks
-from ...host.host_facts import folder_findings
+from ...host.host import Host
 from ...host.look import previous_release
+from ...host.machine.facts import folder_findings
 from ...host.preflight import meet_engine
 from ...host.preparation import Preparation, Prepared
 from ...host.recovery import recover
@@ -35,10 +35,10 @@ def bring_about(call: ReleaseCall) -> Result:
     params = call.params
     payload = Payload.unpack(params["payload"]) if params["plan"] else None
     auths = payload.auths if payload else ()
-    engine = meet_engine(call.store, params["min_free_mb"], auths, params["pull_timeout"])
+    host = call.host(meet_engine(call.store, params["min_free_mb"], auths, params["pull_timeout"]))
     if call.check_mode or folder_findings(call.store.folder):
         call.lease.assert_not_taken()
-        return prepared_result(_prepare(call, engine, payload), [])
+        return prepared_result(_prepare(call, host, payload), [])
     call.store.make()
     before = takeover(call.lease.acquire())
     try:
@@ -46,9 +46,9 @@ def bring_about(call: ReleaseCall) -> Result:
             # Another run may have overtaken this one since; then what lies there is that one's.
             call.lease.renew()
             again = payload is None
-            before += recover(call.store, engine, call.guard, params["rollback_timeout"], again=again)
-        prepared = _prepare(call, engine, payload)
-        _run_hooks(call, engine, prepared, payload)
+            before += recover(host, params["rollback_timeout"], again=again)
+        prepared = _prepare(call, host, payload)
+        _run_hooks(call, host, prepared, payload)
     except BaseException:
         with call.lease.locked():
             # Whatever failed, that another run has overtaken this one is the reason then.
@@ -63,18 +63,16 @@ def bring_about(call: ReleaseCall) -> Result:
     return result if prepared.unchanged else {**result, "reversible": progress.reversible}
 
 
-def _prepare(call: ReleaseCall, engine: Engine, payload: Payload | None) -> Prepared:
+def _prepare(call: ReleaseCall, host: Host, payload: Payload | None) -> Prepared:
     params = call.params
-    preparation = Preparation(
-        call.store, engine, call.lease, min_free_mb=params["min_free_mb"], check_mode=call.check_mode
-    )
+    preparation = Preparation(host, min_free_mb=params["min_free_mb"], check_mode=call.check_mode)
     if payload is not None:
         return preparation.of_new(ReleaseRequest(Plan.from_dict(params["plan"]), params["host"], payload))
     release = previous_release(call.store) if params["release"] == "previous" else params["release"]
     return preparation.of_kept(release, force=params["force"])
 
 
-def _run_hooks(call: ReleaseCall, engine: Engine, prepared: Prepared, payload: Payload | None) -> None:
+def _run_hooks(call: ReleaseCall, host: Host, prepared: Prepared, payload: Payload | None) -> None:
     """Keep the hooks with the release, and run those that come before the host is touched.
 
     Raises:
@@ -95,13 +93,12 @@ def _run_hooks(call: ReleaseCall, engine: Engine, prepared: Prepared, payload: P
         return
     from ...host.deployment import Deployment
 
-    hooks = ReleaseHooks(call.store, engine, prepared.release, partial(_renew_lease, call))
+    hooks = ReleaseHooks(host.store, host.engine, prepared.release, partial(_renew_lease, call))
     call.reports = hooks.reports
     try:
         hooks.before_deployment()
     except HookStoppedError as error:
-        deployment = Deployment(call.store, engine, prepared.release, call.guard)
-        raise _discard(call, deployment, error) from error
+        raise _discard(call, Deployment(host, prepared.release), error) from error
 
 
 def _discard(call: ReleaseCall, deployment: Deployment, error: HookStoppedError) -> SlipwayError:
@@ -111,7 +108,7 @@ def _discard(call: ReleaseCall, deployment: Deployment, error: HookStoppedError)
     stopped: SlipwayError
     try:
         # That the engine has gone may be why.
-        stopped = HookStoppedError(error.reports, revive_after_failure(call.store, call.lease, deployment.release))
+        stopped = HookStoppedError(error.reports, revive_after_failure(deployment.host, deployment.release))
     except DownError as down:
         stopped = DownError([*error.findings, *down.findings], down.report)
     with call.lease.locked():

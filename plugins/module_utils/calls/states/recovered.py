@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ...engine.client import ENGINE_BACK_S, wait_for_engine
-from ...engine.lost_containers_ending import LostContainersEnding
+from ...engine.lost.ending import LostContainersEnding
 from ...host.recovery import recover
 from ...release import journal
 from ..call import ReleaseCall, Result, takeover
@@ -23,7 +23,7 @@ def bring_about(call: ReleaseCall) -> Result:
     with call.lease.locked():
         try:
             call.lease.renew()
-            done += recover(call.store, engine, call.guard, call.params["rollback_timeout"], again=True)
+            done += recover(call.host(engine), call.params["rollback_timeout"], again=True)
             # What became of the releases is in the journal; this belongs to none of them.
             lost = LostContainersEnding(engine, call.store.stack)
             left = [finding.sentence() for finding in lost.end()]

@@ -32,6 +32,6 @@ def bring_about(call: ReleaseCall) -> Result:
             deployment.stay_guarded()
         else:
             deployment.confirm()
-            done = end_confirmation(call, deployment.engine)
+            done = end_confirmation(call, deployment.host.engine)
             result = {**result, **done, "confirmed": True, "summary": result["summary"] + done["summary"]}
     return result

@@ -13,13 +13,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
-from ...core.libraries import load_library
-from .outcome import Outcome, running_replicas
+from ...engine.connection import EngineError
+from .outcome import Outcome
 
 if TYPE_CHECKING:
-    import docker
-
     from ...core.cancellation import Cancellation
+    from ...engine.client import Engine
     from ...stack.check_types.command import CommandProbe
     from .outcome import Surroundings
 
@@ -47,15 +46,15 @@ class OutputTail:
 
 def attempt_command(probe: CommandProbe, surroundings: Surroundings, timeout_s: float) -> Outcome:
     """Run the command once, in the first container of the service if the check names one."""
-    service, client = surroundings.service, surroundings.client
+    service, engine = surroundings.service, surroundings.engine
     if service is None:
         return run_on_host(probe, timeout_s, surroundings.cancellation)
-    if client is None:
+    if engine is None:
         return Outcome(passed=False, seen="there is no engine to run it through")
-    replicas = running_replicas(client, surroundings.project, service)
+    replicas = engine.containers.running_replicas(surroundings.project, service)
     if not replicas:
         return Outcome(passed=False, seen=f"service {service} has no running container to run it in")
-    return run_in_container(client, replicas[0]["Id"], probe, timeout_s)
+    return run_in_container(engine, replicas[0]["Id"], probe, timeout_s)
 
 
 def run_on_host(probe: CommandProbe, timeout_s: float, cancellation: Cancellation) -> Outcome:
@@ -100,24 +99,22 @@ def _kill_group(group: int) -> None:
         return
 
 
-def run_in_container(client: docker.DockerClient, container_id: str, probe: CommandProbe, timeout_s: float) -> Outcome:
+def run_in_container(engine: Engine, container_id: str, probe: CommandProbe, timeout_s: float) -> Outcome:
     """Run the command in a container; if it does not end in time it is killed where this user may do so."""
-    docker, requests = load_library("docker"), load_library("requests")
     ends_at = time.monotonic() + timeout_s
     tail, ended = OutputTail(), threading.Event()
     try:
-        exec_id = client.api.exec_create(container_id, list(probe.argv))["Id"]
-        output = client.api.exec_start(exec_id, stream=True)
-        threading.Thread(target=_collect, args=(output, tail, ended.set), daemon=True).start()
+        execution = engine.containers.execute(container_id, probe.argv)
+        threading.Thread(target=_collect, args=(execution.output, tail, ended.set), daemon=True).start()
         in_time = ended.wait(max(ends_at - time.monotonic(), 0.0))
-        state = client.api.exec_inspect(exec_id)
+        state = execution.state()
         while in_time and state["Running"] and time.monotonic() < ends_at:
             # Its output has ended, so it is about to end itself; the engine has no event to wait for.
             ended.clear()
             ended.wait(0.05)
-            state = client.api.exec_inspect(exec_id)
-    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-        return Outcome(passed=False, seen=f"the engine cannot run it in the container: {error}")
+            state = execution.state()
+    except EngineError as error:
+        return Outcome(passed=False, seen=f"the engine cannot run it in the container: {error.said}")
     late = f"still running after {timeout_s:.1f} s, " + (
         "" if not state["Running"] else _stop_exec(state, container_id)
     )

@@ -6,14 +6,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from ...engine.compose_labels import NUMBER_LABEL, PROJECT_LABEL, SERVICE_LABEL, is_one_off
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import docker
-
     from ...core.cancellation import Cancellation
+    from ...engine.client import Engine
 
 
 @dataclass(frozen=True)
@@ -38,21 +35,13 @@ class Surroundings:
     """Where an attempt happens.
 
     Attributes:
-        client: the engine; None if there is none.
+        engine: the engine; None if there is none.
         project: the Compose project.
         service: the service that the check names.
         cancellation: ends the attempt early.
     """
 
-    client: docker.DockerClient | None
+    engine: Engine | None
     project: str
     service: str | None
     cancellation: Cancellation
-
-
-def running_replicas(client: docker.DockerClient, project: str, service: str) -> list[dict[str, Any]]:
-    """Return the running containers of a service as the engine lists them, the first replica first (I/O)."""
-    labels = [f"{PROJECT_LABEL}={project}", f"{SERVICE_LABEL}={service}"]
-    running = client.api.containers(filters={"label": labels, "status": "running"})
-    replicas = [container for container in running if not is_one_off(container["Labels"])]
-    return sorted(replicas, key=lambda container: int(container["Labels"].get(NUMBER_LABEL) or 0))

@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.slipway.compose.plugins.module_utils.engine.compose_labels import is_one_off
 from ansible_collections.slipway.compose.plugins.module_utils.engine.containers import (
     ComposeOrigin,
-    compose_origin,
-    container_snapshot,
+    Container,
+    ContainerSnapshot,
+    Snapshot,
     ended,
+    parse_engine_time,
 )
 
 CAPTURED: dict[str, dict[str, Any]] = json.loads(
@@ -35,7 +38,7 @@ def inspected(labels: dict[str, str] | None, **state: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", sorted(CAPTURED))
 def test_real_containers_are_understood(name: str) -> None:
-    found = container_snapshot(CAPTURED[name])
+    found = Container.from_inspect(CAPTURED[name])
     assert found.id == CAPTURED[name]["Id"]
     assert found.state == CAPTURED[name]["State"]["Status"]
     assert not found.name.startswith("/")
@@ -44,7 +47,7 @@ def test_real_containers_are_understood(name: str) -> None:
 
 def test_service_number_and_configuration_come_from_the_labels() -> None:
     labels = {f"{LABEL}service": "web", f"{LABEL}container-number": "2", f"{LABEL}config-hash": "abc"}
-    found = container_snapshot(inspected(labels, Health={"Status": "healthy"}))
+    found = Container.from_inspect(inspected(labels, Health={"Status": "healthy"}))
     assert (found.service, found.number, found.config_hash) == ("web", 2, "abc")
     assert (found.name, found.health, found.restarts) == ("shop-web-2", "healthy", 3)
 
@@ -73,15 +76,15 @@ def test_what_ran_and_was_to_run_on_has_ended(  # noqa: PLR0913, PLR0917 - a tab
 ) -> None:
     labels = {f"{LABEL}service": "web"}
     host = {"HostConfig": {"RestartPolicy": {"Name": policy}}}
-    there = [inspected(labels, Status=now, ExitCode=code) | host] if now else []
-    found = ended([container_snapshot(inspected(labels, Status=before))], there, jobs)
+    there = [Container.from_inspect(inspected(labels, Status=now, ExitCode=code) | host)] if now else []
+    found = ended([Container.from_inspect(inspected(labels, Status=before))], there, jobs)
     assert [one.name for one in found] == expected
 
 
 def test_a_container_without_labels_or_health_check_has_neither() -> None:
-    found = container_snapshot(inspected(None))
+    found = Container.from_inspect(inspected(None))
     assert (found.service, found.number, found.health) == ("", 1, "")
-    assert container_snapshot(inspected(None, Health={"Status": "none"})).health == ""
+    assert Container.from_inspect(inspected(None, Health={"Status": "none"})).health == ""
 
 
 def test_the_origin_is_where_compose_was_run() -> None:
@@ -91,4 +94,59 @@ def test_the_origin_is_where_compose_was_run() -> None:
         f"{LABEL}project.environment_file": "",
     }
     files = ("/srv/shop/compose.yaml", "/srv/shop/more.yaml")
-    assert compose_origin(inspected(labels)) == ComposeOrigin("/srv/shop", files, ())
+    assert Container.from_inspect(inspected(labels)).origin == ComposeOrigin("/srv/shop", files, ())
+
+
+def test_what_a_judgement_needs_is_what_the_engine_said() -> None:
+    container = Container.from_inspect(CAPTURED["running"])
+    assert (container.name, container.service, container.number) == ("guestbook-web-1", "web", 1)
+    assert container.published_ports == {18980}
+    assert container.restart_policy == "no"
+    assert container.health == ""
+    assert Container.from_inspect(CAPTURED["restarting"]).restart_policy == "always"
+    assert is_one_off(CAPTURED["one-off"]["Config"]["Labels"])
+    assert not is_one_off(CAPTURED["running"]["Config"]["Labels"])
+
+
+@pytest.mark.parametrize(
+    ("bindings", "expected"),
+    [
+        ({"80/tcp": [{"HostPort": "8080"}], "53/udp": [{"HostPort": "5353"}]}, {(8080, "tcp"), (5353, "udp")}),
+        ({"81/tcp": [{"HostPort": ""}], "82/tcp": None}, set()),
+        (None, set()),
+    ],
+)
+def test_ports_that_a_container_keeps_come_from_its_bindings(
+    bindings: dict[str, Any] | None, expected: set[tuple[int, str]]
+) -> None:
+    document = inspected(None) | {"HostConfig": {"PortBindings": bindings}}
+    assert Container.from_inspect(document).bound_ports == expected
+
+
+def test_a_snapshot_records_what_every_version_reads_and_no_more() -> None:
+    container = Container.from_inspect(CAPTURED["running"])
+    snapshot = Snapshot("guestbook", "2026-11-22T21:45:00Z", None, (container,), (container.origin,), {"sha256:1": []})
+    (recorded,) = snapshot.as_dict()["containers"]
+    assert {name: type(value) for name, value in recorded.items()} == {
+        "service": str, "number": int, "name": str, "id": str, "image": str, "image_id": str, "config_hash": str,
+        "state": str, "health": str, "exit_code": int, "started_at": str, "restarts": int,
+    }  # fmt: skip
+    read = ContainerSnapshot.from_dict(json.loads(json.dumps(recorded)))
+    assert type(read) is ContainerSnapshot
+    assert read.as_record() == recorded
+    assert list(snapshot.as_dict()) == ["stack", "taken_at", "release", "containers", "origins", "digests"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1970-01-01T00:00:01Z", 1.0),
+        ("2026-11-22T23:49:49.5Z", 1795391389.5),
+        ("2026-11-23T00:49:49.5+01:00", 1795391389.5),
+        ("2026-11-22T18:19:49.500000000-05:30", 1795391389.5),
+        ("0001-01-01T00:00:00Z", None),
+        ("", None),
+    ],
+)
+def test_engine_times(text: str, seconds: float | None) -> None:
+    assert parse_engine_time(text) == seconds

@@ -6,9 +6,11 @@ import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import create_autospec
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.core.masking import Masker
+from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.gate import gate as gate_module
 from ansible_collections.slipway.compose.plugins.module_utils.gate.gate import run_gate
 from ansible_collections.slipway.compose.plugins.module_utils.gate.health import ServiceExpectation
@@ -107,7 +109,7 @@ def test_a_silent_engine_is_reported_and_forgiven(monkeypatch: pytest.MonkeyPatc
             raise SlipwayError([Finding("Docker engine", "an answer", "connection refused", "Start it.")])
 
     monkeypatch.setattr(gate_module, "ContainerWatch", SilentWatch)
-    engine: Any = object()
+    engine = create_autospec(Engine, instance=True)
     wanted = [ServiceExpectation("web", 0)]
     settings = GateSettings(checks=(command("a", "sleep 0.2"),), **{**QUICK, "timeout_s": 0.6})
     report = run_gate(engine, "p", wanted, settings, Masker())

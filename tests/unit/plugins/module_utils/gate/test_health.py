@@ -8,18 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.slipway.compose.plugins.module_utils.engine.compose_labels import is_one_off
+from ansible_collections.slipway.compose.plugins.module_utils.engine.containers import Container
 from ansible_collections.slipway.compose.plugins.module_utils.gate.health import (
     Clock,
-    ContainerFacts,
     FirstSight,
     ServiceExpectation,
     Standing,
-    container_facts,
     derive_expectations,
     judge_container,
     judge_count,
-    parse_engine_time,
     select_replicas,
 )
 
@@ -29,17 +26,17 @@ WEB = ServiceExpectation("web", 1)
 JOB = ServiceExpectation("migrate", 1, one_shot=True)
 
 
-def facts(name: str) -> ContainerFacts:
-    return container_facts(CAPTURED[name])
+def facts(name: str) -> Container:
+    return Container.from_inspect(CAPTURED[name])
 
 
-def clock(of: ContainerFacts, ran_for: float = 10.0, since_gate_began: float = 0.0) -> Clock:
-    now = (of.started_at or 0.0) + ran_for
+def clock(of: Container, ran_for: float = 10.0, since_gate_began: float = 0.0) -> Clock:
+    now = (of.running_since or 0.0) + ran_for
     return Clock(now=now, since_gate_began=since_gate_began, healthy_for_s=1.5, stable_for_s=3.0)
 
 
-def first_sight(of: ContainerFacts) -> FirstSight:
-    return FirstSight(of.restarts, of.started_at)
+def first_sight(of: Container) -> FirstSight:
+    return FirstSight(of.restarts, of.running_since)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +123,7 @@ def test_each_number_speaks_for_its_own_kind_even_when_the_healthy_one_is_larger
 def test_a_restart_fails_however_short_the_watch(captured: str) -> None:
     container = facts(captured)
     moment = replace(clock(container), healthy_for_s=0.0, stable_for_s=0.0)
-    earlier = FirstSight(container.restarts - 1, container.started_at)
+    earlier = FirstSight(container.restarts - 1, container.running_since)
     judgement = judge_container(container, WEB, earlier, moment)
     assert (judgement.standing, judgement.check) == (FAILED, "restarts")
 
@@ -141,7 +138,7 @@ def test_a_restart_since_first_sight_fails_and_one_before_it_does_not() -> None:
 
 def test_a_start_that_the_restart_count_does_not_show_fails_too() -> None:
     container = facts("running")
-    earlier = FirstSight(container.restarts, (container.started_at or 0.0) - 5)
+    earlier = FirstSight(container.restarts, (container.running_since or 0.0) - 5)
     assert judge_container(container, WEB, earlier, clock(container)).standing is FAILED
     unstarted = FirstSight(0, None)
     assert judge_container(container, WEB, unstarted, clock(container)).standing is HOLDS
@@ -154,7 +151,7 @@ def test_what_nobody_starts_or_replaces_is_given_a_moment(since_gate_began: floa
     assert judge_container(created, WEB, first_sight(created), moment).standing is standing
     running = facts("running")
     other = replace(WEB, image="registry.example.org/guestbook/web:1.2")
-    judgement = judge_container(running, other, first_sight(running), replace(moment, now=running.started_at or 0.0))
+    judgement = judge_container(running, other, first_sight(running), replace(moment, now=running.running_since or 0.0))
     assert (judgement.standing, judgement.check) == (standing, "image")
 
 
@@ -197,29 +194,3 @@ def test_expectations_follow_from_what_is_there() -> None:
         ServiceExpectation("web", 2),
     ]
     assert derive_expectations([facts("exited 0")]) == [ServiceExpectation("migrate", 1)]
-
-
-def test_facts_are_what_the_engine_said() -> None:
-    container = facts("running")
-    assert (container.name, container.service, container.number) == ("guestbook-web-1", "web", 1)
-    assert container.ports == {18980}
-    assert container.restart_policy == "no"
-    assert container.health is None
-    assert facts("restarting").restart_policy == "always"
-    assert is_one_off(CAPTURED["one-off"]["Config"]["Labels"])
-    assert not is_one_off(CAPTURED["running"]["Config"]["Labels"])
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("1970-01-01T00:00:01Z", 1.0),
-        ("2026-11-22T23:49:49.5Z", 1795391389.5),
-        ("2026-11-23T00:49:49.5+01:00", 1795391389.5),
-        ("2026-11-22T18:19:49.500000000-05:30", 1795391389.5),
-        ("0001-01-01T00:00:00Z", None),
-        ("", None),
-    ],
-)
-def test_engine_times(text: str, seconds: float | None) -> None:
-    assert parse_engine_time(text) == seconds

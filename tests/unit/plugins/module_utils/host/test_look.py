@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import Guard
+from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import StackLease
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.engine.containers import Snapshot
 from ansible_collections.slipway.compose.plugins.module_utils.host import look, rollback_target
+from ansible_collections.slipway.compose.plugins.module_utils.host.host import Host
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal
 from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile, ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
@@ -53,9 +56,13 @@ def snapshot() -> Snapshot:
     return Snapshot("shop", "2026-11-22T23:00:00Z", OLD, (), (), {})
 
 
+def host(store: ReleaseStore) -> Host:
+    return Host(store, ENGINE, StackLease(store, 60.0), Guard(store, "", 60.0, 60.0))
+
+
 def test_the_way_back_removes_what_a_release_that_never_settled_has_left(store: ReleaseStore) -> None:
     new = record(NEW, "compose.yaml", "new.conf")
-    way = look.proved_way_back(store, ENGINE, new, snapshot(), [])
+    way = look.proved_way_back(host(store), new, snapshot(), [])
     assert way.to is not None
     assert way.to.id == OLD
     assert {one.path for one in way.undone_files} == {"compose.yaml", "new.conf", ".env"}
@@ -68,7 +75,7 @@ def test_a_file_that_cannot_be_put_into_place_is_found(store: ReleaseStore, of: 
     records = {of: record(of, "compose.yaml", too_long), others: record(others, "compose.yaml")}
     store.write(OLD, "release.json", records[OLD].to_json())
     with pytest.raises(SlipwayError) as caught:
-        look.proved_way_back(store, ENGINE, records[NEW], snapshot(), [])
+        look.proved_way_back(host(store), records[NEW], snapshot(), [])
     (finding,) = caught.value.findings
     assert finding.thing == f"file {store.project / too_long}"
     assert list(store.project.iterdir()) == []

@@ -11,12 +11,14 @@ import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.coordination import guard
 from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard import Guard, GuardTask
+from ansible_collections.slipway.compose.plugins.module_utils.coordination.held_lease import StackLease
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.core.host_clock import boot_time
-from ansible_collections.slipway.compose.plugins.module_utils.engine import lost_containers_ending
 from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.engine.containers import ContainerSnapshot
+from ansible_collections.slipway.compose.plugins.module_utils.engine.lost import ending
 from ansible_collections.slipway.compose.plugins.module_utils.host.deployment import Deployment
+from ansible_collections.slipway.compose.plugins.module_utils.host.host import Host
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal
 from ansible_collections.slipway.compose.plugins.module_utils.release.journal import JournalEntry
 from ansible_collections.slipway.compose.plugins.module_utils.release.progress import ReleaseProgress, files_left
@@ -160,7 +162,8 @@ def release(store: ReleaseStore, *, reversible: bool = True) -> None:
 
 def deployment(store: ReleaseStore) -> Deployment:
     # None of what is looked at here asks the engine.
-    return Deployment(store, object.__new__(Engine), A, Guard(store, "", 900.0, 60.0))
+    host = Host(store, object.__new__(Engine), StackLease(store, 900.0), Guard(store, "", 900.0, 60.0))
+    return Deployment(host, A)
 
 
 def armed(store: ReleaseStore, run: str) -> None:
@@ -228,7 +231,7 @@ def test_a_way_back_that_fails_is_journaled_even_if_the_release_is_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Engine, "subnets", engine_gone)
-    monkeypatch.setattr(lost_containers_ending, "lost_containers", engine_gone)
+    monkeypatch.setattr(ending, "lost_containers", engine_gone)
     store = store_with(tmp_path, [(MINE, A, journal.STARTING)])
     store.release_folder(A).mkdir()
     store.write(A, "rollback.sh", "echo no such image >&2; exit 1\n", 0o700)

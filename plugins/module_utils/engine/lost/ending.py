@@ -10,21 +10,20 @@ host's own shell.
 
 from __future__ import annotations
 
-import io
 import os
-import tarfile
 import time
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
-from ..core.findings import Finding
-from ..core.processes import PROC, process
-from .client import Engine
-from .compose_command import HOOK_LABEL
-from .compose_labels import ONE_OFF_LABEL, PROJECT_LABEL
-from .lost_containers import LostContainer, lost_container_finding, lost_containers
+from ...core.findings import Finding
+from ...core.processes import PROC, process
+from ..client import Engine
+from ..compose_command import HOOK_LABEL
+from ..compose_labels import ONE_OFF_LABEL, PROJECT_LABEL
+from ..connection import EngineError
+from .containers import LostContainer, lost_container_finding, lost_containers
 
 #: $1 is the process, $2 when it began: by then the number may mean another one. `${22}` is that field of its stat,
 #: since the name and what stands before it are cut off, and two words stand before the rest.
@@ -126,15 +125,12 @@ def end_process_from_container(engine: Engine, stack: str, pid: int, began: str)
     Returns:
         "" once it has ended, otherwise why it has not.
     """
-    import docker.errors
-    import requests
-
     reason = ""
     try:
         exit_code = _run_shell(engine, stack, [_SCRIPT, "sh", str(pid), began])
         reason = f"kill ended with {exit_code}" if exit_code else ""
-    except (docker.errors.DockerException, requests.RequestException) as error:
-        reason = str(getattr(error, "explanation", "") or error)
+    except EngineError as error:
+        reason = error.explanation
     until = time.monotonic() + (0 if reason else _LONGEST_S)
     while True:
         found = process(pid)
@@ -147,17 +143,12 @@ def end_process_from_container(engine: Engine, stack: str, pid: int, began: str)
 
 def _run_shell(engine: Engine, stack: str, words: list[str]) -> int:
     """Return how the host's shell ended as root in a container, with no right but that to end processes."""
-    import docker.errors
-    import requests
-
-    nothing = io.BytesIO()
-    tarfile.open(fileobj=nothing, mode="w").close()
     # Another image would bring its own settings for the loader of programs.
     name = f"slipway-nothing:{os.getpid()}"
-    engine.client.api.import_image_from_data(nothing.getvalue(), *name.split(":"))
-    try:
-        container: Any = engine.client.containers.create(
+    with engine.images.empty(name):
+        return engine.containers.run_once(
             name,
+            _LONGEST_S,
             entrypoint=["/bin/sh", "-c"],
             command=words,
             # What is left of it is removed as the container of a hook is.
@@ -173,12 +164,3 @@ def _run_shell(engine: Engine, stack: str, words: list[str]) -> int:
             read_only=True,
             volumes={name: {"bind": name, "mode": "ro"} for name in _SHELL if Path(name).exists()},
         )
-        try:
-            container.start()
-            return int(container.wait(timeout=_LONGEST_S)["StatusCode"])
-        finally:
-            with suppress(docker.errors.DockerException, requests.RequestException):
-                container.remove(force=True)
-    finally:
-        with suppress(docker.errors.DockerException, requests.RequestException):
-            engine.client.images.remove(name, force=True)

@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.engine.compose_model import PublishedPort
-from ansible_collections.slipway.compose.plugins.module_utils.host import host_facts
+from ansible_collections.slipway.compose.plugins.module_utils.host.machine import facts
 
 TCP = """\
    0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 2723784 1 ffff88 100 0 0 10 0
@@ -28,7 +27,7 @@ UDP = (
 
 
 def test_listening_sockets_are_read_and_others_are_not() -> None:
-    parse = host_facts.parse_socket_table
+    parse = facts.parse_socket_table
     assert parse(TCP.splitlines(), "tcp") == [(8080, "00000000"), (22, "0100007F"), (45789, "0B00007F")]
     assert parse(TCP6.splitlines(), "tcp") == [(80, "0" * 32)]
     assert parse(UDP.splitlines(), "udp") == [(35422, "0B00007F")]
@@ -52,34 +51,24 @@ def test_a_port_collides_only_where_it_would_be_bound(
     port: PublishedPort, *, taken: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sockets: dict[tuple[int, str], list[str]] = {}
-    for number, address in host_facts.parse_socket_table([*TCP.splitlines(), *TCP6.splitlines()], "tcp"):
+    for number, address in facts.parse_socket_table([*TCP.splitlines(), *TCP6.splitlines()], "tcp"):
         sockets.setdefault((number, "tcp"), []).append(address)
-    monkeypatch.setattr(host_facts, "listening_sockets", lambda: sockets)
-    found = host_facts.port_findings([("web", port)], set(), {})
+    monkeypatch.setattr(facts, "listening_sockets", lambda: sockets)
+    found = facts.port_findings([("web", port)], set(), {})
     assert [finding.seen for finding in found] == (["taken by a process of this host"] if taken else [])
 
 
 def test_a_port_of_the_stack_itself_is_free_and_that_of_another_container_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(host_facts, "listening_sockets", lambda: {(80, "tcp"): ["00000000"]})
+    monkeypatch.setattr(facts, "listening_sockets", lambda: {(80, "tcp"): ["00000000"]})
     wanted = [("web", PublishedPort("", 80, "tcp"))]
-    assert host_facts.port_findings(wanted, {(80, "tcp")}, {}) == []
-    found = host_facts.port_findings(wanted, set(), {(80, "tcp"): "container of blog"})
+    assert facts.port_findings(wanted, {(80, "tcp")}, {}) == []
+    found = facts.port_findings(wanted, set(), {(80, "tcp"): "container of blog"})
     assert found[0].sentence() == (
         "port 80/tcp for service web: expected a free port, seen taken by container of blog. "
         "Stop it, or publish another port (`ss -lntup | grep :80` shows the process)."
     )
-
-
-def test_ports_of_containers_come_from_their_bindings() -> None:
-    documents: list[dict[str, Any]] = [
-        {"HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": "8080"}], "53/udp": [{"HostPort": "5353"}]}}},
-        {"HostConfig": {"PortBindings": {"81/tcp": [{"HostPort": ""}], "82/tcp": None}}},
-        {"HostConfig": {"PortBindings": None}},
-        {},
-    ]
-    assert host_facts.engine_port_keys(documents) == {(8080, "tcp"), (5353, "udp")}
 
 
 @pytest.mark.parametrize(
@@ -99,21 +88,21 @@ def test_ports_of_containers_come_from_their_bindings() -> None:
     ],
 )
 def test_the_compose_plugin_is_judged(version: str | None, api: str | None, seen: str | None) -> None:
-    found = host_facts.compose_findings(version, api)
+    found = facts.compose_findings(version, api)
     assert [finding.seen for finding in found] == ([] if seen is None else [seen])
     assert all("playbooks/bootstrap.yml" in finding.remedy for finding in found)
 
 
 def test_room_is_looked_for_where_the_folder_will_be(tmp_path: Path) -> None:
     folders = {str(tmp_path / "not" / "yet"): "releases"}
-    assert host_facts.disk_findings(folders, 0) == []
-    found = host_facts.disk_findings(folders, 10**12)
+    assert facts.disk_findings(folders, 0) == []
+    found = facts.disk_findings(folders, 10**12)
     assert found[0].thing == f"disk for releases ({tmp_path}/not/yet)"
     assert found[0].expected == "1000000000000 MB free"
 
 
 def test_a_folder_that_can_be_made_is_fine_and_a_file_in_its_place_is_not(tmp_path: Path) -> None:
-    assert host_facts.folder_findings(tmp_path / "a" / "b") == []
+    assert facts.folder_findings(tmp_path / "a" / "b") == []
     (tmp_path / "file").write_text("")
-    found = host_facts.folder_findings(tmp_path / "file" / "stack")
+    found = facts.folder_findings(tmp_path / "file" / "stack")
     assert [finding.seen for finding in found] == [f"{tmp_path}/file, which is no folder"]

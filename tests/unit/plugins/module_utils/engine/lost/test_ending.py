@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.slipway.compose.plugins.module_utils.engine.lost_containers_ending import addresses, belongs
+from ansible_collections.slipway.compose.plugins.module_utils.engine.lost.ending import addresses, belongs
 
 #: Of a container with one network, as the kernel tells it; the second table says the same once more.
 FIB_TRIE = """\

@@ -10,11 +10,10 @@ import pwd
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from ..core.command import command_environment, run_command
-from ..core.findings import Finding, SlipwayError
-from ..engine.compose_model import PublishedPort
+from ...core.command import command_environment, run_command
+from ...core.findings import Finding, SlipwayError
+from ...engine.compose_model import PublishedPort
 
 OLDEST_COMPOSE = (2, 24)
 #: These lose the second network of a container on engines that speak an older API than this one.
@@ -131,19 +130,6 @@ def parse_socket_table(lines: Sequence[str], protocol: str) -> list[tuple[int, s
             address, _colon, port = fields[1].rpartition(":")
             sockets.append((int(port, 16), address))
     return sockets
-
-
-def engine_port_keys(documents: Iterable[Mapping[str, Any]]) -> set[tuple[int, str]]:
-    """Return the (port, protocol) pairs that these containers publish, from their `docker inspect` documents."""
-    keys = set()
-    for document in documents:
-        bindings: Mapping[str, Any] = (document.get("HostConfig") or {}).get("PortBindings") or {}
-        for target, hosts in bindings.items():
-            protocol = target.partition("/")[2] or "tcp"
-            keys |= {
-                (int(host["HostPort"]), protocol) for host in hosts or [] if str(host.get("HostPort", "")).isdigit()
-            }
-    return keys
 
 
 def raise_all(findings: Sequence[Finding]) -> None:

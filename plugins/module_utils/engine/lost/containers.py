@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ..core.findings import Finding
-from ..core.processes import PROC, Process, processes
+from ...core.findings import Finding
+from ...core.processes import PROC, Process, processes
 
 #: What is being started or removed is between two states for less than this.
 _PATIENCE_S = 10.0

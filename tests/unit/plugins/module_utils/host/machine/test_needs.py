@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.engine.host_needs import HostNeeds, HostPath
-from ansible_collections.slipway.compose.plugins.module_utils.host.host_needs import need_findings, path_findings
+from ansible_collections.slipway.compose.plugins.module_utils.host.machine.needs import need_findings, path_findings
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal
 from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile, ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore

@@ -15,14 +15,14 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
-from ..core.findings import Finding, SlipwayError
-from ..engine.client import Engine
-from ..engine.compose_command import ENV_FILE
-from ..engine.host_needs import HostNeeds, HostPath
-from ..release.progress import files_left
-from ..release.store import ReleaseStore
-from ..stack.bundle import FileBundle
-from ..stack.variables import names_in_dotenv
+from ...core.findings import Finding, SlipwayError
+from ...engine.client import Engine
+from ...engine.compose_command import ENV_FILE
+from ...engine.host_needs import HostNeeds, HostPath
+from ...release.progress import files_left
+from ...release.store import ReleaseStore
+from ...stack.bundle import FileBundle
+from ...stack.variables import names_in_dotenv
 
 
 def need_findings(store: ReleaseStore, engine: Engine, needs: HostNeeds, bundle: FileBundle) -> list[Finding]:

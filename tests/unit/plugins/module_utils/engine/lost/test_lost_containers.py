@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.slipway.compose.plugins.module_utils.engine import lost_containers as module
-from ansible_collections.slipway.compose.plugins.module_utils.engine.lost_containers import (
+from ansible_collections.slipway.compose.plugins.module_utils.engine.lost import containers as module
+from ansible_collections.slipway.compose.plugins.module_utils.engine.lost.containers import (
     LostContainer,
     lost_container_finding,
     lost_container_findings,

@@ -1,11 +1,11 @@
-"""What is shown of logs: readable, masked, bounded."""
+"""What is shown of outputs: readable, masked, bounded."""
 
 from __future__ import annotations
 
 import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.masking import Masker
-from ansible_collections.slipway.compose.plugins.module_utils.engine.logs import LONGEST_LINE, shown_lines, shown_text
+from ansible_collections.slipway.compose.plugins.module_utils.core.wording import LONGEST_LINE, shown_lines, shown_text
 
 
 @pytest.mark.parametrize(
