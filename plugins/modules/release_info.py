@@ -145,7 +145,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..module_utils.calls.ansible_module import run_module
 from ..module_utils.coordination import lease
-from ..module_utils.coordination.guard import read_task
+from ..module_utils.coordination.guard import LOG_FILE, is_present, read_task
 from ..module_utils.coordination.held_lease import StackLease
 from ..module_utils.core.answer import Result
 from ..module_utils.core.findings import SlipwayError
@@ -209,10 +209,15 @@ def _at_work(store: ReleaseStore) -> _AtWork:
     held = StackLease(store, 0.0).held()
     words = [lease.sentence(held, now)] if held is not None and held.left_s(now) > 0 else []
     order = read_task(store.folder)
-    if order is None:
+    if order is None or not is_present(store.folder):
+        # No guard outlives its process: the next run does its work.
         return _AtWork(words, None)
     left = max(0, round(order.left_s(now)))
-    words.append(f"the guard takes release {order.release} back in {left} s unless run {order.run} confirms it")
+    if left:
+        words.append(f"the guard takes release {order.release} back in {left} s unless run {order.run} confirms it")
+    else:
+        log = store.folder / LOG_FILE
+        words.append(f"the guard is about to take release {order.release} back; what it waits for: {log} on the host")
     return _AtWork(words, left)
 
 

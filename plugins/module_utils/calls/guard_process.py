@@ -19,9 +19,10 @@ from ..core.host_clock import boot_time
 
 #: time.sleep() does not count the time in which a host is suspended, so it is asked now and then.
 _LONGEST_SLEEP_S = 60.0
-#: An engine that is down may come up again; this is how often, and for how long, the guard tries.
+#: An engine that is down may come up again, and whoever has the lock may end; so often does the guard try, at first
+#: and later on. It never gives up: nobody else is there to take the release back.
 _RETRY_S = 5.0
-_RETRY_FOR_S = 3600.0
+_LONGEST_RETRY_S = 60.0
 _LOCK_WAIT_S = 3600.0
 
 
@@ -51,16 +52,17 @@ def _act(root: str, stack: str, task: GuardTask) -> bool:
     # Most guards are disarmed while they sleep, and these imports cost more than all else that they do.
     from ..host.guard_duty import stand_in
 
-    until = time.monotonic() + _RETRY_FOR_S
+    pause_s = _RETRY_S
     while True:
         try:
             return stand_in(root, stack, task, _LOCK_WAIT_S)
         except SlipwayError as error:
             _log(str(error))
-            no_engine = any(finding.thing == "Docker engine" for finding in error.findings)
-        if not no_engine or time.monotonic() > until:
+        if _task(Path(root) / stack, task.token) is None:
+            # It has tried, and that was the end of it.
             return True
-        time.sleep(_RETRY_S)
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, _LONGEST_RETRY_S)
 
 
 def _log(text: str) -> None:

@@ -94,6 +94,15 @@ def read_task(folder: Path) -> GuardTask | None:
         return None
 
 
+def is_present(folder: Path) -> bool:
+    """Tell whether the process of a stack's guard is there."""
+    try:
+        pid, began = (folder / PROCESS_FILE).read_text().split()
+        return bool(began) and process_began(int(pid)) == began
+    except (OSError, ValueError):
+        return False
+
+
 class Guard:
     """The guard of one stack on this host."""
 
@@ -142,7 +151,7 @@ class Guard:
             SlipwayError: it is not.
         """
         until = time.monotonic() + _SIGN_IN_S
-        while not self._present():
+        while not is_present(self._store.folder):
             if time.monotonic() >= until:
                 log = self._store.folder / LOG_FILE
                 remedy = f"Read {log} on the host: something ends its processes, or keeps Python from starting."
@@ -195,13 +204,6 @@ class Guard:
         except (OSError, subprocess.TimeoutExpired):
             return False
         return started.returncode == 0
-
-    def _present(self) -> bool:
-        try:
-            pid, began = (self._store.folder / PROCESS_FILE).read_text().split()
-            return bool(began) and process_began(int(pid)) == began
-        except (OSError, ValueError):
-            return False
 
     def _end_process(self) -> None:
         with suppress(OSError, ValueError):

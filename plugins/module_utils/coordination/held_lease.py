@@ -55,9 +55,9 @@ class StackLease:
         if known is not None:
             return known
         # Somebody held it, and nobody can say who: it lasts as long as mine would have, from its last change.
-        return replace(
-            self._mine, run=UNREADABLE, owner="", run_url="", phase=lease.STARTED, renewed=BootTime("", 0, text[1])
-        )
+        at, changed = boot_time(), text[1]
+        renewed = BootTime(at.boot, at.ticks - (at.epoch - changed), changed)
+        return replace(self._mine, run=UNREADABLE, owner="", run_url="", phase=lease.STARTED, renewed=renewed)
 
     def acquire(self, wait_s: float = 0.0) -> Lease | None:
         """Take the lease.

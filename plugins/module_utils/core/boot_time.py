@@ -34,5 +34,11 @@ class BootTime:
         return cls(str(raw["boot"]), float(raw["ticks"]), float(raw["epoch"]))
 
     def seconds_since(self, earlier: BootTime) -> float:
-        """Return how long ago another moment of this host was; after a boot the wall clock has to do."""
-        return self.ticks - earlier.ticks if self.boot == earlier.boot else self.epoch - earlier.epoch
+        """Return how long ago another moment of this host was.
+
+        After a boot the wall clock has to do. It may have been set back, or not be set yet; but this boot began later
+        than the other moment.
+        """
+        if self.boot == earlier.boot:
+            return self.ticks - earlier.ticks
+        return max(self.epoch - earlier.epoch, self.ticks)

@@ -26,8 +26,10 @@ from ansible_collections.slipway.compose.plugins.module_utils.coordination.guard
     sign_in,
 )
 from ansible_collections.slipway.compose.plugins.module_utils.core.boot_time import BootTime
+from ansible_collections.slipway.compose.plugins.module_utils.core.findings import Finding, SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.core.host_clock import boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.core.processes import end_process, process_began
+from ansible_collections.slipway.compose.plugins.module_utils.host import guard_duty
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
 
 RELEASE, RUN = "20261122T220000Z-1.1", "20261122T214455Z-deploy-1f2e"
@@ -250,3 +252,38 @@ def test_it_runs_from_a_copy_of_the_archive_that_the_module_came_in(store: Relea
     of(store).disarm()
     assert not process_began(pid)
     assert (store.folder / guard.LOG_FILE).read_text() == ""
+
+
+@pytest.mark.parametrize("thing", ["Docker engine", "lock of the stack's folder"])
+def test_it_never_gives_up_while_it_could_not_even_try(
+    store: ReleaseStore, monkeypatch: pytest.MonkeyPatch, thing: str
+) -> None:
+    task = GuardTask("token", RUN, RELEASE, 0.0, boot_time(), 60.0)
+    store.write_file(guard.FILE, asdict(task))
+    pauses: list[float] = []
+
+    def keeps_failing(*_arguments: object) -> bool:
+        if len(pauses) < 200:
+            raise SlipwayError([Finding(thing, "", "", "")])
+        return True
+
+    monkeypatch.setattr(guard_duty, "stand_in", keeps_failing)
+    monkeypatch.setattr(guard_process.time, "sleep", pauses.append)
+    guard_process.main([str(store.folder.parent), "shop", "token"])
+    assert len(pauses) == 200
+    assert sum(pauses) > 3 * 3600
+    assert max(pauses) <= 60
+
+
+def test_one_that_has_tried_and_failed_does_not_try_again(store: ReleaseStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write_file(guard.FILE, asdict(GuardTask("token", RUN, RELEASE, 0.0, boot_time(), 60.0)))
+    tries: list[int] = []
+
+    def fails(*_arguments: object) -> bool:
+        tries.append(1)
+        store.remove_file(guard.FILE)
+        raise SlipwayError([Finding("way back", "", "", "")])
+
+    monkeypatch.setattr(guard_duty, "stand_in", fails)
+    guard_process.main([str(store.folder.parent), "shop", "token"])
+    assert tries == [1]
