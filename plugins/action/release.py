@@ -64,7 +64,7 @@ class ActionModule(ActionBase):
         """Look at the host although something else may have said no, and return what is not known yet."""
         name = str(stack.get("stack_name"))
         usable = {
-            "stack": name if STACK_NAME.match(name) else "unnamed",
+            "stack": name if STACK_NAME.fits(name) else "unnamed",
             "root": stack["stack_root"],
             "min_free_mb": stack["stack_min_free_mb"],
             "pull_timeout": stack["stack_pull_timeout"],

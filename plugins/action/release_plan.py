@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,8 +13,9 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ..module_utils.boundary.shapes import read_json
 from ..module_utils.core.findings import Finding, SlipwayError
-from ..module_utils.core.identifiers import new_run_id, release_id
+from ..module_utils.core.identifiers import COMMIT, new_run_id, release_id
 from ..module_utils.core.wording import counted
 from ..module_utils.stack.plan import Plan, batches, duration_findings
 from ..plugin_utils.argument_types import validated
@@ -24,7 +23,6 @@ from ..plugin_utils.plain_values import plain
 from ..plugin_utils.release_request import failure
 from ..plugin_utils.run_folder import run_folder
 
-_COMMIT = re.compile(r"^[0-9a-f]{40,64}$")
 _GIT_TIMEOUT_S = 10
 
 
@@ -69,7 +67,7 @@ class ActionModule(ActionBase):
             return plan
         images: dict[str, str] = arguments.get("images") or {}
         now = datetime.now(UTC)
-        return Plan(
+        made = Plan(
             stack=variables["stack_name"],
             version=variables["stack_version"],
             release=release_id(variables["stack_version"], now),
@@ -85,6 +83,8 @@ class ActionModule(ActionBase):
             bake_time=variables["stack_bake_time"],
             pause_after=variables["stack_pause_after"],
         )
+        # Hosts refuse what is no plan; here it is said once, and before the plan is written.
+        return Plan.from_dict(made.as_dict())
 
 
 def _summary(plan: Plan) -> list[str]:
@@ -147,10 +147,11 @@ def raise_differences(plan: Plan, sources: Mapping[str, Mapping[str, Any]], vari
 
 def _read_plan(path: Path) -> Plan:
     try:
-        return Plan.from_dict(json.loads(path.read_text()))
+        document = read_json(path.read_text())
     except (OSError, ValueError) as error:
         finding = Finding(f"plan {path}", "a plan as playbooks/plan.yml writes it", str(error), "Name that file.")
         raise SlipwayError([finding]) from error
+    return Plan.from_dict(document)
 
 
 def _commit(folder: Path) -> str:
@@ -160,7 +161,7 @@ def _commit(folder: Path) -> str:
         changed = _git(folder, "status", "--porcelain", "--", ".")
     except (OSError, subprocess.SubprocessError):
         return ""
-    return head + ("+" if changed else "") if _COMMIT.match(head) else ""
+    return head + ("+" if changed else "") if COMMIT.fits(head) else ""
 
 
 def _git(folder: Path, *words: str) -> str:

@@ -36,7 +36,7 @@ _NO_INTERPRETER = (126, 127)
 _TOO_OLD = 97
 #: What Ansible says when the connection ended before all input was sent.
 _NOT_SENT = "Data could not be sent to remote host"
-_ACTED_ON = re.compile(r"_?ansible_|add_(host|group)$")
+_ACTED_ON = re.compile(r"_?ansible_.*|add_(?:host|group)")
 _PATH = re.compile(r"/[\w./+-]+")
 #: Runs the program from what comes first on its input, and has a path without lying in a file. One line for any shell.
 _START = "; ".join((
@@ -132,7 +132,7 @@ def answered(stack: str, code: int, stdout: str, stderr: str) -> dict[str, Any]:
         result = None
     if isinstance(result, dict):
         # As from a module's answer: what Ansible acts on by itself is not for a host to say.
-        return {key: value for key, value in result.items() if not _ACTED_ON.match(key)}
+        return {key: value for key, value in result.items() if not _ACTED_ON.fullmatch(key)}
     said = " / ".join([*stderr.splitlines(), *stdout.splitlines()][-3:]) or "and said nothing"
     remedy = "Something on this host ended the program; its journal and the kernel's log may tell what."
     return failure(SlipwayError([Finding(f"stack {stack}", "the host's answer", f"exit {code}, {said}", remedy)]))

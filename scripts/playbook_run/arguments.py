@@ -11,11 +11,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.core.identifiers import RUN_ID
+from ansible_collections.slipway.compose.plugins.module_utils.core.identifiers import RELEASE_ID, RUN_ID, VERSION
 from scripts.playbook_run.extra_variables import parse_extra_variables
-
-VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-RELEASE_PATTERN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 ABOUT = {
     "deploy": "Deploy a version of the stack to every target of an environment, or come back by itself.",
@@ -181,12 +178,12 @@ def _environment_findings(name: str | None, inventories: Path) -> list[Finding]:
 
 
 def _version_findings(version: str | None) -> list[Finding]:
-    if version is not None and VERSION_PATTERN.fullmatch(version):
+    if VERSION.fits(version):
         return []
     return [
         Finding(
             "--version",
-            "1 to 64 letters, digits, dots, underscores and hyphens, beginning with a letter or digit",
+            VERSION.words,
             "none" if version is None else repr(version),
             "Give the version to deploy, for example --version 1.4.2.",
         )
@@ -194,7 +191,7 @@ def _version_findings(version: str | None) -> list[Finding]:
 
 
 def _release_findings(release: str | None) -> list[Finding]:
-    if release is None or RELEASE_PATTERN.fullmatch(release):
+    if release is None or RELEASE_ID.fits(release):
         return []
     remedy = "Take one that scripts/status.sh lists, or leave --to away for the release before."
     return [Finding("--to", "a release such as 20261122T214500Z-1.4.2", repr(release), remedy)]
@@ -208,7 +205,7 @@ def _lease_findings(seconds: str | None) -> list[Finding]:
 
 
 def _run_findings(run: str | None) -> list[Finding]:
-    if run is None or RUN_ID.fullmatch(run):
+    if run is None or RUN_ID.fits(run):
         return []
     remedy = "Leave --run away: the command then tells which run holds the lease."
     return [Finding("--run", "the ID of a run", repr(run), remedy)]

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.stages.process import ROOT
 
 #: A room imports only itself and rooms before it.
-ROOMS = ("core", "engine", "stack", "gate", "release", "hooks", "coordination", "host", "calls")
+ROOMS = ("core", "boundary", "engine", "stack", "gate", "release", "hooks", "coordination", "host", "calls")
 FOLDER = "plugins/module_utils"
 #: An `__init__.py` is not counted.
 FILES_OF_A_ROOM = 13

@@ -71,18 +71,34 @@ def render(way: WayBack) -> str:
         steps.append(f"docker compose --ansi never -p {shlex.quote(way.stack)} down --remove-orphans")
         steps += [f"rm -f -- {shlex.quote('project/' + file.path)}" for file in way.undone_files]
     if way.to is not None:
-        steps += [f"ln -sfn releases/{way.to.id} .current-new", "mv -fT .current-new current"]
+        steps += [f"ln -sfn {shlex.quote('releases/' + way.to.id)} .current-new", "mv -fT .current-new current"]
     else:
         steps.append("rm -f current")
     return _head(way) + "\n".join(steps) + "\n" + _gate(way) + _foot(way)
 
 
 def _head(way: WayBack) -> str:
-    title = shlex.quote(f"Stack {way.stack}: back from release {way.release} to {way.goal}.")
-    goal = " ".join(way.goal.split())  # a folder's name may hold a line end, and this goes into a comment
+    title = f"Stack {way.stack}: back from release {way.release} to {way.goal}."
     return _HEAD.format(
-        stack=way.stack, release=way.release, goal=goal, title=title, event=ROLLING_BACK, hex12="[0-9a-f]" * 12
+        comment=_comment(
+            f"Takes the stack {way.stack} on this host back from release {way.release}", f"to {way.goal}."
+        ),
+        project=_project(way),
+        release=shlex.quote(way.release),
+        title=shlex.quote(title),
+        event=ROLLING_BACK,
+        hex12="[0-9a-f]" * 12,
     )
+
+
+def _comment(*lines: str) -> str:
+    """Return lines as a comment of the shell; a folder's name, for example, may hold a line end."""
+    return "\n".join(f"# {' '.join(line.split())}" for line in lines)
+
+
+def _project(way: WayBack) -> str:
+    """Return the filter for the containers of the stack, as a word of the shell."""
+    return shlex.quote(f"label=com.docker.compose.project={way.stack}")
 
 
 def _gate(way: WayBack) -> str:
@@ -90,7 +106,14 @@ def _gate(way: WayBack) -> str:
         return ""
     lines = [f"{one.service} {one.replicas} {'ended' if one.one_shot else 'runs'}" for one in way.expected]
     expected = shlex.quote("\n".join(lines))
-    return _GATE.format(stack=way.stack, expected=expected, gate_s=round(way.gate_timeout_s), failed=ROLLBACK_FAILED)
+    advice = f"It does not stand. See the logs: docker compose -p {way.stack} logs --tail 50"
+    return _GATE.format(
+        project=_project(way),
+        expected=expected,
+        gate_s=round(way.gate_timeout_s),
+        failed=ROLLBACK_FAILED,
+        advice=shlex.quote(advice),
+    )
 
 
 def _foot(way: WayBack) -> str:
@@ -102,32 +125,33 @@ def _foot(way: WayBack) -> str:
 def _restore_release(way: WayBack, to: ReleaseRecord) -> list[str]:
     kept = {file.path for file in to.files}
     folder = f"releases/{to.id}"
-    calls = [f"restore {folder} {shlex.quote(file.path)} {file.mode:o}" for file in to.files]
+    calls = [f"restore {shlex.quote(folder)} {shlex.quote(file.path)} {file.mode:o}" for file in to.files]
     gone = [file.path for file in way.undone_files if file.path not in kept]
     calls += [f"rm -f -- {shlex.quote('project/' + path)}" for path in gone]
     files = " ".join(f'-f "$stack_dir"/project/{shlex.quote(path)}' for path in to.compose_files)
     if way.started:
         # Once the release is confirmed, what still runs from before has nothing of its own that changed.
-        calls += [f'if [ "$(readlink current)" != releases/{way.release} ]; then']
+        calls += [f'if [ "$(readlink current)" != {shlex.quote("releases/" + way.release)} ]; then']
         calls += [f"    afresh {shlex.quote(container)} {shlex.quote(start)}" for container, start in way.started]
         calls += ["fi"]
     return [
         *calls,
-        f". ./{folder}/environment.sh",
+        f". {shlex.quote(f'./{folder}/environment.sh')}",
         f"docker compose --ansi never --progress plain -p {shlex.quote(way.stack)} \\",
         '    --project-directory "$stack_dir/project" \\',
-        f'    {files} -f "$stack_dir/{folder}/images.lock.yaml" \\',
+        f'    {files} -f "$stack_dir"/{shlex.quote(f"{folder}/images.lock.yaml")} \\',
         "    up --detach --no-build --pull never --remove-orphans",
     ]
 
 
 def _restore_adopted(way: WayBack, directory: str) -> list[str]:
     tags = [f"docker tag {shlex.quote(image_id)} {shlex.quote(name)}" for image_id, name in way.adopted_tags]
+    frozen = shlex.quote(f"releases/{way.release}/adopted.yaml")
     return [
         *tags,
         f"docker compose --ansi never --progress plain -p {shlex.quote(way.stack)} \\",
         f"    --project-directory {shlex.quote(directory)} \\",
-        f'    -f "$stack_dir/releases/{way.release}/adopted.yaml" up --detach --no-build --pull never --remove-orphans',
+        f'    -f "$stack_dir"/{frozen} up --detach --no-build --pull never --remove-orphans',
         *[f"rm -f -- {shlex.quote('project/' + file.path)}" for file in way.undone_files],
     ]
 
@@ -135,8 +159,7 @@ def _restore_adopted(way: WayBack, directory: str) -> list[str]:
 # Compose and Docker read many variables; whatever the caller's shell has set must not change what runs.
 _HEAD = """\
 #!/bin/sh
-# Takes the stack {stack} on this host back from release {release}
-# to {goal}.
+{comment}
 # It needs docker with its Compose plugin, and a shell. It asks no registry and no controller.
 set -eu
 if [ "${{SLIPWAY_CLEAN-}}" != yes ]; then
@@ -158,8 +181,8 @@ record() {{
         # A crash can leave half a line; this one must not be lost with it.
         echo >>journal.jsonl || true
     fi
-    printf '{{"at": "%s", "run": "%s", "release": "{release}", "event": "%s", "detail": "%s"}}\\n' \\
-        "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$SLIPWAY_RUN" "$1" "$SLIPWAY_BY" >>journal.jsonl ||
+    printf '{{"at": "%s", "run": "%s", "release": "%s", "event": "%s", "detail": "%s"}}\\n' \\
+        "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$SLIPWAY_RUN" {release} "$1" "$SLIPWAY_BY" >>journal.jsonl ||
         say "Could not write to $stack_dir/journal.jsonl."
     sync journal.jsonl 2>/dev/null || sync
 }}
@@ -206,9 +229,9 @@ fi 2>/dev/null
 say {title}
 record {event}
 
-# Compose gives a container that it is about to put in place of another a name like 0123456789ab_{stack}-web-1. One that
+# Compose gives a container that it is about to put in place of another a name like 0123456789ab_shop-web-1. One that
 # was left so gets its name, or goes if the other one is still there; both hold the same anonymous volumes.
-docker ps --all --filter label=com.docker.compose.project={stack} --format '{{{{.Names}}}}' | while read -r name; do
+docker ps --all --filter {project} --format '{{{{.Names}}}}' | while read -r name; do
     case $name in
         {hex12}_*)
             if docker rename "$name" "${{name#*_}}" 2>/dev/null; then
@@ -229,7 +252,7 @@ expected={expected}
 
 stands() {{
     printf '%s\\n' "$expected" | while read -r service count kind; do
-        [ "$(docker ps --all --quiet --filter label=com.docker.compose.project={stack} \\
+        [ "$(docker ps --all --quiet --filter {project} \\
             --filter label=com.docker.compose.oneoff=False --filter "label=com.docker.compose.service=$service" |
             xargs -r docker inspect --format '{{{{.State.Status}}}}/{{{{if .State.Health}}}}'\\
 '{{{{.State.Health.Status}}}}{{{{end}}}}/{{{{.State.ExitCode}}}}' |
@@ -249,12 +272,12 @@ if [ -z "$SLIPWAY_CALLED" ]; then
             record {failed}
             # Who reads this is at work now, and nothing may happen behind their back.
             rm -f guard.json
-            docker ps --all --filter label=com.docker.compose.project={stack} --format '{{{{.Names}}}}: {{{{.Status}}}}'
-            say "It does not stand. See the logs: docker compose -p {stack} logs --tail 50"
+            docker ps --all --filter {project} --format '{{{{.Names}}}}: {{{{.Status}}}}'
+            say {advice}
             exit 1
         fi
         sleep 1
     done
-    docker ps --all --filter label=com.docker.compose.project={stack} --format '{{{{.Names}}}}: {{{{.Status}}}}'
+    docker ps --all --filter {project} --format '{{{{.Names}}}}: {{{{.Status}}}}'
 fi
 """
