@@ -65,6 +65,9 @@ class ActionModule(ActionBase):
             plan = _read_plan(Path(self._loader.path_dwim(file)))
             raise_differences(plan, sources, variables)
             return plan
+        if variables.get("stack_plan_sha256"):
+            remedy = "Name the plan that has this hash (stack_plan_file, --plan)."
+            raise SlipwayError([Finding("stack_plan_sha256", "a plan that was made before", "none", remedy)])
         images: dict[str, str] = arguments.get("images") or {}
         now = datetime.now(UTC)
         made = Plan(
@@ -116,6 +119,10 @@ def raise_differences(plan: Plan, sources: Mapping[str, Mapping[str, Any]], vari
         SlipwayError: everything in which they differ; images are not asked for again, that is what a plan is for.
     """
     findings = []
+    approved = variables.get("stack_plan_sha256")
+    if approved and plan.sha256 != approved:
+        remedy = "Deploy the plan that was approved, or have this one approved."
+        findings.append(Finding("plan", f"the one with SHA-256 {approved}", f"SHA-256 {plan.sha256}", remedy))
     remedy = "Make a new plan, have it approved, and deploy that one."
     decided = {
         "stack_name": plan.stack,

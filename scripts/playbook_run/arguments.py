@@ -4,14 +4,19 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ansible_collections.slipway.compose.plugins.module_utils.boundary.shapes import read_json
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.core.identifiers import RELEASE_ID, RUN_ID, VERSION
+from ansible_collections.slipway.compose.plugins.module_utils.core.identifiers import (
+    RELEASE_ID,
+    RUN_ID,
+    SHA256,
+    VERSION,
+)
 from scripts.playbook_run.extra_variables import parse_extra_variables
 
 ABOUT = {
@@ -57,6 +62,7 @@ class Request:
     environment: str
     version: str | None = None
     plan: Path | None = None
+    plan_sha256: str | None = None
     release: str | None = None
     lease_wait: int | None = None
     run: str | None = None
@@ -75,6 +81,7 @@ class Request:
         chosen = {
             "stack_version": self.version,
             "stack_plan_file": str(self.plan) if self.plan else None,
+            "stack_plan_sha256": self.plan_sha256,
             "stack_release": self.release,
             "stack_lease_wait": self.lease_wait,
             "stack_continue_run" if self.verb == "continue" else "stack_unlock_run": self.run,
@@ -106,6 +113,8 @@ def build_parser(verb: str) -> argparse.ArgumentParser:
         parser.add_argument("--version", metavar="V", help="the version to deploy (stack_version), for example 1.4.2")
     if verb == "deploy":
         parser.add_argument("--plan", metavar="FILE", help="deploy exactly this plan.json, made by scripts/plan.sh")
+        approved = "refuse a plan that has another hash than the one that was approved; plan.json states it as sha256"
+        parser.add_argument("--plan-sha256", metavar="SHA", help=approved)
     if verb == "rollback":
         parser.add_argument("--to", metavar="RELEASE", help="the release to go back to, as scripts/status.sh names it")
     parser.add_argument("--limit", metavar="PATTERN", help="only these hosts of the environment")
@@ -143,6 +152,7 @@ def parse_request(verb: str, argv: list[str], inventories: Path) -> Request:
     findings += _run_findings(given.get("run"))
     findings += _limit_findings(given["limit"])
     findings += _plan_findings(given.get("plan"))
+    findings += _approval_findings(given.get("plan_sha256"), given.get("plan"))
     extra, extra_findings = parse_extra_variables(given["extra_vars"])
     findings += extra_findings
     if findings:
@@ -157,6 +167,7 @@ def _request(verb: str, given: dict[str, Any], extra: dict[str, object]) -> Requ
         environment=given["environment"],
         version=given.get("version"),
         plan=Path(plan).resolve() if plan else None,
+        plan_sha256=given.get("plan_sha256"),
         release=given.get("to"),
         lease_wait=int(given["lease_wait"]) if given.get("lease_wait") else None,
         run=given.get("run"),
@@ -222,7 +233,7 @@ def _plan_findings(name: str | None) -> list[Finding]:
         return []
     remedy = "Give the plan.json that scripts/plan.sh left in its run's folder."
     try:
-        plan = json.loads(Path(name).read_text(encoding="utf-8"))
+        plan = read_json(Path(name).read_text(encoding="utf-8"))
     except OSError as error:
         return [Finding("--plan", "a readable file", f"{name}: {error.strerror}", remedy)]
     except ValueError as error:
@@ -230,3 +241,16 @@ def _plan_findings(name: str | None) -> list[Finding]:
     if isinstance(plan, dict):
         return []
     return [Finding("--plan", "a JSON object", f"{name}: a {type(plan).__name__}", remedy)]
+
+
+def _approval_findings(sha256: str | None, plan: str | None) -> list[Finding]:
+    if sha256 is None:
+        return []
+    findings = []
+    if not SHA256.fits(sha256):
+        remedy = "Give what the approved plan.json states as sha256, in full."
+        findings.append(Finding("--plan-sha256", SHA256.words, repr(sha256), remedy))
+    if plan is None:
+        remedy = "Name the plan that was approved: --plan FILE."
+        findings.append(Finding("--plan-sha256", "a plan that has this hash", "no --plan", remedy))
+    return findings

@@ -13,6 +13,7 @@ RESERVED = {
     "stack_version": "Use --version.",
     "stack_release": "Use --to.",
     "stack_plan_file": "Use --plan.",
+    "stack_plan_sha256": "Use --plan-sha256.",
     "stack_unlock_run": "Use --run.",
     "stack_continue_run": "Use --run.",
     "stack_run_id": "Leave it away: each run gets its own.",
