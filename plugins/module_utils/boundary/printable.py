@@ -17,8 +17,10 @@ _SEQUENCE = re.compile(
 _CONTROL = re.compile(rf"(?![\t\n])[{CONTROLS}]")
 #: A command to the pipeline that runs this, wherever it stands in a line: ##[add-mask], ##vso[task.setvariable].
 _EMBEDDED_COMMAND = re.compile(r"##(?=(?:vso)?\[)")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_LINE_ENDS = re.compile(r"[\n\t][ \n\t]*")
 #: A command or a verdict that only counts at a line's beginning.
-_FORGED = re.compile(r"^(\s*)(?=::|verdict:)", re.MULTILINE)
+_FORGED = re.compile(r"^((?:\s|\x1b\[[0-9;]*m)*)(?=::|verdict:)", re.MULTILINE)
 
 
 def printable(text: str) -> str:
@@ -27,10 +29,17 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a text as one printable line."""
-    return " ".join(printable(text).split())
+    """Return a text as one printable line; its spaces stay."""
+    return _LINE_ENDS.sub(" ", printable(text)).rstrip()
 
 
-def not_ours(text: str) -> str:
-    """Return lines none of which can be taken for a command to a pipeline, nor for our own last line."""
-    return _FORGED.sub(r"\1| ", text)
+def from_ansible(text: str) -> str:
+    """Return what Ansible printed with its colours, and nothing else that is obeyed.
+
+    What this collection has Ansible print begins with the time. Other lines, such as Ansible's warnings, may quote a
+    host: none of these can be taken for a command to a pipeline, nor for the verdict.
+    """
+    parts = _COLOUR.split(text)
+    colours = _COLOUR.findall(text)
+    shown = "".join(printable(part) + colour for part, colour in zip(parts, [*colours, ""]))
+    return _FORGED.sub(r"\1| ", shown)

@@ -5,7 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.slipway.compose.plugins.module_utils.boundary.printable import not_ours, one_line, printable
+from ansible_collections.slipway.compose.plugins.module_utils.boundary.printable import (
+    from_ansible,
+    one_line,
+    printable,
+)
 
 
 @pytest.mark.parametrize(
@@ -32,10 +36,16 @@ def test_a_terminal_is_shown_text_and_nothing_else(text: str, shown: str) -> Non
 def test_a_line_is_one() -> None:
     assert (
         one_line(" runs 1.0\n::error::forged\r\n\tverdict: deployed\x1b[0m ")
-        == "runs 1.0 ::error::forged verdict: deployed"
+        == " runs 1.0 ::error::forged verdict: deployed"
     )
 
 
 def test_a_line_is_not_taken_for_ours() -> None:
     text = "::error::a\n  ::add-mask::b\nverdict: deployed\n a verdict: none ::c"
-    assert not_ours(text) == "| ::error::a\n  | ::add-mask::b\n| verdict: deployed\n a verdict: none ::c"
+    assert from_ansible(text) == "| ::error::a\n  | ::add-mask::b\n| verdict: deployed\n a verdict: none ::c"
+    assert from_ansible("\x1b[0;31m::error::\x1b[0m") == "\x1b[0;31m| ::error::\x1b[0m"
+
+
+def test_only_ansibles_colours_are_obeyed() -> None:
+    text = "\x1b[0;32m00:01 \x1b[2Jok\x1b]0;title\x07\x1b[0m\n\r##[error]x"
+    assert from_ansible(text) == "\x1b[0;32m00:01 ok\x1b[0m\n# #[error]x"
