@@ -11,6 +11,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.core.findings import SlipwayError
+from ..plugin_utils.host_answer import checked_answer
 from ..plugin_utils.release_request import failure, read_request
 
 
@@ -31,5 +32,4 @@ class ActionModule(ActionBase):
             except SlipwayError as error:
                 return failure(error)
             arguments.update(stack=request.variables["stack_name"], payload=request.payload.pack())
-        result: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=variables)
-        return result
+        return checked_answer("image_digest_info", self._execute_module(module_args=arguments, task_vars=variables))

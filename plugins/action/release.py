@@ -16,6 +16,7 @@ from ..module_utils.core.identifiers import STACK_NAME
 from ..plugin_utils.direct_call import direct_call
 from ..plugin_utils.fleet import course
 from ..plugin_utils.fleet.steps import STEPS, collect
+from ..plugin_utils.host_answer import checked_answer
 from ..plugin_utils.plain_values import plain
 from ..plugin_utils.release_request import examine_request, failure
 
@@ -56,7 +57,7 @@ class ActionModule(ActionBase):
         result: dict[str, Any] | None = direct_call(self, arguments, task_vars)
         if result is None:
             result = self._execute_module(module_args=dict(arguments), task_vars=dict(task_vars))
-        return result
+        return checked_answer("release", result, str(arguments.get("state")))
 
     def _look(
         self, arguments: Mapping[str, Any], stack: Mapping[str, Any], task_vars: Mapping[str, Any]
@@ -64,7 +65,7 @@ class ActionModule(ActionBase):
         """Look at the host although something else may have said no, and return what is not known yet."""
         name = str(stack.get("stack_name"))
         usable = {
-            "stack": name if STACK_NAME.match(name) else "unnamed",
+            "stack": name if STACK_NAME.fits(name) else "unnamed",
             "root": stack["stack_root"],
             "min_free_mb": stack["stack_min_free_mb"],
             "pull_timeout": stack["stack_pull_timeout"],

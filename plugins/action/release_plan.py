@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,17 +13,16 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ..module_utils.boundary.shapes import read_json
 from ..module_utils.core.findings import Finding, SlipwayError
-from ..module_utils.core.identifiers import new_run_id, release_id
+from ..module_utils.core.identifiers import COMMIT, new_run_id, release_id
 from ..module_utils.core.wording import counted
 from ..module_utils.stack.plan import Plan, batches, duration_findings
-from ..module_utils.stack.plan_form import entry_findings, relation_findings
 from ..plugin_utils.argument_types import validated
 from ..plugin_utils.plain_values import plain
 from ..plugin_utils.release_request import failure
 from ..plugin_utils.run_folder import run_folder
 
-_COMMIT = re.compile(r"^[0-9a-f]{40,64}\Z")
 _GIT_TIMEOUT_S = 10
 
 
@@ -63,18 +60,17 @@ class ActionModule(ActionBase):
 
     def _plan(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> Plan:
         sources: dict[str, dict[str, Any]] = arguments["sources"]
-        file, approved = variables.get("stack_plan_file"), variables.get("stack_plan_sha256") or ""
+        file = variables.get("stack_plan_file")
         if file:
             plan = _read_plan(Path(self._loader.path_dwim(file)))
-            _raise_another(plan, approved)
             raise_differences(plan, sources, variables)
             return plan
-        if approved:
-            remedy = "Name it in stack_plan_file (--plan), or leave stack_plan_sha256 away."
-            raise SlipwayError([Finding("stack_plan_sha256", "a plan that is to have this hash", "none", remedy)])
+        if variables.get("stack_plan_sha256"):
+            remedy = "Name the plan that has this hash (stack_plan_file, --plan)."
+            raise SlipwayError([Finding("stack_plan_sha256", "a plan that was made before", "none", remedy)])
         images: dict[str, str] = arguments.get("images") or {}
         now = datetime.now(UTC)
-        plan = Plan(
+        made = Plan(
             stack=variables["stack_name"],
             version=variables["stack_version"],
             release=release_id(variables["stack_version"], now),
@@ -90,12 +86,8 @@ class ActionModule(ActionBase):
             bake_time=variables["stack_bake_time"],
             pause_after=variables["stack_pause_after"],
         )
-        # The digests are what a host said.
-        made = plan.as_dict()
-        findings = entry_findings(made) or relation_findings(made)
-        if findings:
-            raise SlipwayError(findings)
-        return plan
+        # Hosts refuse what is no plan; here it is said once, and before the plan is written.
+        return Plan.from_dict(made.as_dict())
 
 
 def _summary(plan: Plan) -> list[str]:
@@ -127,6 +119,10 @@ def raise_differences(plan: Plan, sources: Mapping[str, Mapping[str, Any]], vari
         SlipwayError: everything in which they differ; images are not asked for again, that is what a plan is for.
     """
     findings = []
+    approved = variables.get("stack_plan_sha256")
+    if approved and plan.sha256 != approved:
+        remedy = "Deploy the plan that was approved, or have this one approved."
+        findings.append(Finding("plan", f"the one with SHA-256 {approved}", f"SHA-256 {plan.sha256}", remedy))
     remedy = "Make a new plan, have it approved, and deploy that one."
     decided = {
         "stack_name": plan.stack,
@@ -156,23 +152,13 @@ def raise_differences(plan: Plan, sources: Mapping[str, Mapping[str, Any]], vari
         raise SlipwayError(findings)
 
 
-def _raise_another(plan: Plan, approved: str) -> None:
-    """See that a plan is the one that was approved; "" approves any.
-
-    Raises:
-        SlipwayError: it is another one.
-    """
-    if approved and plan.sha256 != approved:
-        remedy = "Deploy the plan that was approved, or have this one approved."
-        raise SlipwayError([Finding("plan's SHA-256", f"{approved} (stack_plan_sha256)", plan.sha256, remedy)])
-
-
 def _read_plan(path: Path) -> Plan:
     try:
-        return Plan.from_dict(json.loads(path.read_text()))
+        document = read_json(path.read_text())
     except (OSError, ValueError) as error:
         finding = Finding(f"plan {path}", "a plan as playbooks/plan.yml writes it", str(error), "Name that file.")
         raise SlipwayError([finding]) from error
+    return Plan.from_dict(document)
 
 
 def _commit(folder: Path) -> str:
@@ -182,7 +168,7 @@ def _commit(folder: Path) -> str:
         changed = _git(folder, "status", "--porcelain", "--", ".")
     except (OSError, subprocess.SubprocessError):
         return ""
-    return head + ("+" if changed else "") if _COMMIT.match(head) else ""
+    return head + ("+" if changed else "") if COMMIT.fits(head) else ""
 
 
 def _git(folder: Path, *words: str) -> str:

@@ -43,6 +43,7 @@ from ansible.playbook.block import Block
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
 from ansible.utils.fqcn import add_internal_fqcns
 
+from ..module_utils.boundary.printable import one_line
 from ..plugin_utils import rollout_text as text
 from ..plugin_utils.progress_line import ProgressLine
 
@@ -132,7 +133,7 @@ class CallbackModule(DefaultCallback):
         """Print the host, what became of it, the task with its item, and every line of the reason beneath."""
         where = text.task_title(result.task.get_name())
         if "ansible_loop_var" in result.result:
-            where += f" (item={text.printable(str(self._get_item_label(result.result)))})"
+            where += f" (item={one_line(str(self._get_item_label(result.result)))})"
         self._say_of(self.host_label(result), [f"{word}  {where}"], color)
         for line in lines:
             self.say(f"      {line}".rstrip(), color)
@@ -319,10 +320,11 @@ class CallbackModule(DefaultCallback):
         entries = result.result.get("results") if self._loops(result) else [result.result]
         for entry in entries or []:
             if isinstance(entry, dict) and entry.get("diff") and entry.get("changed") and not text.is_censored(entry):
-                shown = self._get_diff(entry["diff"]).rstrip()
+                shown = self._get_diff(text.printable_diff(entry["diff"])).rstrip()
                 if shown:
                     self._say_of(self.host_label(result), [text.task_title(result.task.get_name())], C.COLOR_DIFF_LINES)
-                    self._display.display(shown)
+                    # With the bar before it, no line of a file is one that a pipeline obeys.
+                    self._display.display("\n".join(f"| {line}" for line in shown.split("\n")))
 
     @never_raise
     def v2_playbook_on_no_hosts_matched(self) -> None:

@@ -13,7 +13,8 @@ version_added: 0.1.0
 description:
   - Writes C(plan.json) on the controller, with the version, the digest of every image, the hash of every file, the
     hosts and the batches. The plan has a SHA-256 over all of it.
-  - If C(stack_plan_file) is set, that plan is taken instead, provided that nothing which it decided has changed since.
+  - If C(stack_plan_file) is set, that plan is taken instead, provided that nothing which it decided has changed since,
+    and that it has the hash C(stack_plan_sha256) if that is set.
   - Runs once for all hosts, on the controller.
 extends_documentation_fragment:
   - slipway.compose.attributes

@@ -22,6 +22,7 @@ from ansible import constants as C  # noqa: N812 - as Ansible calls it
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ..module_utils.boundary.shapes import read_json
 from ..module_utils.calls import direct as program
 from ..module_utils.core.findings import Finding, SlipwayError
 from ..modules.release import ARGUMENT_SPEC, CONSTRAINTS
@@ -36,7 +37,6 @@ _NO_INTERPRETER = (126, 127)
 _TOO_OLD = 97
 #: What Ansible says when the connection ended before all input was sent.
 _NOT_SENT = "Data could not be sent to remote host"
-_ACTED_ON = re.compile(r"_?ansible_|add_(host|group)$")
 _PATH = re.compile(r"/[\w./+-]+")
 #: Runs the program from what comes first on its input, and has a path without lying in a file. One line for any shell.
 _START = "; ".join((
@@ -75,7 +75,9 @@ _CODE = packed()
 def direct_call(
     action: ActionBase, arguments: Mapping[str, Any], variables: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    """Return the result of a call of the module `release`; None if it has to be made as Ansible makes calls.
+    """Return the answer to a call of the module `release`; None if it has to be made as Ansible makes calls.
+
+    Nothing of the answer is checked yet.
 
     Args:
         action: the plugin that makes the call.
@@ -127,12 +129,11 @@ def answered(stack: str, code: int, stdout: str, stderr: str) -> dict[str, Any]:
         stderr: its complaints.
     """
     try:
-        result = json.loads(stdout.splitlines()[-1])
+        result = read_json(stdout.splitlines()[-1])
     except (IndexError, ValueError):
         result = None
     if isinstance(result, dict):
-        # As from a module's answer: what Ansible acts on by itself is not for a host to say.
-        return {key: value for key, value in result.items() if not _ACTED_ON.match(key)}
+        return result
     said = " / ".join([*stderr.splitlines(), *stdout.splitlines()][-3:]) or "and said nothing"
     remedy = "Something on this host ended the program; its journal and the kernel's log may tell what."
     return failure(SlipwayError([Finding(f"stack {stack}", "the host's answer", f"exit {code}, {said}", remedy)]))

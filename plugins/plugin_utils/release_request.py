@@ -166,12 +166,10 @@ def _payload(stack: StackSource, variables: Mapping[str, Any], hooks: tuple[Hook
 def _name_findings(variables: Mapping[str, Any]) -> list[Finding]:
     findings = []
     stack, version = str(variables.get("stack_name") or ""), str(variables.get("stack_version") or "")
-    if not STACK_NAME.match(stack):
-        expected = "lower-case letters, digits, - and _, beginning with a letter or digit"
-        findings.append(Finding("stack_name", expected, repr(stack), "Set it to the Compose project's name."))
-    if not VERSION.match(version):
-        expected = "letters, digits and . _ -, at most 64, as in an image tag"
-        findings.append(Finding("stack_version", expected, repr(version), "Say which version: --version V."))
+    if not STACK_NAME.fits(stack):
+        findings.append(Finding("stack_name", STACK_NAME.words, repr(stack), "Set it to the Compose project's name."))
+    if not VERSION.fits(version):
+        findings.append(Finding("stack_version", VERSION.words, repr(version), "Say which version: --version V."))
     if not is_serial(variables.get("stack_serial")):
         expected = "a number of hosts, a percentage, or a list of these"
         findings.append(Finding("stack_serial", expected, repr(variables["stack_serial"]), "For example: [1, 50%]."))

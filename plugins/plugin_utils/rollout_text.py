@@ -10,12 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..module_utils.boundary.printable import one_line, printable
+
 CENSORED = "(the output is hidden: the task is marked no_log)"
 STREAM_LINES = 20
 
 _ROLE_PREFIX = re.compile(r"^[A-Za-z0-9_.]+ : ")
-_ESCAPE_SEQUENCE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\-_])")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 _UNREACHABLE_REMEDIES = (
     (
@@ -59,12 +59,7 @@ def elapsed(seconds: float) -> str:
 
 def task_title(name: object) -> str:
     """Return a task's name without the role that it comes from."""
-    return _ROLE_PREFIX.sub("", printable(str(name)).strip())
-
-
-def printable(text: str) -> str:
-    """Remove what a terminal would obey instead of show: escape sequences and control characters."""
-    return _CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", text))
+    return _ROLE_PREFIX.sub("", one_line(str(name)).strip())
 
 
 def as_lines(value: object) -> list[str]:
@@ -81,6 +76,16 @@ def as_lines(value: object) -> list[str]:
     if isinstance(value, Sequence):
         return [line for entry in value for line in as_lines(entry)]
     return as_lines(str(value))
+
+
+def printable_diff(diff: object) -> list[dict[str, object]]:
+    """Return a module's differences with printable texts, for Ansible to lay out."""
+    entries = diff if isinstance(diff, (list, tuple)) else [diff]
+    return [
+        {str(key): printable(value) if isinstance(value, str) else value for key, value in entry.items()}
+        for entry in entries
+        if isinstance(entry, Mapping)
+    ]
 
 
 def is_censored(result: Mapping[str, object]) -> bool:

@@ -17,8 +17,8 @@ def run_folder(runs_dir: str, run: str) -> Path:
     Raises:
         SlipwayError: the run's ID is no file name, or the folder cannot be made.
     """
-    if not RUN_ID.match(run):
-        finding = Finding("stack_run_id", "letters, digits and . _ -", repr(run), "Leave it to the scripts.")
+    if not RUN_ID.fits(run):
+        finding = Finding("stack_run_id", RUN_ID.words, repr(run), "Leave it to the scripts.")
         raise SlipwayError([finding])
     folder = Path(runs_dir).expanduser() / run
     try:

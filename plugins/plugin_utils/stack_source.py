@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from ..module_utils.core.findings import Finding, SlipwayError
+from ..module_utils.core.identifiers import VARIABLE_NAME
 from ..module_utils.engine.compose_command import ENV_FILE
-from ..module_utils.stack.bundle import VARIABLE_NAME, BundledFile, FileBundle
+from ..module_utils.stack.bundle import BundledFile, FileBundle
 from ..module_utils.stack.variables import is_refused, refused_in_dotenv
 
 TEMPLATE_SUFFIX = ".j2"
@@ -92,7 +93,7 @@ def _environment(env: Any, version: str) -> tuple[dict[str, str], list[Finding]]
     environment: dict[str, str] = {}
     findings = []
     for name, value in env.items():
-        if not VARIABLE_NAME.match(str(name)):
+        if not VARIABLE_NAME.fits(str(name)):
             remedy = "Use letters, digits and underscores."
             findings.append(Finding(f"stack_env.{name}", "a name that a shell can export", "another name", remedy))
         elif is_refused(str(name)):

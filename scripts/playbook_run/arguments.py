@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ansible_collections.slipway.compose.plugins.module_utils.boundary.shapes import read_json
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import Finding, SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.core.identifiers import RUN_ID
+from ansible_collections.slipway.compose.plugins.module_utils.core.identifiers import (
+    RELEASE_ID,
+    RUN_ID,
+    SHA256,
+    VERSION,
+)
 from scripts.playbook_run.extra_variables import parse_extra_variables
-
-VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-RELEASE_PATTERN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 ABOUT = {
     "deploy": "Deploy a version of the stack to every target of an environment, or come back by itself.",
@@ -111,7 +113,8 @@ def build_parser(verb: str) -> argparse.ArgumentParser:
         parser.add_argument("--version", metavar="V", help="the version to deploy (stack_version), for example 1.4.2")
     if verb == "deploy":
         parser.add_argument("--plan", metavar="FILE", help="deploy exactly this plan.json, made by scripts/plan.sh")
-        parser.add_argument("--plan-sha256", metavar="HASH", help="only if the plan is the one of this hash")
+        approved = "refuse a plan that has another hash than the one that was approved; plan.json states it as sha256"
+        parser.add_argument("--plan-sha256", metavar="SHA", help=approved)
     if verb == "rollback":
         parser.add_argument("--to", metavar="RELEASE", help="the release to go back to, as scripts/status.sh names it")
     parser.add_argument("--limit", metavar="PATTERN", help="only these hosts of the environment")
@@ -149,7 +152,7 @@ def parse_request(verb: str, argv: list[str], inventories: Path) -> Request:
     findings += _run_findings(given.get("run"))
     findings += _limit_findings(given["limit"])
     findings += _plan_findings(given.get("plan"))
-    findings += _hash_findings(given.get("plan_sha256"), given.get("plan"))
+    findings += _approval_findings(given.get("plan_sha256"), given.get("plan"))
     extra, extra_findings = parse_extra_variables(given["extra_vars"])
     findings += extra_findings
     if findings:
@@ -186,12 +189,12 @@ def _environment_findings(name: str | None, inventories: Path) -> list[Finding]:
 
 
 def _version_findings(version: str | None) -> list[Finding]:
-    if version is not None and VERSION_PATTERN.fullmatch(version):
+    if VERSION.fits(version):
         return []
     return [
         Finding(
             "--version",
-            "1 to 64 letters, digits, dots, underscores and hyphens, beginning with a letter or digit",
+            VERSION.words,
             "none" if version is None else repr(version),
             "Give the version to deploy, for example --version 1.4.2.",
         )
@@ -199,7 +202,7 @@ def _version_findings(version: str | None) -> list[Finding]:
 
 
 def _release_findings(release: str | None) -> list[Finding]:
-    if release is None or RELEASE_PATTERN.fullmatch(release):
+    if release is None or RELEASE_ID.fits(release):
         return []
     remedy = "Take one that scripts/status.sh lists, or leave --to away for the release before."
     return [Finding("--to", "a release such as 20261122T214500Z-1.4.2", repr(release), remedy)]
@@ -213,7 +216,7 @@ def _lease_findings(seconds: str | None) -> list[Finding]:
 
 
 def _run_findings(run: str | None) -> list[Finding]:
-    if run is None or RUN_ID.fullmatch(run):
+    if run is None or RUN_ID.fits(run):
         return []
     remedy = "Leave --run away: the command then tells which run holds the lease."
     return [Finding("--run", "the ID of a run", repr(run), remedy)]
@@ -225,24 +228,12 @@ def _limit_findings(limit: str | None) -> list[Finding]:
     return [Finding("--limit", "a host, a group or a pattern", "nothing", "Name the hosts, or leave --limit away.")]
 
 
-def _hash_findings(sha256: str | None, plan: str | None) -> list[Finding]:
-    if sha256 is None:
-        return []
-    remedy = "Give `sha256` of the plan.json that was approved."
-    findings = []
-    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
-        findings.append(Finding("--plan-sha256", "64 hexadecimal digits", repr(sha256), remedy))
-    if plan is None:
-        findings.append(Finding("--plan-sha256", "a plan that is to have it (--plan)", "none", "Name the plan."))
-    return findings
-
-
 def _plan_findings(name: str | None) -> list[Finding]:
     if name is None:
         return []
     remedy = "Give the plan.json that scripts/plan.sh left in its run's folder."
     try:
-        plan = json.loads(Path(name).read_text(encoding="utf-8"))
+        plan = read_json(Path(name).read_text(encoding="utf-8"))
     except OSError as error:
         return [Finding("--plan", "a readable file", f"{name}: {error.strerror}", remedy)]
     except ValueError as error:
@@ -250,3 +241,16 @@ def _plan_findings(name: str | None) -> list[Finding]:
     if isinstance(plan, dict):
         return []
     return [Finding("--plan", "a JSON object", f"{name}: a {type(plan).__name__}", remedy)]
+
+
+def _approval_findings(sha256: str | None, plan: str | None) -> list[Finding]:
+    if sha256 is None:
+        return []
+    findings = []
+    if not SHA256.fits(sha256):
+        remedy = "Give what the approved plan.json states as sha256, in full."
+        findings.append(Finding("--plan-sha256", SHA256.words, repr(sha256), remedy))
+    if plan is None:
+        remedy = "Name the plan that was approved: --plan FILE."
+        findings.append(Finding("--plan-sha256", "a plan that has this hash", "no --plan", remedy))
+    return findings

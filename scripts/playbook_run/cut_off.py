@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.slipway.compose.plugins.module_utils.boundary.printable import one_line
 from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.verdict import HostVerdict, Verdict
 from ansible_collections.slipway.compose.plugins.plugin_utils.rollout_text import task_title
 from scripts.playbook_run.run_ledger import ANSWERS
@@ -111,7 +112,7 @@ class CutOff:
     def host_lines(self) -> list[str]:
         """Return a line for each host on which something was begun."""
         width = max(map(len, self.hosts), default=0)
-        return [f"  {name:<{width}}  {self._words(name)}" for name in self.hosts]
+        return [one_line(f"  {name:<{width}}  {self._words(name)}") for name in self.hosts]
 
     @property
     def closing(self) -> str:

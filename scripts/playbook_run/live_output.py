@@ -7,7 +7,8 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slipway.compose.plugins.plugin_utils.rollout_text import printable, task_title
+from ansible_collections.slipway.compose.plugins.module_utils.boundary.printable import from_ansible, one_line
+from ansible_collections.slipway.compose.plugins.plugin_utils.rollout_text import task_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,14 +42,14 @@ class LiveOutput:
         data.pop("res", None)
         # An event that cannot be shown must not end the run.
         with suppress(Exception):
-            self._print(str(event.get("stdout") or ""))
+            self._print(from_ansible(str(event.get("stdout") or "")))
             if self._progress:
                 self._follow(self._progress, name, data)
         return True
 
     def say(self, text: str) -> None:
-        """Print a line of our own."""
-        self._print(text)
+        """Print a line of our own; what it quotes of a host cannot make it two, nor a terminal obey."""
+        self._print(one_line(text))
 
     def finish(self) -> None:
         """Remove the progress line for good."""
@@ -63,11 +64,11 @@ class LiveOutput:
         if name == "playbook_on_task_start":
             progress.start(task_title(data.get("task") or data.get("name") or ""))
         elif name == "runner_on_start":
-            progress.waits_for(printable(str(data.get("host"))))
+            progress.waits_for(one_line(str(data.get("host"))))
         elif name == "playbook_on_stats":
             progress.finish()
         elif name in ANSWERS:
-            progress.heard_from(printable(str(data.get("host"))))
+            progress.heard_from(one_line(str(data.get("host"))))
 
     def _print(self, text: str) -> None:
         """Print text as long as somebody reads it: a closed pipe must not stop a deployment."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.slipway.compose.plugins.module_utils.core.identifiers import RELEASE_ID
 from ansible_collections.slipway.compose.plugins.plugin_utils.rollout_text import task_title
 
 ANSWERS = ("runner_on_ok", "runner_on_failed", "runner_on_skipped", "runner_on_unreachable")
@@ -102,7 +103,7 @@ class RunLedger:
         if isinstance(plan, dict):
             self.release, self.plan_sha256 = plan.get("release"), plan.get("sha256")
             result = {"reversible": plan.get("reversible")} | result
-        elif isinstance(result.get("release"), str):
+        elif RELEASE_ID.fits(result.get("release")):
             self.release = self.release or result["release"]
         self.reversible = self.reversible and result.get("reversible") is not False
 

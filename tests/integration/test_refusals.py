@@ -290,6 +290,9 @@ def test_a_plan_that_was_changed_or_is_out_of_date(standing: Standing, tmp_path:
 
     standing.refused({"host1": ["plan's stack_version: expected 1.0, seen 1.1."]}, "--plan", str(plan), version="1.0")
 
+    approved = ["--plan-sha256", "0" * 64]
+    standing.refused({"host1": ["plan: expected the one with SHA-256 000"]}, "--plan", str(plan), *approved)
+
     standing.project.stack({"compose.yaml": standing.compose(), "new.conf": "new"})
     standing.refused({"host1": ["changed since: new.conf. Make a new plan"]}, "--plan", str(plan))
 

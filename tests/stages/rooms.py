@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.stages.process import ROOT
 
 #: A room imports only itself and rooms before it.
-ROOMS = ("core", "engine", "stack", "gate", "release", "hooks", "coordination", "host", "calls")
+ROOMS = ("core", "boundary", "engine", "stack", "gate", "release", "hooks", "coordination", "host", "calls")
 FOLDER = "plugins/module_utils"
 #: The one room that imports the Docker SDK, even for types only: what the SDK raises and returns ends there.
 DOOR, SDK = "engine", "docker"

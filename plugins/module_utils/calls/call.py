@@ -51,7 +51,7 @@ class ReleaseCall:
         check_names(params["stack"], params["release"], params["run"])
         self.params = params
         self.check_mode = check_mode
-        self.release: str = params["release"]
+        self.release: str = "" if params["release"] in (None, "previous") else params["release"]
         self.store = ReleaseStore(params["root"], params["stack"], params["run"])
         self.lease = StackLease(self.store, params["guard_timeout"], params["owner"], params["run_url"])
         self.guard = Guard(self.store, guard_process.__name__, params["guard_timeout"], params["rollback_timeout"])

@@ -55,9 +55,9 @@ def bring_about(params: Mapping[str, Any], *, check_mode: bool) -> Result:
     try:
         result: Result = import_module(f"{__package__}.states.{params['state']}").bring_about(call)
     except StartFailedError as error:
-        result = start_failed(call.release, error)
+        result = start_failed(call.release or None, error)
     except HookStoppedError as error:
-        result = stopped(call.release, error)
+        result = stopped(call.release or None, error)
     except DownError as error:
-        result = down(call.release, error)
+        result = down(call.release or None, error)
     return with_hooks(result, call.reports)

@@ -23,7 +23,7 @@ RUNNING_FILE = "running"
 #: What a Compose command gets of its caller's environment, and may interpolate; no other name, nor in `rollback.sh`.
 _INHERITED = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG")
 #: What Compose says of things that go well.
-_PROGRESS = re.compile(r"^(?:Container|Network|Volume|Image|Service) \S+\s+[A-Z][a-z]+$")
+_PROGRESS = re.compile(r"(?:Container|Network|Volume|Image|Service) \S+\s+[A-Z][a-z]+")
 #: A command with a note starts when it is told to: a caller that dies before the note is written leaves nothing behind.
 _WHEN_TOLD = ["sh", "-c", 'read -r told && exec "$@" </dev/null', "sh"]
 _TOLD = b"go\n"
@@ -48,7 +48,7 @@ class Completed:
 
 def is_noise(line: str) -> bool:
     """Tell whether Compose prints such a line when all goes well."""
-    return "level=warning" in line or bool(_PROGRESS.match(line.strip()))
+    return "level=warning" in line or bool(_PROGRESS.fullmatch(line.strip()))
 
 
 def command_environment(env: Mapping[str, str], folder: str | None = None) -> dict[str, str]:

@@ -11,12 +11,53 @@ from datetime import datetime, timezone
 
 from .findings import Finding, SlipwayError
 
+#: Of a set of characters: those that a terminal or a log would obey instead of show, and halves of characters.
+CONTROLS = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+
+
+class Form:
+    """What a text that comes from elsewhere may look like, from its first character to its last.
+
+    Attributes:
+        words: the form in words, for findings.
+    """
+
+    def __init__(self, pattern: str, words: str) -> None:
+        """Take the regular expression and the words for it."""
+        # ASCII, or `\d` and `\w` are the digits and letters of every script.
+        self._pattern = re.compile(pattern, re.ASCII)
+        self.words = words
+
+    def match(self, value: object) -> re.Match[str] | None:
+        """Return how the whole of a value fits, None if it is no text or does not."""
+        # Not `match`: its `$` lets a line end pass.
+        return self._pattern.fullmatch(value) if isinstance(value, str) else None
+
+    def fits(self, value: object) -> bool:
+        """Tell whether a value is a text of this form, whole."""
+        return self.match(value) is not None
+
+
+_VERSION = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 #: What can be part of an image tag, a file name and a shell word at once.
-VERSION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
-RELEASE_ID = re.compile(r"^\d{8}T\d{6}Z-[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+VERSION = Form(_VERSION, "1 to 64 letters, digits and . _ -, beginning with a letter or digit")
+RELEASE_ID = Form(f"[0-9]{{8}}T[0-9]{{6}}Z-{_VERSION}", "an ID like 20261122T214500Z-1.4.2")
 #: Compose's own rule for project names.
-STACK_NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}\Z")
-RUN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
+STACK_NAME = Form("[a-z0-9][a-z0-9_-]{0,62}", "lower-case letters, digits, - and _, beginning with a letter or digit")
+RUN_ID = Form("[A-Za-z0-9][A-Za-z0-9._-]{0,127}", "a run's ID: letters, digits and . _ -")
+#: Names that a POSIX shell can export, which is what the way back does with them.
+VARIABLE_NAME = Form("[A-Za-z_][A-Za-z0-9_]*", "a name that a shell can export: letters, digits and _")
+SHA256 = Form("[0-9a-f]{64}", "a SHA-256: 64 of 0-9 and a-f")
+DIGEST = Form("sha256:[0-9a-f]{64}", "a digest: sha256: and 64 of 0-9 and a-f")
+#: What Git calls a commit; "+" marks uncommitted changes.
+COMMIT = Form(r"(?:[0-9a-f]{40,64}\+?)?", "a Git commit, or nothing")
+MOMENT = Form("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", "a time like 2026-11-22T21:45:00Z")
+#: What a person wrote, or the name of a host in the inventory.
+LINE = Form(f"[^{CONTROLS}]{{0,256}}", "one line of at most 256 characters, none of them a control character")
+HOST = Form(f"[^{CONTROLS}]{{1,255}}", "a host's name")
+#: Relative, with forward slashes, and in one spelling, so that two paths are two files.
+_PART = r"(?!\.{1,2}(?:/|\Z))[^/\0\n]+"
+PATH_INSIDE = Form(f"{_PART}(?:/{_PART})*", "a path inside the stack's folder")
 _TIME, _TIME_LENGTH = "%Y%m%dT%H%M%SZ", 16
 
 
@@ -57,17 +98,10 @@ def check_names(stack: str, release: str | None, run: str) -> None:
     Raises:
         SlipwayError: with every name that is not.
     """
-    names = [
-        ("stack", stack, STACK_NAME, "lower-case letters, digits, - and _"),
-        ("run", run, RUN_ID, "letters and digits"),
-    ]
+    names = [("stack", stack, STACK_NAME), ("run", run, RUN_ID)]
     if release not in (None, "previous"):
-        names.append(("release", str(release), RELEASE_ID, "an ID like 20261122T214500Z-1.4.2"))
+        names.append(("release", str(release), RELEASE_ID))
     remedy = "Correct it; scripts/status.sh lists the releases."
-    findings = [
-        Finding(what, expected, repr(name), remedy)
-        for what, name, pattern, expected in names
-        if not pattern.match(name)
-    ]
+    findings = [Finding(what, form.words, repr(name), remedy) for what, name, form in names if not form.fits(name)]
     if findings:
         raise SlipwayError(findings)

@@ -16,7 +16,7 @@ SHORTEST_SECRET = 4
 #: A value this long may be a secret whatever its name is; a shorter one only if the name says so.
 _LONG_ENOUGH_FOR_ANY_NAME = 8
 _SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CRED|AUTH|PRIVATE|CERT|DSN", re.IGNORECASE)
-_PLAIN = re.compile(r"^(?:-?[0-9.]+|true|false|yes|no|on|off)\Z", re.IGNORECASE)
+_PLAIN = re.compile(r"-?[0-9.]+|true|false|yes|no|on|off", re.IGNORECASE)
 _USER_INFO = re.compile(r"//[^/\s:@]*:([^/\s@]+)@")
 
 
@@ -45,7 +45,7 @@ def secret_values(env: Mapping[str, str], public: Sequence[str] = ()) -> list[st
     found: list[str] = []
     for name, value in env.items():
         found += _USER_INFO.findall(value)
-        if _PLAIN.match(value) or any(value in text for text in public):
+        if _PLAIN.fullmatch(value) or any(value in text for text in public):
             continue
         if _SECRET_NAME.search(name) or len(value) >= _LONG_ENOUGH_FOR_ANY_NAME:
             found.append(value)

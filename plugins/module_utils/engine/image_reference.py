@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from ..core.findings import Finding, SlipwayError
+from ..core.identifiers import Form
 
 # The grammar is that of the distribution project's reference package: a domain has a dot, a port or is "localhost".
 _DOMAIN = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]+)?"
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_REFERENCE = re.compile(
-    rf"^(?P<name>(?:{_DOMAIN}/)?{_COMPONENT}(?:/{_COMPONENT})*)"
-    r"(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?\Z"
+IMAGE = Form(
+    rf"(?P<name>(?:{_DOMAIN}/)?{_COMPONENT}(?:/{_COMPONENT})*)"
+    r"(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?",
+    "a reference like registry.example.com/team/web:1.0",
 )
 
 
@@ -40,11 +41,11 @@ class ImageReference:
         Raises:
             SlipwayError: the text is no image reference.
         """
-        match = _REFERENCE.match(text)
+        match = IMAGE.match(text)
         if match is None:
             finding = Finding(
                 thing=f"image {text!r}",
-                expected="a reference like registry.example.com/team/web:1.0",
+                expected=IMAGE.words,
                 seen="something else",
                 remedy="Correct it in the Compose file.",
             )

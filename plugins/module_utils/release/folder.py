@@ -177,7 +177,7 @@ def kept_releases(releases: Path) -> list[str]:
     """Return the IDs of the releases whose folders are in this folder, oldest first."""
     if not releases.is_dir():
         return []
-    return sorted(entry.name for entry in releases.iterdir() if RELEASE_ID.match(entry.name))
+    return sorted(entry.name for entry in releases.iterdir() if RELEASE_ID.fits(entry.name))
 
 
 def _gate(raw: Mapping[str, Any]) -> GateSettings:

@@ -179,7 +179,7 @@ class ReleaseStore:
             release = self._current.readlink().name
         except OSError:
             return None
-        return release if RELEASE_ID.match(release) else None
+        return release if RELEASE_ID.fits(release) else None
 
     def set_current(self, release: str) -> None:
         """Make a release the confirmed one, atomically; `rollback.sh` does the same on the way back."""

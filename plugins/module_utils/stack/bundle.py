@@ -8,16 +8,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from ..core.findings import Finding, SlipwayError
-
-#: Names that a POSIX shell can export, which is what the way back does with them.
-VARIABLE_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*\Z")
+from ..core.identifiers import PATH_INSIDE, VARIABLE_NAME
 
 
 @dataclass(frozen=True)
@@ -81,16 +77,28 @@ class FileBundle:
             bundle = cls(files, dict(raw["env"]), tuple(raw["compose_files"]))
         except (ValueError, TypeError, KeyError) as error:
             raise SlipwayError([_broken(f"{type(error).__name__}: {error}")]) from error
-        stray = [file.path for file in files if not is_inside(file.path)]
-        if stray:
-            raise SlipwayError([_broken(f"the path {stray[0]!r}, which leads out of the stack's folder")])
+        paths = {file.path for file in files}
+        wrong = [
+            f"the path {file.path!r}, which leads out of the stack's folder" for file in files if not _inside(file)
+        ]
+        wrong += [
+            f"the Compose file {name!r}, which is none of the files"
+            for name in bundle.compose_files
+            if name not in paths
+        ]
+        # They are exported by a shell on the way back.
+        wrong += [f"the variable {name!r}" for name, value in bundle.env.items() if not _is_variable(name, value)]
+        if wrong:
+            raise SlipwayError(_broken(seen) for seen in wrong)
         return bundle
 
 
-def is_inside(path: str) -> bool:
-    """Tell whether a relative path stays in the folder that it is relative to."""
-    pure = PurePosixPath(path)
-    return bool(path) and not pure.is_absolute() and ".." not in pure.parts and "\0" not in path and "\n" not in path
+def _inside(file: BundledFile) -> bool:
+    return PATH_INSIDE.fits(file.path)
+
+
+def _is_variable(name: object, value: object) -> bool:
+    return VARIABLE_NAME.fits(name) and isinstance(value, str) and "\0" not in value
 
 
 def _broken(seen: str) -> Finding:

@@ -11,6 +11,7 @@ import zlib
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..boundary.shapes import read_json
 from ..core.findings import Finding, SlipwayError
 from ..engine.image_reference import RegistryAuth
 from .bundle import FileBundle
@@ -56,11 +57,11 @@ class Payload:
             SlipwayError: the string is no payload.
         """
         try:
-            document: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(text, validate=True)))
+            document: Any = read_json(zlib.decompress(base64.b64decode(text, validate=True)))
             auths = tuple(RegistryAuth(**auth) for auth in document["auths"])
             hooks = tuple(Hook.from_dict(hook) for hook in document["hooks"])
             return cls(FileBundle.from_dict(document["bundle"]), GateSettings.from_dict(document["gate"]), auths, hooks)
-        except (ValueError, TypeError, KeyError, zlib.error) as error:
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError, zlib.error) as error:
             seen = f"{type(error).__name__}: {error}"
             finding = Finding("payload from the controller", "what it packed", seen, "Run the deployment again.")
             raise SlipwayError([finding]) from error

@@ -8,15 +8,20 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from ..boundary.shapes import Flag, ListOf, MapOf, Number, OneOf, Record, Text, document_findings, quoted
 from ..core.findings import Finding, SlipwayError
+from ..core.identifiers import COMMIT, DIGEST, HOST, LINE, MOMENT, PATH_INSIDE, RELEASE_ID, SHA256, STACK_NAME, VERSION
+from ..core.wording import counted
+from ..engine.image_reference import IMAGE
 from .hooks import seconds_after_start
-from .plan_form import entry_findings, relation_findings
 
 SCHEMA = 2
+#: After what a rollout pauses until somebody continues it.
+PAUSE_AFTER = ("nothing", "canary", "batch")
 #: So many times at most all hosts are told, within one pause, that the run lives.
 PAUSE_ROUNDS = 60
 #: A round of a pause lasts no longer than these parts of `stack_guard_timeout` and of `stack_start_timeout`.
@@ -26,6 +31,37 @@ NOT_REVERSIBLE = (
     "THIS RELEASE IS NOT REVERSIBLE (stack_reversible: false). AUTOMATIC ROLLBACK PAST IT IS BLOCKED.",
     "If it fails on a host, that host stays on it as it is, until you deploy a corrected version. No guard watches it.",
     "Going back takes you to say stack_force_irreversible=true, and to be sure of the data.",
+)
+
+
+#: What can be done when one of several batches fails: all hosts go back, or only those of that batch.
+_ROLLBACK_SCOPES = ("fleet", "batch")
+#: Seconds that nobody waits; longer numbers are no times.
+_LONGEST_S = 365 * 24 * 3600
+_REMEDY = "Make the plan again, and approve that one."
+_SCHEMA = Number(whole=True)
+#: What `plan.json` holds; it may come from anywhere, and hosts do as it says.
+_DOCUMENT = Record(
+    {
+        "schema": OneOf((SCHEMA,)),
+        "sha256": Text(SHA256),
+        "attention": ListOf(Text()),
+        "stack": Text(STACK_NAME),
+        "version": Text(VERSION),
+        "release": Text(RELEASE_ID),
+        "created_at": Text(MOMENT),
+        "created_by": Text(LINE),
+        "commit": Text(COMMIT),
+        "reversible": Flag(),
+        "rollback_scope": OneOf(_ROLLBACK_SCOPES),
+        "images": MapOf(IMAGE, Text(DIGEST)),
+        "files": MapOf(PATH_INSIDE, Text(SHA256)),
+        "hosts": MapOf(HOST, Text(SHA256)),
+        "batches": ListOf(ListOf(Text(HOST))),
+        "bake_time": Number(least=0, most=_LONGEST_S, whole=True),
+        "pause_after": OneOf(PAUSE_AFTER),
+    },
+    closed=True,
 )
 
 
@@ -47,7 +83,7 @@ class Plan:
         hosts: hash of files and environment as they are rendered for each host.
         batches: the hosts that change together, in order; the first batch is the canary.
         bake_time: seconds that a batch runs before it passes its gate again and the next one begins.
-        pause_after: one of `plan_form.PAUSE_AFTER`.
+        pause_after: one of `PAUSE_AFTER`.
     """
 
     stack: str
@@ -90,29 +126,31 @@ class Plan:
         """Return the plan that `as_dict` gave.
 
         Raises:
-            SlipwayError: it is no plan, with everything that cannot be in one; or it was changed since it was hashed.
+            SlipwayError: everything because of which it is no plan, or that it was changed since it was hashed.
         """
-        if not isinstance(raw, Mapping) or "schema" not in raw:
-            raise SlipwayError([_not_a_plan("something else")])
-        if raw["schema"] != SCHEMA:
-            raise SlipwayError([_not_a_plan(f"one of another version of Slipway (schema {raw['schema']!r})")])
-        findings = entry_findings(raw)
-        if findings:
-            raise SlipwayError(findings)
+        if isinstance(raw, Mapping) and raw.get("schema") != SCHEMA and _SCHEMA.holds(raw.get("schema")):
+            raise SlipwayError([_not_a_plan(f"one of another version of Slipway (schema {raw['schema']})")])
+        wrong = document_findings(_DOCUMENT, raw, "plan", _REMEDY)
+        if wrong:
+            raise SlipwayError([_not_a_plan(f"something else, as {counted(len(wrong), 'finding')} show"), *wrong])
         decided = {field.name: raw[field.name] for field in fields(cls)}
-        decided["batches"] = tuple(tuple(batch) for batch in decided["batches"])
-        plan = cls(**decided)
-        if raw.get("sha256") != plan.sha256:
-            stated = raw.get("sha256")
-            seen = f"SHA-256 {plan.sha256} where the file states {stated!r}: it was changed after it was made"
-            raise SlipwayError([_not_a_plan(seen)])
-        if raw.get("attention") != list(plan.attention):
-            # It is not hashed, and whoever approves a plan reads it.
-            raise SlipwayError([_not_a_plan(f"an `attention` that is not of this plan: {raw.get('attention')!r}")])
-        findings = relation_findings(raw)
-        if findings:
-            raise SlipwayError(findings)
+        plan = cls(**{**decided, "batches": tuple(tuple(batch) for batch in decided["batches"])})
+        wrong = list(plan.contradictions(raw))
+        if wrong:
+            raise SlipwayError(wrong)
         return plan
+
+    def contradictions(self, raw: Mapping[str, Any]) -> Iterator[Finding]:
+        """Yield what does not go together in the plan that a document spells."""
+        if raw["sha256"] != self.sha256:
+            seen = f"SHA-256 {self.sha256} where the file states {raw['sha256']}: it was changed after it was made"
+            yield _not_a_plan(seen)
+        if self.release.partition("-")[2] != self.version:
+            yield Finding("plan, key release", f"a release of version {self.version}", self.release, _REMEDY)
+        if sorted(host for batch in self.batches for host in batch) != sorted(self.hosts):
+            yield Finding("plan, key batches", "each host of the plan once", "others", _REMEDY)
+        if list(raw["attention"]) != list(self.attention):
+            yield Finding("plan, key attention", "what follows from `reversible`", quoted(raw["attention"]), _REMEDY)
 
 
 def batches(hosts: Sequence[str], serial: int | str | Sequence[int | str]) -> tuple[tuple[str, ...], ...]:
@@ -256,6 +294,4 @@ def _batch_size(size: int | str, total: int) -> int:
 
 
 def _not_a_plan(seen: str) -> Finding:
-    return Finding(
-        "plan", "a plan as `playbooks/plan.yml` writes it", seen, "Make the plan again, and approve that one."
-    )
+    return Finding("plan", "a plan as `playbooks/plan.yml` writes it", seen, _REMEDY)

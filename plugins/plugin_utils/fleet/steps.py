@@ -100,12 +100,8 @@ class HostSteps:
     @property
     def refusal(self) -> str:
         """Return why the host or the fleet was refused, each finding once."""
-        findings = [
-            Finding(**finding)
-            for step in REFUSING
-            for finding in (self.value(step, "findings") or [] if self.failed(step) else [])
-        ]
-        said = [finding.sentence() for finding in dict.fromkeys(findings)]
+        found = [finding for step in REFUSING if self.failed(step) for finding in self.value(step, "findings") or []]
+        said = list(dict.fromkeys(Finding(**finding).sentence() for finding in found))
         # That the host which speaks for the fleet could not be reached is that host's error, and it says so itself.
         own = [step for step in REFUSING if not self.value(step, "findings")]
         own = [step for step in own if not (step == "resolve" and self.unreachable(step))]

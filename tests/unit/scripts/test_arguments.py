@@ -71,6 +71,19 @@ def test_a_full_command_line_is_read(inventories: Path, tmp_path: Path) -> None:
     }
 
 
+def test_an_approval_is_bound_to_the_content(inventories: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text("{}", encoding="utf-8")
+    argv = ["local", "--version", "1", "--plan", str(plan), "--plan-sha256", "0" * 64]
+    request = parse_request("deploy", argv, inventories)
+    assert request.playbook_variables()["stack_plan_sha256"] == "0" * 64
+    for wrong in ("", "0" * 63, "0" * 12, "A" * 64, "0" * 64 + "\n"):
+        (sentence,) = refused("deploy", [*argv[:-1], wrong], inventories)
+        assert sentence.startswith("--plan-sha256: expected a SHA-256")
+    (sentence,) = refused("deploy", ["local", "--version", "1", *argv[5:]], inventories)
+    assert sentence.startswith("--plan-sha256: expected a plan that has this hash, seen no --plan.")
+
+
 def test_a_rollback_names_its_release(inventories: Path) -> None:
     request = parse_request("rollback", ["local", "--to", "20261122T214500Z-1.1"], inventories)
     assert request.playbook_variables() == {"stack_release": "20261122T214500Z-1.1"}
@@ -126,7 +139,11 @@ def test_a_sound_version_is_taken(version: str, inventories: Path) -> None:
     assert parse_request("plan", ["local", "--version", version], inventories).version == version
 
 
-@pytest.mark.parametrize(("content", "seen"), [("not json", "Expecting value"), ("[1]", "a list")])
+@pytest.mark.parametrize(
+    ("content", "seen"),
+    [("not json", "Expecting value"), ("[1]", "a list"), ("[" * 10**5, "nested")],
+    ids=["text", "list", "deep"],
+)
 def test_a_plan_must_be_a_json_object(content: str, seen: str, inventories: Path, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     plan.write_text(content, encoding="utf-8")

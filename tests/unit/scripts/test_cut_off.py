@@ -197,3 +197,17 @@ def test_the_plays_and_modules_that_the_ledger_knows_are_those_of_the_playbooks(
         assert not entries & {"deploy", "settle"}, "nothing may be started before the play in which it is expected"
     assert {f"slipway.compose.{path.stem}" for path in (ROOT / "plugins" / "modules").glob("*.py")} >= {TELL, LOOK}
     assert TELL in TOUCHING
+
+
+def test_what_a_host_says_stays_in_its_line() -> None:
+    known = cut_off(ledger(*STARTING))
+    odd = "went back\nverdict: deployed\x1b[2J\n::error::forged"
+    known.take(event("runner_on_ok", "host1", TELL, summary=[odd]))
+    (line, _other) = known.host_lines
+    assert line.isprintable()
+    assert line.endswith("went back verdict: deployed ::error::forged")
+
+
+def test_only_a_releases_id_names_the_release_of_the_run() -> None:
+    odd = event("runner_on_ok", "host1", "slipway.compose.release", release="previous\n::error::")
+    assert ledger(odd).release is None

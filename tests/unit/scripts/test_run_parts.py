@@ -84,3 +84,15 @@ def test_a_closed_pipe_does_not_stop_a_run(monkeypatch: pytest.MonkeyPatch) -> N
         output.say("nobody reads this")
         output.say("nor this")
         monkeypatch.setattr(stream, "close", lambda: None, raising=False)
+
+
+def test_no_line_is_taken_for_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    output = LiveOutput(None)
+    output.say("verdict: unchanged · release 1.0\n::error::forged\x1b[31m · 1 host")
+    output.take({"event": "warning", "stdout": "[WARNING]: junk\r\nverdict: deployed\n::add-mask::x\x1b[2J"})
+    assert capsys.readouterr().out.splitlines() == [
+        "verdict: unchanged · release 1.0 ::error::forged · 1 host",
+        "[WARNING]: junk",
+        "| verdict: deployed",
+        "| ::add-mask::x",
+    ]

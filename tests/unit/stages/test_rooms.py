@@ -45,7 +45,7 @@ def test_imports_from_below_and_from_the_own_room_pass(tmp_path: Path) -> None:
 def test_import_from_a_room_above_is_named(tmp_path: Path, line: str) -> None:
     (found,) = tree(tmp_path, {"stack/a.py": PURE, "engine/b.py": f"{PURE}{line}\n"})
     number = 2 + line.count("\n")
-    expected = f"engine/b.py:{number}: expected imports from core, engine, seen module_utils/stack/a: move"
+    expected = f"engine/b.py:{number}: expected imports from core, boundary, engine, seen module_utils/stack/a: move"
     assert found.startswith(f"plugins/module_utils/{expected}")
 
 

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ...core.findings import SlipwayError
+from ...core.findings import Finding, SlipwayError
 from ...gate.report import DownError
 from ...hooks.release_hooks import ReleaseHooks
 from ...host.host import Host
@@ -33,12 +34,14 @@ if TYPE_CHECKING:
 def bring_about(call: ReleaseCall) -> Result:
     """Prepare the host for a new release, or for one that it keeps."""
     params = call.params
-    payload = Payload.unpack(params["payload"]) if params["plan"] else None
+    # Whatever the controller has checked of it: the host acts on it, so the host checks it, before anything is touched.
+    plan = _plan(params) if params["plan"] else None
+    payload = Payload.unpack(params["payload"]) if plan else None
     auths = payload.auths if payload else ()
     host = call.host(meet_engine(call.store, params["min_free_mb"], auths, params["pull_timeout"]))
     if call.check_mode or folder_findings(call.store.folder):
         call.lease.assert_not_taken()
-        return prepared_result(_prepare(call, host, payload), [])
+        return prepared_result(_prepare(call, host, plan, payload), [])
     call.store.make()
     before = takeover(call.lease.acquire())
     try:
@@ -47,7 +50,7 @@ def bring_about(call: ReleaseCall) -> Result:
             call.lease.renew()
             again = payload is None
             before += recover(host, params["rollback_timeout"], again=again)
-        prepared = _prepare(call, host, payload)
+        prepared = _prepare(call, host, plan, payload)
         _run_hooks(call, host, prepared, payload)
     except BaseException:
         with call.lease.locked():
@@ -63,11 +66,24 @@ def bring_about(call: ReleaseCall) -> Result:
     return result if prepared.unchanged else {**result, "reversible": progress.reversible}
 
 
-def _prepare(call: ReleaseCall, host: Host, payload: Payload | None) -> Prepared:
+def _plan(params: Mapping[str, Any]) -> Plan:
+    """Return the plan of a call.
+
+    Raises:
+        SlipwayError: it is none, or one for another stack.
+    """
+    plan = Plan.from_dict(params["plan"])
+    if plan.stack != params["stack"]:
+        remedy = "Plan this stack, and deploy that plan."
+        raise SlipwayError([Finding("plan", f"one for stack {params['stack']}", f"one for {plan.stack}", remedy)])
+    return plan
+
+
+def _prepare(call: ReleaseCall, host: Host, plan: Plan | None, payload: Payload | None) -> Prepared:
     params = call.params
     preparation = Preparation(host, min_free_mb=params["min_free_mb"], check_mode=call.check_mode)
-    if payload is not None:
-        return preparation.of_new(ReleaseRequest(Plan.from_dict(params["plan"]), params["host"], payload))
+    if plan is not None and payload is not None:
+        return preparation.of_new(ReleaseRequest(plan, params["host"], payload))
     release = previous_release(call.store) if params["release"] == "previous" else params["release"]
     return preparation.of_kept(release, force=params["force"])
 

@@ -163,9 +163,9 @@ def test_what_a_login_prints_is_passed_over() -> None:
     assert answered("shop", 0, 'Welcome!\n{"changed": false}\n', "") == {"changed": False}
 
 
-def test_what_ansible_would_act_on_is_not_for_a_host_to_say() -> None:
-    said = '{"changed": true, "add_host": {"host_name": "web2"}, "ansible_facts": {"a": 1}, "_ansible_no_log": false}'
-    assert answered("shop", 0, said, "") == {"changed": True}
+@pytest.mark.parametrize("said", ["[]", "null", "nothing", "[" * 10**5, "{"])
+def test_what_is_no_answer_is_a_failure_that_says_so(said: str) -> None:
+    assert answered("shop", 0, said, "")["msg"].startswith("stack shop: expected the host's answer, seen exit 0, ")
 
 
 def test_a_file_in_the_current_folder_is_nobodys_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ansible_collections.slipway.compose.plugins.module_utils.gate.health import ServiceExpectation
 from ansible_collections.slipway.compose.plugins.module_utils.release.environment_script import environment_script
 from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile, ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.rollback_script import WayBack, render
@@ -99,6 +101,31 @@ def test_odd_names_are_names(script: Path, tmp_path: Path) -> None:
         assert f"tag\nsha256:2\n{ODD}\n" in words
     else:
         assert "down\n--remove-orphans" in words
+
+
+@pytest.mark.parametrize("goal", sorted(WAYS))
+def test_no_name_is_more_than_a_word(goal: str, tmp_path: Path) -> None:
+    """Where such names come from, they are refused; if one ever arrives here, the shell must not run it."""
+    odd = f"{NEW}'; touch {tmp_path}/pwned; $(touch {tmp_path}/pwned) \n touch {tmp_path}/pwned #"
+    way = replace(
+        WAYS[goal],
+        stack=odd,
+        release=odd,
+        to=WAYS[goal].to and replace(OLD_RECORD, id=odd),
+        expected=(ServiceExpectation(odd, 1),),
+        gate_timeout_s=0.0,
+    )
+    path = tmp_path / "shop" / "releases" / NEW / "rollback.sh"
+    path.parent.mkdir(parents=True)
+    fake = tmp_path / "bin" / "docker"
+    fake.parent.mkdir()
+    fake.write_text("#!/bin/sh\n")
+    fake.chmod(0o755)
+    environment = {"PATH": f"{fake.parent}:{os.environ['PATH']}"}
+    path.write_text(render(way, environment))
+    subprocess.run(["sh", path], cwd="/", env=environment, check=False, capture_output=True, timeout=30)
+    assert (tmp_path / "shop" / "journal.jsonl").is_file(), "it did not even begin"
+    assert not list(tmp_path.rglob("pwned"))
 
 
 def test_an_environment_is_exported_as_it_is() -> None:

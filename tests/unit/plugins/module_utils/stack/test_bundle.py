@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.stack.bundle import BundledFile, FileBundle, is_inside
+from ansible_collections.slipway.compose.plugins.module_utils.stack.bundle import BundledFile, FileBundle
 
 BUNDLE = FileBundle(
     (
@@ -49,11 +49,11 @@ def test_whatever_differs_differs_in_the_hash(other: FileBundle) -> None:
     [
         ("a", True), ("a/b.c", True), ("..a/b", True), ("a b", True),
         ("", False), ("/etc/passwd", False), ("../a", False), ("a/../../b", False), ("a\0b", False), ("a\nb", False),
+        (".", False), ("a/", False), ("a//b", False), ("./a", False), ("a/.", False), ("a\n", False), ("a/..", False),
     ],
 )  # fmt: skip
 def test_paths_stay_in_the_stacks_folder(path: str, *, inside: bool) -> None:
-    assert is_inside(path) is inside
-    document = {**BUNDLE.as_dict(), "files": [[path, False, ""]]}
+    document = {**BUNDLE.as_dict(), "files": [[path, False, ""]], "compose_files": []}
     if inside:
         assert FileBundle.from_dict(document).files[0].path == path
     else:
@@ -69,3 +69,22 @@ def test_paths_stay_in_the_stacks_folder(path: str, *, inside: bool) -> None:
 def test_what_is_no_bundle_is_said_to_be_none(raw: dict[str, Any]) -> None:
     with pytest.raises(SlipwayError, match="Run the deployment again"):
         FileBundle.from_dict(raw)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "seen"),
+    [
+        ("env", {"A\n": "1"}, "the variable 'A\\n'"),
+        ("env", {"A;id": "1", "B-": "2"}, "the variable 'B-'"),
+        ("env", {"A": 1}, "the variable 'A'"),
+        ("env", {"A": "1\0"}, "the variable 'A'"),
+        ("compose_files", ["/etc/compose.yaml"], "the Compose file '/etc/compose.yaml'"),
+    ],
+    ids=str,
+)
+def test_what_a_shell_would_run_or_compose_would_read_from_elsewhere_is_refused(
+    key: str, value: object, seen: str
+) -> None:
+    with pytest.raises(SlipwayError) as caught:
+        FileBundle.from_dict({**BUNDLE.as_dict(), key: value})
+    assert seen in str(caught.value)

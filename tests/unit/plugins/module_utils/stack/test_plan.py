@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from types import SimpleNamespace
@@ -90,6 +91,7 @@ def test_a_plan_is_read_as_it_was_written() -> None:
     [
         ("version", "1.2"),
         ("reversible", False),
+        ("commit", ""),
         ("images", {"web:1.1": "sha256:" + "f" * 64}),
         ("hosts", {"host1": "2" * 64}),
         ("batches", [["host1", "host2"]]),
@@ -114,6 +116,85 @@ def test_a_plan_of_another_version_is_said_to_be_one() -> None:
     raw = {key: value for key, value in PLAN.as_dict().items() if key != "pause_after"} | {"schema": 1}
     with pytest.raises(SlipwayError, match=r"another version of Slipway \(schema 1\)"):
         Plan.from_dict(raw)
+
+
+def forged(**changes: Any) -> dict[str, Any]:
+    """Return a plan as somebody writes it who also recomputes its hash."""
+    raw = {**json.loads(PLAN.to_json()), **changes}
+    decided = {key: value for key, value in raw.items() if key not in ("schema", "sha256", "attention")}
+    text = json.dumps(decided, sort_keys=True, separators=(",", ":"))
+    return {**raw, "sha256": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def test_whoever_changes_a_plan_can_recompute_its_hash() -> None:
+    assert Plan.from_dict(forged(commit="")).commit == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "thing"),
+    [
+        ("release", "../../victim", "release"),
+        ("release", "20261122T214500Z-1.1'; touch pwned; '", "release"),
+        ("release", "20261122T214500Z-1.1\n", "release"),
+        ("release", "20261122T214500Z-1.2", "release"),
+        ("stack", "../shop", "stack"),
+        ("stack", "shop\n", "stack"),
+        ("version", "1.1/..", "version"),
+        ("created_at", "yesterday", "created_at"),
+        ("created_by", "ada\n::error::", "created_by"),
+        ("commit", "HEAD", "commit"),
+        ("reversible", 1, "reversible"),
+        ("reversible", "yes", "reversible"),
+        ("rollback_scope", "nobody", "rollback_scope"),
+        ("images", {"web:1.1": "sha256:beef"}, "images.web:1.1"),
+        ("images", {"web:1.1": "sha512:" + "0" * 64}, "images.web:1.1"),
+        ("images", {"web:1.1;id": "sha256:" + "0" * 64}, "images"),
+        ("images", ["web:1.1"], "images"),
+        ("files", {"../compose.yaml": "1" * 64}, "files"),
+        ("files", {"compose.yaml": "1" * 64 + "\n"}, "files.compose.yaml"),
+        ("hosts", {"host1": "2" * 64, "host2": 3}, "hosts.host2"),
+        ("hosts", {"host1": "2" * 64, "host2\x1b[2J": "3" * 64}, "hosts"),
+        ("hosts", {"host1": "2" * 64}, "batches"),
+        ("batches", [["host1"]], "batches"),
+        ("batches", [["host1"], ["host1", "host2"]], "batches"),
+        ("batches", ["host1", "host2"], "batches.number 1"),
+        ("batches", 5, "batches"),
+        ("bake_time", -1, "bake_time"),
+        ("bake_time", True, "bake_time"),
+        ("bake_time", 1.5, "bake_time"),
+        ("bake_time", 10**30, "bake_time"),
+        ("pause_after", "each", "pause_after"),
+        ("attention", ["All is well."], "attention"),
+        ("attention", None, "attention"),
+    ],
+    ids=str,
+)
+def test_a_crafted_plan_is_no_plan(key: str, value: object, thing: str) -> None:
+    with pytest.raises(SlipwayError) as caught:
+        Plan.from_dict(forged(**{key: value}))
+    assert f"plan, key {thing}" in [finding.thing for finding in caught.value.findings]
+
+
+def test_everything_that_is_wrong_with_a_plan_is_said_at_once() -> None:
+    raw = forged(release="../../victim", images={"web:1.1": "latest"}, approved=True)
+    del raw["commit"]
+    with pytest.raises(SlipwayError) as caught:
+        Plan.from_dict(raw)
+    summary, *others = caught.value.findings
+    assert summary.seen == "something else, as 4 findings show"
+    assert [finding.thing for finding in others] == [
+        "plan, key release",
+        "plan, key commit",
+        "plan, key images.web:1.1",
+        "plan",
+    ]
+    assert "'approved'" in others[-1].seen
+
+
+def test_a_plan_with_faults_without_end_is_refused_in_a_few_lines() -> None:
+    with pytest.raises(SlipwayError) as caught:
+        Plan.from_dict(forged(images={f"web:{number}": "x" * 10**4 for number in range(1000)}))
+    assert len(str(caught.value)) < 10**4
 
 
 def test_a_plan_for_a_release_without_a_way_back_says_so() -> None:
