@@ -26,6 +26,7 @@ from ..engine.lost.containers import lost_containers
 from ..gate.report import DownError
 from ..release import journal
 from ..release.folder import GATE_FILE, SNAPSHOT_FILE
+from ..release.namesake import namesake_findings
 from ..release.pruning import forget, kept_names
 from ..release.rollback_script import WayBack, render
 from ..release.store import unpack_files
@@ -96,6 +97,7 @@ class Preparation:
             unpack_files(request.bundle, building / "files")
             new = look_at_new(self._host, request, building / "files", self._min_free_mb)
             record, snapshot = new.record, new.snapshot
+            host_facts.raise_all(namesake_findings(self._store, record))
             current = same_release(self._store, record, snapshot)
             if current is not None:
                 if not self._check_mode:
