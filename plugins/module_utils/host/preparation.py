@@ -97,7 +97,7 @@ class Preparation:
             unpack_files(request.bundle, building / "files")
             new = look_at_new(self._host, request, building / "files", self._min_free_mb)
             record, snapshot = new.record, new.snapshot
-            host_facts.raise_all(namesake_findings(self._store, record))
+            facts.raise_all(namesake_findings(self._store, record))
             current = same_release(self._store, record, snapshot)
             if current is not None:
                 if not self._check_mode:

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.engine.containers import Snapshot
 from ansible_collections.slipway.compose.plugins.module_utils.host import preparation
+from ansible_collections.slipway.compose.plugins.module_utils.host.host import Host
 from ansible_collections.slipway.compose.plugins.module_utils.host.look import NewRelease
 from ansible_collections.slipway.compose.plugins.module_utils.host.preparation import Preparation
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal
@@ -67,8 +68,9 @@ def test_a_preparation_does_not_go_to_the_other_one(store: ReleaseStore, monkeyp
     monkeypatch.setattr(preparation, "look_at_new", lambda *_given: NewRelease(wanted, (), snapshot))
     lease: Any = SimpleNamespace(locked=nullcontext)
     engine: Any = None
+    guard: Any = None
     request: Any = SimpleNamespace(bundle=FileBundle((), {}, ()))
     with pytest.raises(SlipwayError, match=f"release {RELEASE}: expected the plan that made it here"):
-        Preparation(store, engine, lease, min_free_mb=1, check_mode=False).of_new(request)
+        Preparation(Host(store, engine, lease, guard), min_free_mb=1, check_mode=False).of_new(request)
     assert store.kept() == [RELEASE]
     assert store.folder_of(RELEASE).record == KEPT
