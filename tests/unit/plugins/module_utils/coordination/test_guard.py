@@ -268,7 +268,7 @@ def test_it_never_gives_up_while_it_could_not_even_try(
         return True
 
     monkeypatch.setattr(guard_duty, "stand_in", keeps_failing)
-    monkeypatch.setattr(guard_process.time, "sleep", pauses.append)
+    monkeypatch.setattr(time, "sleep", pauses.append)
     guard_process.main([str(store.folder.parent), "shop", "token"])
     assert len(pauses) == 200
     assert sum(pauses) > 3 * 3600
