@@ -132,7 +132,7 @@ def test_a_snapshot_records_what_every_version_reads_and_no_more() -> None:
         "state": str, "health": str, "exit_code": int, "started_at": str, "restarts": int,
     }  # fmt: skip
     read = ContainerSnapshot.from_dict(json.loads(json.dumps(recorded)))
-    assert type(read) is ContainerSnapshot
+    assert read.__class__ is ContainerSnapshot
     assert read.as_record() == recorded
     assert list(snapshot.as_dict()) == ["stack", "taken_at", "release", "containers", "origins", "digests"]
 
