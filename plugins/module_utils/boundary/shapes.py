@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -39,7 +40,7 @@ class Fault:
     seen: str
 
 
-class Shape:
+class Shape(ABC):
     """What one value may be."""
 
     @property
@@ -47,6 +48,7 @@ class Shape:
         """Return what it must be."""
         return "a value"
 
+    @abstractmethod
     def faults(self, value: object, where: str = "") -> Iterator[Fault]:
         """Yield everything that is wrong with a value.
 
@@ -54,20 +56,27 @@ class Shape:
             value: the value.
             where: the key that leads to it.
         """
-        if not self.holds(value):
-            yield Fault(where, self.words, quoted(value))
-
-    def holds(self, value: object) -> bool:
-        """Tell whether the value is right, for shapes that have no parts."""
-        raise NotImplementedError
 
     def taken(self, value: object) -> object:
         """Return a value without fault as what may be shown: texts printable, keys that nobody knows left out."""
         return printable(value) if isinstance(value, str) else value
 
 
+class Simple(Shape):
+    """What a value without parts may be."""
+
+    @abstractmethod
+    def holds(self, value: object) -> bool:
+        """Tell whether the value is right."""
+
+    def faults(self, value: object, where: str = "") -> Iterator[Fault]:
+        """Yield what is wrong with a value."""
+        if not self.holds(value):
+            yield Fault(where, self.words, quoted(value))
+
+
 @dataclass(frozen=True)
-class Text(Shape):
+class Text(Simple):
     """A text; of a form, if there is one."""
 
     form: Form | None = None
@@ -83,7 +92,7 @@ class Text(Shape):
 
 
 @dataclass(frozen=True)
-class OneOf(Shape):
+class OneOf(Simple):
     """One of a few values."""
 
     choices: tuple[object, ...]
@@ -100,7 +109,7 @@ class OneOf(Shape):
 
 
 @dataclass(frozen=True)
-class Flag(Shape):
+class Flag(Simple):
     """True or false."""
 
     @property
@@ -114,7 +123,7 @@ class Flag(Shape):
 
 
 @dataclass(frozen=True)
-class Number(Shape):
+class Number(Simple):
     """A finite number within limits."""
 
     least: float = -math.inf

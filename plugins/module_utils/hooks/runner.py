@@ -19,7 +19,7 @@ from ..core.findings import Finding, SlipwayError
 from ..core.masking import Masker
 from ..core.user_command import Ended, run_user_command
 from ..engine.client import Engine
-from ..engine.compose_command import HOOK_LABEL, ComposeProject, env_files
+from ..engine.compose_command import HOOK_LABEL, ComposeProject
 from ..engine.one_off import FolderMap, one_off_document
 from ..release.record import ReleaseRecord
 from ..release.secrets import release_masker
@@ -202,11 +202,7 @@ class _TargetRunner:
 
     def _resolved(self, environment: Mapping[str, str]) -> dict[str, Any]:
         folder = self._view / "files"
-        files = [str(folder / name) for name in self._record.compose_files]
-        lock = str(self._store.pins_file(self._record.id))
-        project = ComposeProject(
-            self._record.stack, str(folder), (*files, lock), env_files(str(folder), self._record.paths)
-        )
+        project = self._store.compose_project(self._record, folder)
         answer = run_command(project.config(), environment, _CONFIG_TIMEOUT_S, cwd=str(folder))
         if answer.exit_code != 0:
             remedy = "Correct the stack's files."

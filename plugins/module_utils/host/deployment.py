@@ -13,7 +13,6 @@ from contextlib import suppress
 
 from ..core.command import RUNNING_FILE, Completed, command_environment, run_command
 from ..core.findings import Finding, SlipwayError
-from ..engine.compose_command import ComposeProject, env_files
 from ..engine.containers import Container
 from ..gate.recheck import SecondLook
 from ..gate.report import DownError, GateReport, StartFailedError
@@ -272,7 +271,12 @@ class Deployment(ReleaseProgress):
             StartFailedError: it failed.
         """
         try:
-            answer = self._run(self._project(record).up(), environment, timeout_s, str(self.store.project))
+            answer = self._run(
+                self.store.compose_project(record, self.store.project).up(),
+                environment,
+                timeout_s,
+                str(self.store.project),
+            )
             said = "" if answer.exit_code == 0 else answer.last_words
         except SlipwayError as error:
             said = str(error)
@@ -363,12 +367,6 @@ class Deployment(ReleaseProgress):
         to = self.folder.snapshot.to
         before = self.store.folder_of(to).record.files if to else ()
         return (*before, *files_left(self.store, self.release))
-
-    def _project(self, record: ReleaseRecord) -> ComposeProject:
-        files = [str(self.store.project / name) for name in record.compose_files]
-        lock = str(self.store.pins_file(record.id))
-        settings = env_files(str(self.store.files_folder(record.id)), record.paths)
-        return ComposeProject(record.stack, str(self.store.project), (*files, lock), settings)
 
     def _starts(self, stack: str) -> dict[str, str]:
         return {container.id: container.started_at for container in self.host.engine.containers.of(stack)}

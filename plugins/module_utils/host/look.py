@@ -72,8 +72,7 @@ def previous_release(store: ReleaseStore) -> str:
         SlipwayError: there is none.
     """
     current, kept, entries = store.current(), store.kept(), store.entries()
-    order = journal.first_mentions(entries)
-    before = order[: order.index(current)] if current in order else []
+    before = journal.met_before(entries, current)
     older = [release for release in journal.proven(entries) if release in kept and release in before]
     if not older:
         seen = f"none; kept here: {', '.join(kept) or 'no release at all'}"

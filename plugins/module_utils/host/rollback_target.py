@@ -11,7 +11,7 @@ from pathlib import Path
 from ..core.command import command_environment, run_command
 from ..core.findings import Finding, SlipwayError
 from ..core.wording import counted
-from ..engine.compose_command import ComposeProject, env_files
+from ..engine.compose_command import ComposeProject
 from ..engine.containers import ContainerSnapshot, Snapshot
 from ..gate.health import ServiceExpectation
 from ..release import journal
@@ -130,8 +130,7 @@ def prove_release(host: Host, record: ReleaseRecord) -> list[Finding]:
             )
     if not findings:
         files = store.files_folder(record.id)
-        paths = [str(files / name) for name in record.compose_files] + [str(store.pins_file(record.id))]
-        project = ComposeProject(record.stack, str(files), tuple(paths), env_files(str(files), record.paths))
+        project = store.compose_project(record, files)
         environment = command_environment(store.folder_of(record.id).environment, str(files))
         answer = run_command(project.hashes(), environment, _TIMEOUT_S, cwd=str(files))
         if answer.exit_code != 0:

@@ -84,6 +84,12 @@ def first_mentions(entries: Iterable[JournalEntry]) -> list[str]:
     return list(dict.fromkeys(entry.release for entry in entries))
 
 
+def met_before(entries: Iterable[JournalEntry], release: str | None) -> list[str]:
+    """Return the releases that this host met before another one; none if it never met that one."""
+    order = first_mentions(entries)
+    return order[: order.index(release)] if release in order else []
+
+
 def confirmed(entries: Iterable[JournalEntry]) -> list[str]:
     """Return the releases that were confirmed at some time, in the order in which this host met them."""
     known = list(entries)

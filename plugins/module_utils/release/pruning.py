@@ -53,8 +53,7 @@ def prune(store: ReleaseStore, engine: Engine, keep: int, *, check_mode: bool = 
     if current is None:
         return []
     entries = store.entries()
-    order = journal.first_mentions(entries)
-    before = order[: order.index(current)] if current in order else []
+    before = journal.met_before(entries, current)
     good = [release for release in journal.proven(entries) if release in store.kept()]
     older = [release for release in good if release in before]
     way_back_to = store.folder_of(current).snapshot.to

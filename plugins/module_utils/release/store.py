@@ -21,6 +21,7 @@ from typing import Any
 
 from ..core.findings import Finding, SlipwayError
 from ..core.identifiers import RELEASE_ID
+from ..engine.compose_command import ComposeProject, env_files
 from ..stack.bundle import FileBundle
 from . import journal
 from .environment_script import environment_script
@@ -72,6 +73,17 @@ class ReleaseStore:
     def pins_file(self, release: str) -> Path:
         """Return the path of a release's image lock."""
         return self.release_folder(release) / "images.lock.yaml"
+
+    def compose_project(self, record: ReleaseRecord, folder: Path) -> ComposeProject:
+        """Return a release as Compose reads it: with its own settings, and its images pinned.
+
+        Args:
+            record: the release.
+            folder: where its files lie.
+        """
+        files = [str(folder / name) for name in record.compose_files]
+        settings = env_files(str(self.files_folder(record.id)), record.paths)
+        return ComposeProject(record.stack, str(folder), (*files, str(self.pins_file(record.id))), settings)
 
     def make(self) -> None:
         """Make the stack's folders where they are missing.

@@ -13,8 +13,6 @@ import pytest
 
 from tests.support.stack_files import CONTAINER, DEPLOYER, WAYS, Stack
 
-as_others = pytest.mark.skipif(os.geteuid() != 0, reason="takes root to be somebody else")
-
 
 @pytest.fixture(params=WAYS, ids=lambda how: how[0])
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
@@ -25,7 +23,6 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     shutil.rmtree(folder)
 
 
-@as_others
 def test_what_root_makes_belongs_to_who_deploys(stack: Stack) -> None:
     for path in (stack.folder, stack.project):
         os.chown(path, DEPLOYER, DEPLOYER)
@@ -36,7 +33,6 @@ def test_what_root_makes_belongs_to_who_deploys(stack: Stack) -> None:
     assert {path.stat().st_uid for path in made} == {DEPLOYER}
 
 
-@as_others
 def test_a_file_that_a_container_took_over_is_the_same_until_its_content_differs(stack: Stack) -> None:
     stack.belong_to(DEPLOYER)
     file = stack.file("key")
@@ -55,7 +51,6 @@ def test_a_file_that_a_container_took_over_is_the_same_until_its_content_differs
     assert (key.stat().st_uid, key.stat().st_mode & 0o777) == (DEPLOYER, 0o644)
 
 
-@as_others
 def test_a_folder_of_root_in_the_way_is_no_obstacle(stack: Stack) -> None:
     stack.belong_to(DEPLOYER)
     for name in ("empty.conf", "full.conf"):
@@ -72,7 +67,6 @@ def test_a_folder_of_root_in_the_way_is_no_obstacle(stack: Stack) -> None:
     assert (stack.project / "full.conf" / "rows").read_text() == "of a container"
 
 
-@as_others
 def test_a_file_that_only_a_container_sees_is_left_alone_while_it_is_the_same(stack: Stack) -> None:
     stack.belong_to(DEPLOYER)
     file = stack.file("data/.gitkeep", "")
@@ -82,7 +76,6 @@ def test_a_file_that_only_a_container_sees_is_left_alone_while_it_is_the_same(st
     assert stack.put(file, replaced=(file,)) == (0, "")
 
 
-@as_others
 @pytest.mark.parametrize("mode", [0o700, 0o755])
 def test_where_only_a_container_may_write_it_takes_more_than_this_user(stack: Stack, mode: int) -> None:
     stack.belong_to(DEPLOYER)
@@ -103,7 +96,6 @@ def test_where_only_a_container_may_write_it_takes_more_than_this_user(stack: St
     assert (stack.project / "config" / "app.conf").read_text() == "new\n"
 
 
-@as_others
 def test_in_a_folder_that_cannot_be_written_nothing_is_touched_that_stands(stack: Stack) -> None:
     stack.belong_to(DEPLOYER)
     file = stack.file("config/app.conf")
