@@ -9,22 +9,8 @@ import pytest
 
 from ansible_collections.slipway.compose.plugins.action.release_plan import raise_differences
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.stack.plan import Plan
+from tests.support.plans import ONE_HOST
 
-PLAN = Plan(
-    stack="shop",
-    version="1.1",
-    release="20261122T214500Z-1.1",
-    created_at="2026-11-22T21:45:00Z",
-    created_by="ada@desk",
-    commit="",
-    reversible=True,
-    rollback_scope="fleet",
-    images={"web:1.1": "sha256:" + "0" * 64},
-    files={"compose.yaml": "1" * 64},
-    hosts={"host1": "2" * 64},
-    batches=(("host1",),),
-)
 SOURCES: dict[str, dict[str, Any]] = {"host1": {"content_sha256": "2" * 64, "files": {"compose.yaml": "1" * 64}}}
 VARIABLES: dict[str, Any] = {
     "stack_name": "shop",
@@ -38,17 +24,17 @@ VARIABLES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("approved", ["", PLAN.sha256])
+@pytest.mark.parametrize("approved", ["", ONE_HOST.sha256])
 def test_a_plan_that_fits_is_taken(approved: str) -> None:
-    raise_differences(PLAN, SOURCES, {**VARIABLES, "stack_plan_sha256": approved})
+    raise_differences(ONE_HOST, SOURCES, {**VARIABLES, "stack_plan_sha256": approved})
 
 
 def test_a_plan_that_was_not_approved_is_refused_with_all_else() -> None:
     with pytest.raises(SlipwayError) as caught:
-        raise_differences(PLAN, SOURCES, {**VARIABLES, "stack_plan_sha256": "a" * 64, "stack_version": "1.2"})
+        raise_differences(ONE_HOST, SOURCES, {**VARIABLES, "stack_plan_sha256": "a" * 64, "stack_version": "1.2"})
     assert [finding.sentence() for finding in caught.value.findings] == [
         (
-            f"plan: expected the one with SHA-256 {'a' * 64}, seen SHA-256 {PLAN.sha256}."
+            f"plan: expected the one with SHA-256 {'a' * 64}, seen SHA-256 {ONE_HOST.sha256}."
             " Deploy the plan that was approved, or have this one approved."
         ),
         "plan's stack_version: expected 1.2, seen 1.1. Make a new plan, have it approved, and deploy that one.",

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +13,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.core.findings impo
 from ansible_collections.slipway.compose.plugins.module_utils.stack.bundle import FileBundle
 from ansible_collections.slipway.compose.plugins.module_utils.stack.gate_settings import GateSettings
 from ansible_collections.slipway.compose.plugins.module_utils.stack.payload import Payload
-from ansible_collections.slipway.compose.plugins.module_utils.stack.plan import Plan
-
-PLAN = Plan(
-    stack="shop",
-    version="1.1",
-    release="20261122T214500Z-1.1",
-    created_at="2026-11-22T21:45:00Z",
-    created_by="ada@desk",
-    commit="",
-    reversible=True,
-    rollback_scope="fleet",
-    images={"web:1.1": "sha256:" + "0" * 64},
-    files={"compose.yaml": "1" * 64},
-    hosts={"host1": "2" * 64},
-    batches=(("host1",),),
-)
+from tests.support.plans import forged
 
 
 def prepare(root: Path, plan: dict[str, Any]) -> None:
@@ -41,14 +24,6 @@ def prepare(root: Path, plan: dict[str, Any]) -> None:
         "host": "host1", "first_host": True, "min_free_mb": 1, "pull_timeout": 1, "force": False,
     }  # fmt: skip
     bring_about(options, check_mode=False)
-
-
-def forged(**changes: object) -> dict[str, Any]:
-    """Return a plan as somebody writes it who also recomputes its hash."""
-    raw = {**PLAN.as_dict(), **changes}
-    decided = {key: value for key, value in raw.items() if key not in ("schema", "sha256", "attention")}
-    text = json.dumps(decided, sort_keys=True, separators=(",", ":"))
-    return {**raw, "sha256": hashlib.sha256(text.encode()).hexdigest()}
 
 
 @pytest.mark.parametrize(

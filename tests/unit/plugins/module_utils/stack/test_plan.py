@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import replace
 from types import SimpleNamespace
@@ -22,21 +21,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.stack.plan import 
     longest_silence,
     pause_round,
 )
-
-PLAN = Plan(
-    stack="shop",
-    version="1.1",
-    release="20261122T214500Z-1.1",
-    created_at="2026-11-22T21:45:00Z",
-    created_by="ada@desk",
-    commit="a" * 40,
-    reversible=True,
-    rollback_scope="fleet",
-    images={"web:1.1": "sha256:" + "0" * 64},
-    files={"compose.yaml": "1" * 64},
-    hosts={"host1": "2" * 64, "host2": "3" * 64},
-    batches=(("host1",), ("host2",)),
-)
+from tests.support.plans import PLAN, forged
 
 
 @pytest.mark.parametrize(
@@ -116,14 +101,6 @@ def test_a_plan_of_another_version_is_said_to_be_one() -> None:
     raw = {key: value for key, value in PLAN.as_dict().items() if key != "pause_after"} | {"schema": 1}
     with pytest.raises(SlipwayError, match=r"another version of Slipway \(schema 1\)"):
         Plan.from_dict(raw)
-
-
-def forged(**changes: Any) -> dict[str, Any]:
-    """Return a plan as somebody writes it who also recomputes its hash."""
-    raw = {**json.loads(PLAN.to_json()), **changes}
-    decided = {key: value for key, value in raw.items() if key not in ("schema", "sha256", "attention")}
-    text = json.dumps(decided, sort_keys=True, separators=(",", ":"))
-    return {**raw, "sha256": hashlib.sha256(text.encode()).hexdigest()}
 
 
 def test_whoever_changes_a_plan_can_recompute_its_hash() -> None:
