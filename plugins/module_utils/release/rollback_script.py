@@ -291,6 +291,14 @@ fi 2>/dev/null
 say {title}
 record {event}
 
+# What an engine was removing when it was killed can only be removed; Compose would try to start it, in vain.
+docker ps --all --filter label=com.docker.compose.project={stack} --filter status=dead --filter status=removing \\
+    --format '{{{{.Names}}}}' | while read -r name; do
+    if docker rm --force "$name" >/dev/null; then
+        say "Removed container $name, which the engine had begun to remove."
+    fi
+done
+
 # Compose gives a container that it is about to put in place of another a name like 0123456789ab_shop-web-1. One that
 # was left so gets its name, or goes if the other one is still there; both hold the same anonymous volumes.
 docker ps --all --filter label=com.docker.compose.project={stack} --format '{{{{.Names}}}}' | while read -r name; do

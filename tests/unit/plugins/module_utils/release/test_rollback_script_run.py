@@ -30,6 +30,7 @@ echo "$*" >>"$state/asked"
 case "$*" in
     ps*--quiet*service=*) service=${*##*service=}; ls "$state/${service%% *}" 2>/dev/null ;;
     ps*Status*) echo "shop-web-1: Up 2 seconds" ;;
+    ps*status=dead*status=removing*) cat "$state/dead" ;;
     ps*) cat "$state/names" ;;
     inspect*) shift 3; for one; do cat "$state"/*/"$one"; done ;;
     rename*) ! grep -qx -e "$3" "$state/names" ;;
@@ -52,6 +53,7 @@ class Host:
         docker.chmod(0o755)
         self.environment = {"PATH": f"{docker.parent}:{os.environ['PATH']}", "HOME": "/home/deploy"}
         (self.state / "names").touch()
+        (self.state / "dead").touch()
         (self.state / "compose-exit").write_text("0")
         self.write()
         self.containers(STANDING)
@@ -195,6 +197,16 @@ def test_left_over_containers_get_their_name_or_go(host: Host) -> None:
     assert asked.index("rename ba9876543210_shop-migrate-1 shop-migrate-1") < next(
         number for number, line in enumerate(asked) if line.startswith("compose")
     )
+
+
+def test_what_the_engine_had_begun_to_remove_goes_before_anything_is_started(host: Host) -> None:
+    (host.state / "dead").write_text("shop-web-1\n0123456789ab_shop-migrate-1\n")
+    code, said = host.run()
+    assert code == 0, said
+    asked = [line for line in host.asked().splitlines() if line.startswith(("rm", "compose"))]
+    assert asked[:2] == ["rm --force shop-web-1", "rm --force 0123456789ab_shop-migrate-1"]
+    assert asked[2].startswith("compose")
+    assert "Removed container shop-web-1, which the engine had begun to remove." in said
 
 
 def test_it_waits_for_the_command_that_is_at_work(host: Host) -> None:
