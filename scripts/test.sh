@@ -16,12 +16,13 @@ Without a stage it runs these, in this order:
   engine       tests against this machine's Docker engine
   integration  tests against real hosts over SSH (nested engines that tests/fleet starts)
   faults       controller, hosts, engines, network, disks and registry that die in the middle (docs/reliability.md)
+  field        stacks as people have them (tests/field); `pytest tests/field --all-trials` runs all of them
   molecule     the scenarios in molecule/
 
 `changed` runs in minutes what a change can break: the unit and engine tests that import what differs from REV
 (where the branch left main), tests with hosts that changed themselves, and the fast gates. It says what it left out.
 
-KEEP_FLEET=1 leaves the hosts of integration, faults and molecule running for the next run.
+KEEP_FLEET=1 leaves the hosts of integration, faults, field and molecule running for the next run.
 The exit status is 0 only if every stage passed; all of them run in any case.
 TEXT
 }

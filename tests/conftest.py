@@ -14,7 +14,10 @@ from tests.fleet.fleet import DEFAULT_NAME
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of tests/faults; here, because pytest asks only the outermost conftest.py in every case."""
+    """Add the options of stages; here, because pytest asks only the outermost conftest.py in every case."""
+    parser.getgroup("field", "field trials").addoption(
+        "--all-trials", action="store_true", help="every field trial, and not only those whose class nothing else shows"
+    )
     group = parser.getgroup("faults", "random faults")
     group.addoption("--kill-seeds", type=int, default=6, metavar="N", help="how many random faults (default: 6)")
     group.addoption("--kill-seed", type=int, metavar="SEED", help="only the random fault of this seed")
@@ -28,6 +31,12 @@ def fleet() -> Fleet:
     every worker of pytest-xdist has fleets of its own.
     """
     return Fleet.up([Kind.TRIXIE] * 2, fleet_name())
+
+
+@pytest.fixture(scope="session")
+def one_host_fleet() -> Fleet:
+    """The first host of `fleet` alone."""
+    return Fleet.up([Kind.TRIXIE], fleet_name())
 
 
 @pytest.fixture(scope="session")

@@ -61,12 +61,16 @@ _INTEGRATION = partial(
 _FAULTS = partial(
     pytest_stage.outcomes, ("tests/faults",), test_timeout=600, stage_timeout=3600.0, workers=Workers(5, "load")
 )
+_FIELD = partial(
+    pytest_stage.outcomes, ("tests/field",), test_timeout=900, stage_timeout=3600.0, workers=Workers(2, "load")
+)
 _ROWS = (
     Stage("lint", lint.outcomes, 180.0),
     Stage("unit", _UNIT, 60.0),
     Stage("engine", _ENGINE, 90.0),
     Stage("integration", _INTEGRATION, 600.0, images=(_HOSTS, _EXAMPLE)),
     Stage("faults", _FAULTS, 450.0, images=(_HOSTS,)),
+    Stage("field", _FIELD, 90.0, images=(_HOSTS,)),
     Stage("molecule", molecule_stage.outcomes, 120.0, images=(_HOSTS,)),
 )
 STAGES = {stage.name: stage for stage in _ROWS}

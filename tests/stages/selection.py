@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 COLLECTION = "ansible_collections.slipway.compose."
 #: Stages of which every affected file runs, and those of which only a file that changed itself does.
-BY_IMPORTS, BY_THEMSELVES = ("unit", "engine"), ("integration", "faults")
+BY_IMPORTS, BY_THEMSELVES = ("unit", "engine"), ("integration", "faults", "field")
 #: What the tests directly in tests/unit read as data.
 DATA = ("docs/", "examples/", "group_vars/", "inventories/", "playbooks/", "roles/", "scripts/")
 ALWAYS = ("sizes", "rooms")

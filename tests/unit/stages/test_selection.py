@@ -74,5 +74,6 @@ def test_what_does_not_run_is_said() -> None:
         "engine",
         "integration",
         "faults in part",
+        "field",
         "molecule",
     )
