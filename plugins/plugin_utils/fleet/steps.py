@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ...module_utils.core.findings import Finding
@@ -188,7 +188,7 @@ def collect(hostvars: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, Host
         hosts: the hosts of the run.
     """
     # Each look-up of a host in Ansible's hostvars puts all of its variables together anew.
-    variables = {str(host): hostvars.get(host, {}) for host in hosts}
+    variables = {str(host): _registered(hostvars, host) for host in hosts}
     renewals = _renewals(variables)
     return {
         host: HostSteps(
@@ -199,6 +199,18 @@ def collect(hostvars: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, Host
         )
         for host, mine in variables.items()
     }
+
+
+def _registered(hostvars: Mapping[str, Any], host: str) -> Mapping[str, Any]:
+    """Return a host's variables as they were registered.
+
+    A result is no template. Reading it as one goes through all of it, and has Ansible warn of what it deprecates in
+    results of its own, such as those of empty loops.
+    """
+    if host not in hostvars:
+        return {}
+    read: Callable[[str], Mapping[str, Any]] = getattr(hostvars, "raw_get", hostvars.__getitem__)
+    return read(host)
 
 
 def _renewals(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
