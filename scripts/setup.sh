@@ -67,18 +67,19 @@ ensure_venv() {
 
 minor_version() { "$1" -c 'import sys; print(*sys.version_info[:2], sep=".")' 2>/dev/null || true; }
 
-# ensure_requirements GROUP: install requirements/GROUP.txt unless exactly these files were installed already.
+# ensure_requirements GROUP FILE...: install what the files pin, by their hashes, unless exactly these were installed already.
 ensure_requirements() {
-  local stamp="$venv/.installed-$1" wanted
-  wanted=$(cat "$root/requirements/$1.txt" "$root/requirements/constraints.txt" | sha256sum | cut -d ' ' -f 1)
+  local group=$1 stamp="$venv/.installed-$1" wanted
+  shift
+  wanted=$(cat "$@" | sha256sum | cut -d ' ' -f 1)
   if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then
-    say_done "Python packages ($1)"
+    say_done "Python packages ($group)"
     return
   fi
-  say_step "installing Python packages ($1)"
-  say_quietly "$logs/pip-$1.log" "$venv/bin/python" -m pip install --disable-pip-version-check -r "$root/requirements/$1.txt"
+  say_step "installing Python packages ($group)"
+  say_quietly "$logs/pip-$group.log" "$venv/bin/python" -m pip install --disable-pip-version-check --require-hashes "${@/#/--requirement=}"
   printf '%s\n' "$wanted" >"$stamp"
-  say_done "Python packages ($1)"
+  say_done "Python packages ($group)"
 }
 
 # Makes the name slipway.compose resolve to this checkout.
@@ -134,12 +135,12 @@ parse_arguments() {
 parse_arguments "$@"
 take_setup_lock
 ensure_venv
-ensure_requirements deploy
+ensure_requirements deploy "$root/requirements/deploy.txt"
 ensure_collection_link
 command -v ssh >/dev/null || apt_install "$logs/apt-ssh.log" openssh-client
 if "$with_engine"; then "$root/scripts/lib/engine.sh"; fi
 if "$with_test"; then
   ensure_test_packages
-  ensure_requirements test
+  ensure_requirements test "$root/requirements/test.txt" "$root/roles/host/files/compose-requirements.txt"
 fi
 say_done "set up; activate the environment with: . .venv/bin/activate"

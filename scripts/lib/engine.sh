@@ -89,7 +89,8 @@ ensure_compose() {
   seen=$(compose_version || true)
   if ! version_at_least "$seen" "$compose_least"; then
     say_step "docker compose is ${seen:-missing}, at least $compose_least is needed: installing the plugin"
-    say_quietly "$logs/pip-engine.log" "$root/.venv/bin/python" -m pip install --quiet -r "$root/requirements/engine.txt"
+    say_quietly "$logs/pip-engine.log" "$root/.venv/bin/python" -m pip install --quiet \
+      --require-hashes --requirement "$root/roles/host/files/compose-requirements.txt"
     as_root install -D -m 0755 "$root/.venv/bin/docker-compose" "$plugin_home/docker-compose"
     seen=$(compose_version || true)
     version_at_least "$seen" "$compose_least" ||

@@ -18,6 +18,7 @@ from tests.fleet.layout import CACHE, IMAGE_LABEL, PROJECT, locked
 ROOTFS = Path(__file__).parent / "rootfs"
 BUILD_TIMEOUT = 900
 COMPOSE_BINARY = PROJECT / ".venv" / "bin" / "docker-compose"
+COMPOSE_PIN = PROJECT / "roles" / "host" / "files" / "compose-requirements.txt"
 
 _BARE = ("openssh-server", "python3", "sudo", "ca-certificates", "iproute2", "procps", "adduser")
 _TARGET = (*_BARE, "python3-docker", "python3-requests", "python3-jmespath", "docker.io", "iptables", "curl")
@@ -59,7 +60,7 @@ class Recipe:
         for part in sorted(ROOTFS.iterdir()):
             digest.update(part.name.encode() + part.read_bytes())
         if self.newest_compose:
-            digest.update((PROJECT / "requirements" / "engine.txt").read_bytes())
+            digest.update(COMPOSE_PIN.read_bytes())
         return digest.hexdigest()[:12]
 
     @property
