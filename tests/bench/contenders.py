@@ -128,7 +128,7 @@ class Playbook(Contender):
         print("bench: installing Ansible with community.docker", flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", self.environment], check=True)
         pip = [self.environment / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
-        pins = ["--require-hashes", "--requirement", PROJECT / "requirements" / "bench.txt"]
+        pins = ["--require-hashes", "--requirement", str(PROJECT / "requirements" / "bench.txt")]
         subprocess.run([*map(str, pip), *pins], check=True)
         stamp.write_text(wanted, encoding="utf-8")
 

@@ -22,6 +22,14 @@ inside() {
   docker exec "$(running "$service" | head -n 1)" "$@"
 }
 
+# settings SERVICE NAME...: variables of a service, one a line.
+settings() {
+  service=$1
+  shift
+  # shellcheck disable=SC2016 # the container's shell expands them
+  inside "$service" sh -c 'for name; do eval "printf \"%s\\n\" \"\$$name\""; done' sh "$@"
+}
+
 # A service's address, where it is in one network only.
 address() { docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$(running "$1")"; }
 
