@@ -32,25 +32,29 @@ from .release_request import failure
 if TYPE_CHECKING:
     from ansible.plugins.action import ActionBase
 
-#: Exit statuses when the interpreter cannot be run, and when it is one that Ansible may refuse.
+#: Exit statuses when the interpreter cannot be run, and when the program cannot be begun as it is here.
 _NO_INTERPRETER = (126, 127)
-_TOO_OLD = 97
+_NOT_BEGUN = 97
 #: What Ansible says when the connection ended before all input was sent.
 _NOT_SENT = "Data could not be sent to remote host"
 _PATH = re.compile(r"/[\w./+-]+")
 #: Runs the program from what comes first on its input, and has a path without lying in a file. One line for any shell.
 _START = "; ".join((
     "import os, sys",
+    # Whatever fails before the program begins: Python is too old, the kernel allows no code without a file
+    # (vm.memfd_noexec), /proc is not there. All input is taken even so, or the host would seem to be out of reach.
+    f"sys.excepthook = lambda *_: (getattr(sys.stdin, 'buffer', sys.stdin).read(), os._exit({_NOT_BEGUN}))",
+    "sys.version_info >= (3, 9) or sys.excepthook()",
     # What lies in the current folder is nobody's library.
     "sys.path[:] = [folder for folder in sys.path if folder]",
-    "known = sys.version_info >= (3, 9) and hasattr(os, 'memfd_create')",
-    f"known or (sys.stdin.buffer.read(), sys.exit({_TOO_OLD}))",
     "import runpy",
     "size = int(sys.stdin.buffer.readline())",
     "code = os.fdopen(os.memfd_create('slipway'), 'wb')",
     "code.write(sys.stdin.buffer.read(size))",
     "code.flush()",
     "sys.path.insert(0, '/proc/self/fd/%d' % code.fileno())",
+    "os.stat(sys.path[0])",
+    "sys.excepthook = sys.__excepthook__",
     f"runpy.run_module('{program.__name__}', run_name='__main__')",
 ))  # fmt: skip
 
@@ -97,7 +101,7 @@ def direct_call(
     # With input there is no terminal, whose end would end the program with it.
     sent = b"%d\n%b%b" % (len(_CODE), _CODE, given)
     ended = _executed(action, command, sent)
-    if ended["rc"] in (_TOO_OLD, *_NO_INTERPRETER):
+    if ended["rc"] in (_NOT_BEGUN, *_NO_INTERPRETER):
         return None
     return answered(options["stack"], ended["rc"], ended["stdout"], ended["stderr"])
 

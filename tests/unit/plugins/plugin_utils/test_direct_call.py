@@ -134,6 +134,30 @@ def test_the_module_is_sent_where_the_interpreter_does_not_do(code: int) -> None
     assert direct_call(Action(code), ARGUMENTS, HERE) is None
 
 
+#: What a host's Python finds wrong, as code that runs before the program.
+UNFIT = {
+    "too old": "import sys; sys.version_info = (3, 8)",
+    "no memfd_create": "import os; del os.memfd_create",
+    "vm.memfd_noexec": "import os; os.memfd_create = lambda *_: os.open('/root/none/none', 0)",
+    "no /proc": "import os; look = os.stat; os.stat = lambda at, **how: look(str(at).replace('/proc', '/no'), **how)",
+}
+
+
+@pytest.mark.parametrize("wrong", UNFIT)
+def test_the_module_is_sent_where_the_program_cannot_begin(wrong: str, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(UNFIT[wrong], encoding="ascii")
+    action = Action(environment=f"PYTHONPATH={tmp_path}")
+    assert direct_call(action, ARGUMENTS, HERE) is None
+    assert len(action.calls) == 1
+
+
+def test_what_fails_within_the_program_is_no_reason_to_begin_it_again(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import json; json.load = None", encoding="ascii")
+    result = direct_call(Action(environment=f"PYTHONPATH={tmp_path}"), ARGUMENTS, HERE)
+    assert result is not None
+    assert "exit 1, " in result["msg"]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
