@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from ..core.command import command_environment, run_command
 from ..core.findings import SlipwayError
@@ -63,6 +64,17 @@ class Engine:
     def is_the_usual(self) -> bool:
         """Whether it is the one that this machine has at the usual place."""
         return os.environ.get("DOCKER_HOST", "") in _USUAL_HOSTS
+
+    @property
+    def owners(self) -> frozenset[int]:
+        """The numbers of the users whose processes its shims may be: root, and whoever owns its socket."""
+        owners = {0}
+        scheme, _sign, socket = os.environ.get("DOCKER_HOST", "").partition("://")
+        if scheme == "unix":
+            # One that runs without root is the user's who deploys, or of another who lets that one in.
+            with suppress(OSError):
+                owners.add(Path(socket).stat().st_uid)
+        return frozenset(owners)
 
     def data_folder(self) -> str:
         """Return the folder in which it keeps images and containers."""

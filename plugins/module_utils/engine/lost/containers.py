@@ -56,6 +56,10 @@ class AskedEngine(Protocol):
     def is_the_usual(self) -> bool:
         """Whether it is the one that this machine has at the usual place."""
 
+    @property
+    def owners(self) -> frozenset[int]:
+        """The numbers of the users whose processes its shims may be."""
+
     def running(self) -> set[str]:
         """Return the IDs of the containers that it knows to run."""
 
@@ -77,7 +81,7 @@ def lost_containers(engine: AskedEngine, proc: Path = PROC) -> list[LostContaine
     found: set[LostContainer] | None = None
     while True:
         # In this order: what starts after the first look is not missed by the second.
-        there = _with_shims(proc)
+        there = _with_shims(proc, engine.owners)
         known = engine.running() if there else set()
         own = {address for lost, address in there if lost.container in known}
         own |= _USUAL if engine.is_the_usual else set()
@@ -113,8 +117,13 @@ def lost_container_finding(lost: LostContainer, tried: str = "") -> Finding:
     return Finding(f"container {lost.container[:12]}", "to be known to the engine, or gone", seen, remedy)
 
 
-def _with_shims(proc: Path) -> list[tuple[LostContainer, bytes]]:
-    """Return every container in this process namespace that has a process, and where its shim finds its engine."""
+def _with_shims(proc: Path, owners: frozenset[int]) -> list[tuple[LostContainer, bytes]]:
+    """Return every container in this process namespace that has a process, and where its shim finds its engine.
+
+    Args:
+        proc: where the kernel tells of its processes.
+        owners: whose processes shims may be; anybody can give a process of his own any name and arguments.
+    """
     shims: dict[int, tuple[str, bytes]] = {}
     first: dict[int, Process] = {}
     around = _containers_around(PROC / "self")
@@ -126,7 +135,7 @@ def _with_shims(proc: Path) -> list[tuple[LostContainer, bytes]]:
             with suppress(OSError):
                 entry = proc / str(process.pid)
                 shim = _SHIM.match((entry / "cmdline").read_bytes())
-                if shim is not None and _is_in_this_namespace(entry) and _containers_around(entry) <= around:
+                if shim is not None and _may_be_a_shim(entry, owners) and _containers_around(entry) <= around:
                     shims[process.pid] = (shim[1].decode(), shim[2])
     return [
         (LostContainer(container, first[shim].pid, first[shim].began, first[shim].name), address)
@@ -140,7 +149,10 @@ def _containers_around(entry: Path) -> set[str]:
     return set(_CONTAINER.findall((entry / "cgroup").read_text(errors="replace")))
 
 
-def _is_in_this_namespace(entry: Path) -> bool:
+def _may_be_a_shim(entry: Path, owners: frozenset[int]) -> bool:
+    """Tell whether a process is in this process namespace, and an owner's in every respect (proc_pid_status(5))."""
     lines = (entry / "status").read_text(errors="replace").splitlines()
-    numbers = next((line.split()[1:] for line in lines if line.startswith("NSpid:")), [])
-    return len(numbers) == 1
+    fields = {name: values.split() for name, _colon, values in (line.partition(":") for line in lines)}
+    # Who starts a program that runs as root (setuid) remains its real user.
+    users = {int(number) for number in fields.get("Uid", [])}
+    return len(fields.get("NSpid", [])) == 1 and bool(users) and users <= owners

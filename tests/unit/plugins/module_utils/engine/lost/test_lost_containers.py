@@ -17,6 +17,8 @@ from ansible_collections.slipway.compose.plugins.module_utils.engine.lost.contai
 )
 
 KNOWN, LOST, OTHER = "a" * 64, "b" * 64, "c" * 64
+#: The user whose engine it is, where that runs without root; anybody.
+ROOTLESS, ANYBODY = 1000, 1234
 
 
 class Engine:
@@ -26,6 +28,7 @@ class Engine:
         """Take what it knows to run, each time that it is asked."""
         self._answers = list(answers)
         self.is_the_usual = is_the_usual
+        self.owners = frozenset({0, ROOTLESS})
 
     def running(self) -> set[str]:
         """Return the next answer."""
@@ -41,7 +44,7 @@ class Proc:
         (folder / "uptime").touch()
 
     def process(self, pid: int, parent: int, name: str, *command: str, **more: Any) -> None:
-        """Add a process; `more` may say when it started, its numbers in namespaces below, and its control group."""
+        """Add a process; `more` may say when it started, its numbers in namespaces below, control group and users."""
         started, namespaces = more.get("started", 0), more.get("namespaces", ())
         cgroup = more.get("cgroup", "/system.slice/containerd.service")
         entry = self.folder / str(pid)
@@ -50,8 +53,9 @@ class Proc:
         (entry / "stat").write_text(f"{pid} ({name}) S {parent} {between}{started} 0\n", encoding="ascii")
         (entry / "cmdline").write_bytes(b"".join(word.encode() + b"\0" for word in command or (name,)))
         numbers = "\t".join(map(str, (pid, *namespaces)))
+        users = "\t".join(map(str, more.get("users", (0, 0, 0, 0))))
         (entry / "cgroup").write_text(f"0::{cgroup}\n", encoding="ascii")
-        (entry / "status").write_text(f"Name:\t{name}\nNSpid:\t{numbers}\n", encoding="ascii")
+        (entry / "status").write_text(f"Name:\t{name}\nUid:\t{users}\nNSpid:\t{numbers}\n", encoding="ascii")
 
     def shim(
         self,
@@ -122,6 +126,25 @@ def test_containers_of_other_engines_are_left_alone(proc: Proc) -> None:
     assert lost_containers(Engine(set()), proc.folder) == [], (
         "the engine that is asked is none of those whose containers are here"
     )
+
+
+@pytest.mark.parametrize(
+    ("users", "found"),
+    [
+        ((0, 0, 0, 0), True),
+        ((ROOTLESS,) * 4, True),
+        ((ANYBODY,) * 4, False),
+        # A program that becomes root, called by anybody under a name and with arguments of his choice.
+        ((ANYBODY, 0, 0, 0), False),
+        ((), False),
+    ],
+)
+def test_a_process_of_another_user_is_no_shim_whatever_it_calls_itself(
+    proc: Proc, users: tuple[int, ...], *, found: bool
+) -> None:
+    proc.shim(200, LOST, users=users)
+    proc.process(201, 200, "sleep")
+    assert bool(lost_containers(Engine({KNOWN}), proc.folder)) is found
 
 
 def test_an_engine_at_the_usual_place_is_known_without_any_container(proc: Proc) -> None:
