@@ -19,8 +19,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--all-trials", action="store_true", help="every field trial, and not only those whose class nothing else shows"
     )
     group = parser.getgroup("faults", "random faults")
-    group.addoption("--kill-seeds", type=int, default=6, metavar="N", help="how many random faults (default: 6)")
+    group.addoption("--kill-seeds", type=int, default=5, metavar="N", help="how many random faults (default: 5)")
     group.addoption("--kill-seed", type=int, metavar="SEED", help="only the random fault of this seed")
+    group.addoption("--restart-seeds", type=int, default=3, metavar="N", help="how many random restarts (default: 3)")
+    group.addoption("--restart-seed", type=int, metavar="SEED", help="only the random restart of this seed")
 
 
 @pytest.fixture(scope="session")

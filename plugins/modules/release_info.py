@@ -145,6 +145,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..module_utils.calls.ansible_module import run_module
 from ..module_utils.coordination import lease
+from ..module_utils.coordination.after_boot import is_enabled
 from ..module_utils.coordination.guard import LOG_FILE, is_present, read_task
 from ..module_utils.coordination.held_lease import StackLease
 from ..module_utils.core.answer import Result
@@ -213,6 +214,8 @@ def _at_work(store: ReleaseStore) -> _AtWork:
         # No guard outlives its process: the next run does its work.
         return _AtWork(words, None)
     left = max(0, round(order.left_s(now)))
+    if not is_enabled(store.folder):
+        words.append(f"if this host restarts, nobody takes release {order.release} back before the next run")
     if left:
         words.append(f"the guard takes release {order.release} back in {left} s unless run {order.run} confirms it")
     else:

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,6 +97,19 @@ def test_it_takes_the_release_back_and_leaves_nothing_behind(store: ReleaseStore
     ]
     for name in (guard.FILE, LEASE_FILE, "running"):
         assert not (store.folder / name).exists()
+
+
+def test_after_a_boot_it_does_not_wait_and_says_why(store: ReleaseStore, stack: Stack) -> None:
+    # It was to wait for a quarter of an hour, and the clock was set back meanwhile.
+    before = replace(boot_time(), boot="an earlier one", epoch=time.time() + 3600)
+    store.write_file(guard.FILE, asdict(GuardTask("token", RUN, RELEASE, 900.0, before, 60.0)))
+    guard_it(store)
+    assert containers(stack) == []
+    last = store.entries()[-1]
+    assert (last.event, last.detail) == (journal.ROLLED_BACK, "by the guard, after a restart of the host")
+    # Whatever begins it once more finds nothing to do.
+    guard_it(store)
+    assert store.entries()[-1] == last
 
 
 @pytest.mark.parametrize("event", [journal.CONFIRMED, journal.ROLLED_BACK])

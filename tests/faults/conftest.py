@@ -47,6 +47,19 @@ def solo(_solo: Standing) -> Standing:
     return _solo
 
 
+@pytest.fixture(scope="session")
+def _under_systemd(systemd_fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    systemd_fleet.hosts[0].wipe(images=True)
+    return Standing(systemd_fleet, systemd_fleet.hosts, tmp_path_factory.mktemp("three") / "p", "three", 8082)
+
+
+@pytest.fixture
+def under_systemd(_under_systemd: Standing) -> Standing:
+    """A stack that stands on one host with systemd."""
+    _under_systemd.ready()
+    return _under_systemd
+
+
 @pytest.fixture
 def pair(_pair: Standing) -> Standing:
     """A stack that stands on two hosts."""

@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tests.faults import moments
 from tests.faults.crashed_engine import ORPHAN, goes_on, remedied
 from tests.faults.moments import Moment, reached
 from tests.faults.table import Fault, Phase, proves
+from tests.fleet import Host
 from tests.support.attempt import Run
+from tests.support.console import console
 from tests.support.look import look
-from tests.support.standing import ASKED_AT_THE_END, PATIENT, Standing
+from tests.support.standing import ASKED_AT_THE_END, PATIENT, SLACK_S, Standing
+from tests.support.waiting import await_that
 
-RECOVERED = "unfinished"
 #: What a run says that found what ran before down, although it had touched nothing.
 STARTED_AGAIN = "these have ended: "
 
@@ -147,45 +151,47 @@ def test_an_engine_killed_in_a_start_goes_back_or_says_what_to_do(solo: Standing
         "host-restarted-mid-recreate",
         Phase.START,
         "the host (power cut), started again in the middle of a recreate",
-        "The run, or the next one, takes the release back; what the interrupted recreate left is removed.",
+        "The host, or the run, takes the release back; what the interrupted recreate left is removed.",
     ),
     Fault(
         "host-restarted-unconfirmed",
         Phase.GATE,
         "the host (power cut), started again with the release unconfirmed; the controller is gone as well",
-        "No guard survives a boot: the next run, or scripts/recover.sh, takes the release back first and says so.",
+        "The host takes the release back by itself: its guard begins again with the boot, and acts at once.",
     ),
     Fault(
         "host-restarted-before-the-start",
         Phase.ARMED,
         "controller and host (power cut), started again with the new release's files in place and no container new",
-        "What came up with the new files is started again with the old ones: the way back leaves no mixture.",
+        "What came up with the new files is started again with the old ones, by the host itself: no mixture is left.",
     ),
 )
-def test_a_host_that_was_restarted_is_recovered_first(solo: Standing) -> None:
-    host = solo.hosts[0]
+def test_a_host_that_was_restarted_comes_back_by_itself(solo: Standing, under_systemd: Standing) -> None:
     solo.offer()
     with reached(solo, moments.recreating) as attempt:
-        host.restart(hard=True)
+        solo.hosts[0].restart(hard=True)
         run = attempt.end()
     assert run.ended in {(20, "rolled_back"), (30, "rollback_failed"), (40, "unknown")}, run
-    goes_on(solo, *PATIENT)
-    solo.configure(stack_hooks=ASKED_AT_THE_END)
-    solo.offer()
-    with reached(solo, moments.gating) as attempt:
-        attempt.kill()
-        host.restart(hard=True)
-    run = solo.goes_on(*PATIENT)
-    assert RECOVERED in run.output, run
-    solo.configure(stack_hooks=ASKED_AT_THE_END)
-    solo.offer()
-    with moments.armed(solo) as held, solo.begin() as attempt:
-        held.reach(attempt)
-        run = attempt.kill()
-        host.restart(hard=True)
-        held.let_go()
-    assert run.folder is not None
-    recovered = solo.project.run("recover", "--run", run.folder.name)
-    assert recovered.exit_code == 0, recovered
     solo.settles()
-    solo.goes_on()
+    goes_on(solo, *PATIENT)
+    # Here cron begins the guard again, there the user's systemd.
+    for standing, moment in ((solo, moments.armed), (under_systemd, moments.gating)):
+        host = standing.hosts[0]
+        standing.configure(stack_hooks=ASKED_AT_THE_END)
+        standing.offer()
+        with moment(standing) as held, standing.begin() as attempt:
+            held.reach(attempt)
+            attempt.kill()
+            host.restart(hard=True)
+            held.let_go()
+        standing.comes_back_after_a_boot()
+        assert standing.on(host).saw("rolled_back", version=standing.offered)
+        # Neither its lease nor what begins it after a boot is left: nobody has to wait, and nothing is in the way.
+        await_that("the end of the guard", partial(begins_nothing_at_boot, host), SLACK_S)
+        standing.goes_on()
+
+
+def begins_nothing_at_boot(host: Host) -> bool:
+    """Tell whether neither cron nor systemd begins anything of the deploy user after a boot."""
+    units = "find /home/deploy/.config/systemd -name 'slipway*' || :"
+    return not console(host, f"crontab -l || :; {units}", user="deploy").strip()

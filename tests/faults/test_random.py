@@ -58,16 +58,9 @@ def without_power(standing: Standing, _attempt: Attempt, _outage_s: float) -> No
     standing.hosts[0].restart(hard=True)
 
 
-def gone_for_good(standing: Standing, attempt: Attempt, _outage_s: float) -> None:
-    attempt.kill()
-    standing.hosts[0].restart(hard=True)
-
-
 FAULTS: tuple[Callable[[Standing, Attempt, float], None], ...] = (
-    killed, cancelled, unplugged, without_engine, without_power, gone_for_good,
+    killed, cancelled, unplugged, without_engine, without_power,
 )  # fmt: skip
-#: No guard survives these: the next deployment recovers.
-BOOTS = {without_power, gone_for_good}
 #: Events of the journal that neither touch a container nor say that the release stands.
 NO_ACTS = {"prepared", "discarded", "pruned"}
 
@@ -101,7 +94,7 @@ def test_whatever_dies_whenever_one_release_stands(solo: Standing, seed: int) ->
             SLACK_S,
         )
     remedied(solo, run)
-    if breaks not in BOOTS and run.word != "rollback_failed":
+    if run.word != "rollback_failed":
         assert solo.settles_on_either() in {solo.version, solo.offered}
     goes_on(solo, *PATIENT)
 

@@ -228,7 +228,7 @@ class Host:
         for inside, outside in self.layout.published(self.number).items():
             argv += ["--publish", f"127.0.0.1:{outside}:{inside}"]
         if self.kind.has_systemd:
-            return [*argv, "--stop-signal", "SIGRTMIN+3", image, "/sbin/init"]
+            argv += ["--stop-signal", "SIGRTMIN+3"]
         return [*argv, image, "fleet-init"]
 
     def _files(self) -> list[PlacedFile]:

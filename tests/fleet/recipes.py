@@ -23,6 +23,8 @@ COMPOSE_PIN = PROJECT / "roles" / "host" / "files" / "compose-requirements.txt"
 _BARE = ("openssh-server", "python3", "sudo", "ca-certificates", "iproute2", "procps", "adduser")
 _TARGET = (*_BARE, "python3-docker", "python3-requests", "python3-jmespath", "docker.io", "iptables", "curl")
 _SYSTEMD = ("systemd", "systemd-sysv", "dbus")
+#: What lets commands of a user begin at boot, without systemd and with it.
+_CRON, _LINGERING = ("cron", "systemd-standalone-sysusers"), ("libpam-systemd",)
 
 
 class Kind(enum.StrEnum):
@@ -51,12 +53,13 @@ class Recipe:
     kind: Kind
     suite: str
     packages: tuple[str, ...]
+    by_apt: tuple[str, ...] = ()
     newest_compose: bool = False
 
     @property
     def fingerprint(self) -> str:
         """Return a hash of everything that decides what the image holds."""
-        digest = hashlib.sha256(repr((self.suite, self.packages, self.newest_compose)).encode())
+        digest = hashlib.sha256(repr((self.suite, self.packages, self.by_apt, self.newest_compose)).encode())
         for part in sorted(ROOTFS.iterdir()):
             digest.update(part.name.encode() + part.read_bytes())
         if self.newest_compose:
@@ -72,8 +75,8 @@ class Recipe:
 RECIPES = {
     recipe.kind: recipe
     for recipe in (
-        Recipe(Kind.TRIXIE, "trixie", (*_TARGET, "docker-cli", "docker-compose", "docker-registry")),
-        Recipe(Kind.SYSTEMD, "bookworm", (*_TARGET, *_SYSTEMD), newest_compose=True),
+        Recipe(Kind.TRIXIE, "trixie", (*_TARGET, "docker-cli", "docker-compose", "docker-registry"), _CRON),
+        Recipe(Kind.SYSTEMD, "bookworm", (*_TARGET, *_SYSTEMD, *_LINGERING), newest_compose=True),
         Recipe(Kind.BARE, "trixie", _BARE),
         Recipe(Kind.BARE_SYSTEMD, "bookworm", (*_BARE, *_SYSTEMD)),
     )
@@ -93,7 +96,8 @@ def ensure_image(kind: Kind) -> str:
 def _build(recipe: Recipe) -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
     log = CACHE / f"build-{recipe.kind.value}.log"
-    make = ["bash", str(ROOTFS / "make.sh"), str(CACHE), recipe.suite, ",".join(recipe.packages)]
+    packages = (",".join(recipe.packages), ",".join(recipe.by_apt))
+    make = ["bash", str(ROOTFS / "make.sh"), str(CACHE), recipe.suite, *packages]
     if recipe.newest_compose:
         make.append(str(COMPOSE_BINARY))
     take = ["docker", "import", "--change", f"LABEL {IMAGE_LABEL}={recipe.kind.value}", "-", recipe.image]

@@ -28,6 +28,8 @@ ASK_S = round(2 * PACE)
 GUARD_S = START_S + GATE_S + ASK_S + 2
 #: A lone host confirms a release with its start, unless something on the controller is to be asked after it.
 ASKED_AT_THE_END = {"post_deploy": [{"name": "agreed", "command": ["true"], "on": "controller", "timeout": ASK_S}]}
+#: Seconds from an engine that is up again to the guard that notices it.
+NOTICED_S = 30.0
 #: Seconds for a busy machine.
 SLACK_S = 15 * PACE
 #: A deployment that waits for the lease of a run that died.
@@ -217,6 +219,11 @@ class Standing:
         seen = self.on(host)
         longest = GUARD_S + START_S + GATE_S + SLACK_S
         return await_that("the way back", lambda: seen.saw("rolled_back", version=self.offered), longest)
+
+    def comes_back_after_a_boot(self) -> float:
+        """Wait until one release runs whole on each host that has restarted; return how many seconds it took."""
+        longest = NOTICED_S + START_S + GATE_S
+        return await_that("one release whole after the restart", self._either_stands, longest)
 
     def settles_on_either(self) -> str:
         """Wait until one release, the old or the new one, runs whole on each host; return the versions."""

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The guard's process: waits, and takes the release back unless it was confirmed in time (I/O).
 
-Started by `guard.Guard.arm`, as `python3 -m …guard_process ROOT STACK TOKEN`.
+Started by `guard.Guard.arm` as `python3 -m …guard_process ROOT STACK TOKEN`, and by the same command after a boot.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LONGEST_SLEEP_S = 60.0
 #: An engine that is down may come up again, and whoever has the lock may end; so often does the guard try, at first
 #: and later on. It never gives up: nobody else is there to take the release back.
 _RETRY_S = 5.0
-_LONGEST_RETRY_S = 60.0
+_LONGEST_RETRY_S = 20.0
 _LOCK_WAIT_S = 3600.0
 
 

@@ -5,13 +5,13 @@
 
 The guard runs the code of the module that armed it, from a copy in the release's folder. It needs no controller, and it
 outlives the SSH session. What it has to do stands in `guard.json`; a guard whose token is not in there does nothing.
+After a boot it begins again, and acts at once.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import pwd
 import shutil
 import subprocess
 import time
@@ -26,23 +26,21 @@ from ..core.command import command_environment
 from ..core.findings import Finding, SlipwayError
 from ..core.host_clock import boot_time
 from ..core.processes import end_process, process_began
-from . import code_archive
+from . import after_boot, code_archive, init_system
 
 if TYPE_CHECKING:
     from ..release.store import ReleaseStore
 
 FILE = "guard.json"
 PROCESS_FILE = "guard.pid"
-LOG_FILE = "guard.log"
-_SYSTEMD = Path("/run/systemd/system")
-_LINGER = Path("/var/lib/systemd/linger")
+LOG_FILE = after_boot.LOG_FILE
 #: Starts a command that is nobody's child: whoever ends a session with all processes below it does not find the guard.
 _ORPHANED = ("sh", "-c", '"$@" &', "sh")
 _LAUNCH_TIMEOUT_S = 10.0
 _END_S = 2.0
 #: Seconds for the guard's process to say that it is there; it was launched before the containers were.
 _SIGN_IN_S = 10.0
-_INTERVAL_S = 0.1
+_INTERVAL_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -66,8 +64,8 @@ class GuardTask:
     rollback_timeout_s: float
 
     def left_s(self, now: BootTime) -> float:
-        """Return the seconds until the guard acts; not above zero if it is time."""
-        return self.lasts_s - now.seconds_since(self.renewed)
+        """Return the seconds until the guard acts; not above zero if it is time, as it is after a boot."""
+        return self.lasts_s - now.seconds_since(self.renewed) if now.boot == self.renewed.boot else 0.0
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> GuardTask:
@@ -135,6 +133,8 @@ class Guard:
         command = code_archive.command(code, self._program)
         command += [str(self._store.folder.parent), self._store.stack, task.token]
         environment = command_environment({})
+        # Before anything is started: no moment may come at which a restart of the host would leave the release.
+        after_boot.enable(self._store.folder, command, environment)
         if not self._launch_as_unit(command, environment, task.token):
             self._launch_detached(command, environment)
 
@@ -162,6 +162,7 @@ class Guard:
         """End the guard, under the lock: then it is not at work."""
         self._store.remove_file(FILE)
         self._end_process()
+        after_boot.disable(self._store.folder)
 
     def _launch_detached(self, command: list[str], environment: Mapping[str, str]) -> None:
         log_file = os.open(self._store.folder / LOG_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -182,8 +183,7 @@ class Guard:
         """Start the guard as a transient unit where systemd runs; there, a session may take its processes with it."""
         root = os.geteuid() == 0
         systemd_run = shutil.which("systemd-run")
-        lingers = root or (_LINGER / pwd.getpwuid(os.geteuid()).pw_name).exists()
-        if systemd_run is None or not _SYSTEMD.is_dir() or not lingers:
+        if systemd_run is None or not init_system.systemd_keeps_units():
             return False
         log = self._store.folder / LOG_FILE
         argv = [systemd_run, "--collect", "--quiet", f"--unit=slipway-guard-{self._store.stack}-{token}"]

@@ -80,6 +80,7 @@ class Deployment(ReleaseProgress):
         self.hooks.before_start()
         if self.reversible:
             self.host.guard.arm(self.release)
+            self.host.guard.check()
         self.store.note(self.release, journal.STARTING)
         self.moved += self.store.activate(record.files, self.release, replaced).said
 

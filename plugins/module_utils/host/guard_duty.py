@@ -20,6 +20,7 @@ from .host import Host
 
 #: Tells in the journal who took the release back.
 DETAIL = "by the guard"
+AFTER_A_BOOT = "by the guard, after a restart of the host"
 
 
 def stand_in(root: str, stack: str, task: GuardTask, lock_wait_s: float) -> bool:
@@ -32,7 +33,8 @@ def stand_in(root: str, stack: str, task: GuardTask, lock_wait_s: float) -> bool
         SlipwayError: the engine does not answer, the lock cannot be had, or the way back failed.
     """
     engine = Engine()
-    store = ReleaseStore(root, stack, task.run, DETAIL)
+    same_boot = boot_time().boot == task.renewed.boot
+    store = ReleaseStore(root, stack, task.run, DETAIL if same_boot else AFTER_A_BOOT)
     with StackLock(Path(root) / stack, task.run, lock_wait_s):
         found = read_task(store.folder)
         if found is None or found.token != task.token:

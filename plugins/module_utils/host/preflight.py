@@ -22,6 +22,7 @@ from ..release.store import ReleaseStore, unpack_files
 from ..stack.payload import Payload
 from .machine import facts
 from .machine.needs import need_findings
+from .machine.sessions import session_findings
 from .resolve import examine, image_references
 
 
@@ -53,6 +54,7 @@ def check_host(store: ReleaseStore, engine: Engine | None, min_free_mb: int) -> 
         folders = {engine.data_folder(): "images", **folders}
     findings += facts.disk_findings(folders, min_free_mb)
     findings += facts.folder_findings(store.folder)
+    findings += session_findings()
     return findings + _library_findings()
 
 

@@ -126,12 +126,12 @@ class ReleaseStore:
         _write(building / "images.lock.yaml", lock.encode(), PRIVATE_FILE)
         _write(building / RECORD_FILE, record.to_json().encode(), PRIVATE_FILE)
         for folder in (building, *(path for path in building.rglob("*") if path.is_dir())):
-            _sync_folder(folder)
+            sync_folder(folder)
         target = self.release_folder(record.id)
         if target.exists():
             shutil.rmtree(target)
         building.rename(target)
-        _sync_folder(self.releases)
+        sync_folder(self.releases)
 
     def building_folder(self) -> Path:
         """Return a new private folder for a release that is being staged."""
@@ -199,7 +199,7 @@ class ReleaseStore:
         link.unlink(missing_ok=True)
         link.symlink_to(Path("releases") / release)
         link.replace(self._current)
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
 
     def kept(self) -> list[str]:
         """Return the IDs of the releases whose folders are there, oldest first."""
@@ -243,7 +243,7 @@ class ReleaseStore:
             begun = self._journal.exists()
             _append(self._journal, line)
             if not begun:
-                _sync_folder(self.folder)
+                sync_folder(self.folder)
         except OSError as error:
             remedy = "Free disk space on this host; the next run, or scripts/recover.sh, settles what is open."
             raise SlipwayError([Finding(f"journal {self._journal}", "room for a line", str(error), remedy)]) from error
@@ -284,7 +284,24 @@ def replace(path: Path, content: bytes, mode: int) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a private folder with those above it, and see them on the disk."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """See on the disk what was made, renamed or removed in a folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _append(path: Path, line: bytes) -> None:
@@ -313,11 +330,3 @@ def _encoded(text: str) -> bytes:
 
 def _json(document: dict[str, Any]) -> bytes:
     return (json.dumps(document, indent=2, sort_keys=True) + "\n").encode()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

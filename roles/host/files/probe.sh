@@ -9,8 +9,9 @@ echo "architecture=$(uname -m)"
 echo "python=$(command -v python3)"
 echo "systemd=$(if [ -d /run/systemd/system ]; then echo yes; fi)"
 echo "packages=$(dpkg-query --show --showformat='${db:Status-Abbrev}:${binary:Package},' \
-    apparmor ca-certificates docker-cli docker-compose docker-compose-v2 docker.io \
-    libpam-systemd python3-docker python3-jmespath python3-requests 2>/dev/null)"
+    apparmor ca-certificates cron docker-cli docker-compose docker-compose-v2 docker.io \
+    libpam-systemd python3-docker python3-jmespath python3-requests systemd systemd-standalone-sysusers 2>/dev/null)"
+echo "cron=$(if kill -0 "$(cat /run/crond.pid 2>/dev/null)" 2>/dev/null; then echo yes; fi)"
 echo "dockerd=$(command -v dockerd)"
 echo "engine=$(docker version --format '{{.Server.Version}}' 2>/dev/null)"
 # Not root's own plugins: the deploy user needs one that everybody has.

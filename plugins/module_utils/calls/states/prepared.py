@@ -16,6 +16,7 @@ from ...hooks.release_hooks import ReleaseHooks
 from ...host.host import Host
 from ...host.look import previous_release
 from ...host.machine.facts import folder_findings
+from ...host.machine.sessions import restart_notes
 from ...host.preflight import meet_engine
 from ...host.preparation import Preparation, Prepared
 from ...host.recovery import recover
@@ -62,8 +63,11 @@ def bring_about(call: ReleaseCall) -> Result:
         with call.lease.locked():
             call.lease.release()
     result = prepared_result(prepared, before)
-    progress = ReleaseProgress(call.store, prepared.release)
-    return result if prepared.unchanged else {**result, "reversible": progress.reversible}
+    if prepared.unchanged:
+        return result
+    reversible = ReleaseProgress(call.store, prepared.release).reversible
+    notes = restart_notes() if reversible else []
+    return {**result, "reversible": reversible, "summary": [*result["summary"], *notes]}
 
 
 def _plan(params: Mapping[str, Any]) -> Plan:
