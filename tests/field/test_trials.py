@@ -9,4 +9,5 @@ from tests.fleet import Kind
 
 
 def test_trial(trial: Trial, kind: Kind, begin_trial: BeginTrial) -> None:
-    assert begin_trial(trial, kind).faults() == []
+    faults = begin_trial(trial, kind).faults()
+    assert not faults, "\n".join(faults)
