@@ -99,7 +99,7 @@ def shape_of(kind: Any) -> Shape:  # noqa: ANN401 - whatever a field may be decl
         return Record({field.name: shape_of(hints[field.name]) for field in fields(kind)})
     parts = get_args(kind)
     if type(None) in parts:
-        (only,) = (part for part in parts if part is not type(None))
+        (only,) = set(parts) - {type(None)}
         return Maybe(shape_of(only))
     if get_origin(kind) in (list, tuple):
         return ListOf(shape_of(parts[0]))
