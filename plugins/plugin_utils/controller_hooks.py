@@ -15,7 +15,7 @@ from ansible.errors import AnsibleError
 
 from ..module_utils.core.command import command_environment
 from ..module_utils.core.findings import SlipwayError
-from ..module_utils.core.masking import Masker, secret_values
+from ..module_utils.core.masking import Masker
 from ..module_utils.hooks.programs import found_program
 from ..module_utils.hooks.runner import Surroundings, run_command_hook
 from ..module_utils.stack.hooks import (
@@ -27,6 +27,7 @@ from ..module_utils.stack.hooks import (
     parse_hooks,
     select,
 )
+from ..module_utils.stack.secret_values import auth_secrets, variable_secrets
 from .fleet.hook_events import VARIABLES, Subject
 from .fleet.steps import STEPS
 from .plain_values import plain
@@ -82,8 +83,8 @@ class ControllerRun:
 
     def _masker(self) -> Masker:
         environment = {str(name): str(value) for name, value in (self.variables.get("stack_env") or {}).items()}
-        passwords = [str(auth.get("password")) for auth in self.variables.get("stack_registry_auth") or []]
-        return Masker([*secret_values(environment), *passwords])
+        passwords = auth_secrets(self.variables.get("stack_registry_auth") or [])
+        return Masker([*variable_secrets(environment), *passwords])
 
 
 def _not_run(kind: str, error: SlipwayError) -> HookReport:

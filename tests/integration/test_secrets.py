@@ -25,7 +25,7 @@ from tests.support.project import ROOT, Project
 STACK = "vaulted"
 KINDS = (
     "registry_password", "env_value", "secret_file", "env_file", "header", "extra_var", "controller_env",
-    "unused_controller_env", "vault_var",
+    "unused_controller_env", "vault_var", "odd_env_file", "inline",
 )  # fmt: skip
 #: Where a secret has to be for the stack to run: the release's own files, and what the engine and its runtime keep of
 #: a container while it runs, or for a moment while they look at its health.
@@ -91,6 +91,9 @@ def project(logging: Fleet, canaries: Canaries, tmp_path: Path) -> Project:
         stack_registry_auth=[{"registry": address, "username": "courier", "password": canaries["registry_password"]}],
         stack_env={
             "FAIL": "{{ fails | default('no') }}",
+            "MODE": "quiet",
+            "PIN": "x7",
+            "CODE": "9081726354",
             "DB_PASSWORD": canaries["env_value"],
             "SESSION": "{{ extra_secret }}",
             "SHELL_VALUE": "{{ lookup('ansible.builtin.env', 'SHOP_SECRET') }}",
@@ -126,8 +129,10 @@ def test_a_canary_is_seen_nowhere(logging: Fleet, project: Project, canaries: Ca
     for output in outputs:
         assert canaries.found_in(output) == [], output
         assert not PACKED.search(output)
-    for kind in ("DB_PASSWORD", "SESSION", "SHELL_VALUE", "VAULTED", "TOKEN"):
-        assert f"{kind}=********" in outputs[1], "the failed container's log is evidence, with its secrets masked"
+    for kind in ("DB_PASSWORD", "SESSION", "SHELL_VALUE", "VAULTED", "TOKEN", "ADMIN", "PIN", "CODE", "SALT"):
+        assert f"{kind}=[masked {kind}]" in outputs[1], "the log of what failed is evidence, with its secrets masked"
+    for readable in ("FAIL=yes", "MODE=quiet", "PORT=8080"):
+        assert readable in outputs[1], "what is no secret stays readable"
     _assert_controller_keeps_none(project, canaries)
     _assert_host_keeps_none(host, canaries, began)
 
@@ -149,21 +154,22 @@ def _lock_vault(project: Project, value: str) -> None:
 
 
 def _write_stack(project: Project, image: str, canaries: Canaries) -> None:
-    names = ("FAIL", "DB_PASSWORD", "SESSION", "SHELL_VALUE", "VAULTED")
+    names = ("FAIL", "MODE", "PIN", "CODE", "DB_PASSWORD", "SESSION", "SHELL_VALUE", "VAULTED")
     web = {
         "image": image,
         "init": True,
         "stop_grace_period": "1s",
         "ports": ["8080:8080"],
         "entrypoint": ["/bin/sh", "-c", TELL],
-        "environment": {name: f"${{{name}}}" for name in names},
-        "env_file": ["web.env"],
+        "environment": {**{name: f"${{{name}}}" for name in names}, "SALT": canaries["inline"], "PORT": "8080"},
+        "env_file": ["web.env", "config.monitoring"],
         "secrets": ["db"],
     }
     project.stack(
         {
             "compose.yaml": compose({"web": web}, secrets={"db": {"file": "./secrets/db"}}),
             "web.env": f"TOKEN={canaries['env_file']}\n",
+            "config.monitoring": f"# settings\nADMIN={canaries['odd_env_file']}\n",
             "secrets/db.j2": "{{ file_secret }}\n",
         }
     )

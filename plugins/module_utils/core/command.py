@@ -110,7 +110,8 @@ def run_command(  # noqa: PLR0913 - the keyword arguments are what a command may
         os.killpg(process.pid, signal.SIGKILL)
         output, messages = process.communicate()
         within = f"{timeout_s:.0f} s" + (f" ({limit})" if limit else "")
-        seen = f"no end after {within}; its last words: {_text(messages)[-400:].strip() or 'none'}"
+        said = Completed(process.returncode, "", _text(messages)).last_words if messages.strip() else "none"
+        seen = f"no end after {within}; its last words: {said}"
         remedy = f"Find what it waits for, or raise {limit or 'the time limit'}."
         raise SlipwayError([Finding(_title(argv), f"to end within {within}", seen, remedy)]) from error
     return Completed(process.returncode, _text(output), _text(messages))

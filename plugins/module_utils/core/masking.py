@@ -5,63 +5,88 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from re import Pattern
+from urllib.parse import quote, quote_plus
 
 MASK = "********"
-#: Masking shorter values would black out ordinary text and hide nothing worth hiding.
-SHORTEST_SECRET = 4
+#: A shorter value is masked only where it stands alone: within words it would black out ordinary text.
+_SHORTEST_WITHIN_WORDS = 4
+#: A shorter part of a base64 text says too little of what was encoded, and stands in too many others.
+_SHORTEST_BASE64 = 8
 
-#: A value this long may be a secret whatever its name is; a shorter one only if the name says so.
-_LONG_ENOUGH_FOR_ANY_NAME = 8
-_SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CRED|AUTH|PRIVATE|CERT|DSN", re.IGNORECASE)
-_PLAIN = re.compile(r"-?[0-9.]+|true|false|yes|no|on|off", re.IGNORECASE)
-_USER_INFO = re.compile(r"//[^/\s:@]*:([^/\s@]+)@")
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that must not be shown, and what it is called where it would stand."""
+
+    value: str = field(repr=False)
+    name: str = ""
 
 
 class Masker:
-    """Replaces known secret values in text."""
+    """Replaces known secret values in text, in every form in which programs write them."""
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        """Take the secret values; those under four characters are left alone."""
-        self._pattern = _pattern(secrets)
+    def __init__(self, secrets: Iterable[Secret | str] = ()) -> None:
+        """Take the secrets; one without a name is replaced by asterisks."""
+        self._masks: dict[str, str] = {}
+        for known in secrets:
+            secret = known if isinstance(known, Secret) else Secret(known)
+            mask = f"[masked {secret.name}]" if secret.name else MASK
+            for form in _forms(secret.value):
+                self._masks.setdefault(form, mask)
+        self._pattern = _pattern(self._masks)
 
     def mask(self, text: str) -> str:
-        """Return the text with every secret replaced by asterisks."""
-        return text if self._pattern is None else self._pattern.sub(MASK, text)
+        """Return the text with every secret replaced by what it is called."""
+        return text if self._pattern is None else self._pattern.sub(lambda found: self._masks[found[0]], text)
 
 
-def secret_values(env: Mapping[str, str], public: Sequence[str] = ()) -> list[str]:
-    """Return the values of an environment that must not be shown.
-
-    Any value may be a secret; those are spared that cannot be one, because they are short and harmlessly named,
-    numbers or switches, or part of something public.
-
-    Args:
-        env: variables by name.
-        public: texts that are known to all, such as image references.
-    """
-    found: list[str] = []
-    for name, value in env.items():
-        found += _USER_INFO.findall(value)
-        if _PLAIN.fullmatch(value) or any(value in text for text in public):
-            continue
-        if _SECRET_NAME.search(name) or len(value) >= _LONG_ENOUGH_FOR_ANY_NAME:
-            found.append(value)
-    return found
+def _forms(value: str) -> Iterator[str]:
+    """Yield a secret and each of its lines, as they are and as programs write them."""
+    whole = value.strip()
+    lines = [line.strip() for line in whole.splitlines()]
+    # A bracket or a word of a longer text is no secret of its own.
+    texts = [whole, *(line for line in lines if len(line) >= _SHORTEST_WITHIN_WORDS)]
+    for text in dict.fromkeys(texts):
+        yield from filter(None, (text, *_escaped(text)))
+    for raw in {value, whole}:
+        yield from _encoded(raw.encode("utf-8", "surrogateescape"))
 
 
-def dotenv_values(text: str) -> list[str]:
-    """Return the values in a file of `NAME=value` lines, quotes taken off."""
-    lines = [line.strip() for line in text.splitlines()]
-    pairs = [line.partition("=") for line in lines if "=" in line and not line.startswith("#")]
-    values = {name: value.strip().strip("'\"") for name, _equals, value in pairs}
-    return secret_values(values)
+def _escaped(text: str) -> Iterator[str]:
+    for ascii_only in (True, False):
+        inside = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+        yield inside
+        yield inside.replace("/", r"\/")
+    yield repr(text)[1:-1]
+    yield text.replace("'", "'\\''")
+    yield text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    raw = text.encode("utf-8", "surrogateescape")
+    for quoted in (quote(raw), quote(raw, ""), quote_plus(raw)):
+        yield quoted
+        yield re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), quoted)
 
 
-def _pattern(secrets: Iterable[str]) -> Pattern[str] | None:
-    lines: list[str] = [line.strip() for secret in secrets for line in (secret, *secret.splitlines())]
+def _encoded(raw: bytes) -> Iterator[str]:
+    """Yield what of the base64 text stays the same whatever stands before and after, as the user name of basic auth."""
+    for before in range(3):
+        text = base64.b64encode(b"\0" * before + raw).decode()
+        first, end = -(-8 * before // 6), 8 * (before + len(raw)) // 6
+        if end - first >= _SHORTEST_BASE64:
+            yield text[first:end]
+            yield text[first:end].replace("+", "-").replace("/", "_")
+
+
+def _pattern(forms: Iterable[str]) -> Pattern[str] | None:
     # The longest first, so that a secret that begins with another is replaced whole.
-    values = sorted({line for line in lines if len(line) >= SHORTEST_SECRET}, key=len, reverse=True)
-    return re.compile("|".join(re.escape(value) for value in values)) if values else None
+    words = [_anywhere_or_alone(form) for form in sorted(forms, key=len, reverse=True)]
+    return re.compile("|".join(words)) if words else None
+
+
+def _anywhere_or_alone(form: str) -> str:
+    return re.escape(form) if len(form) >= _SHORTEST_WITHIN_WORDS else rf"(?<!\w){re.escape(form)}(?!\w)"

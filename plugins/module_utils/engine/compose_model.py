@@ -101,6 +101,19 @@ def secret_files(config: str, root: str) -> tuple[str, ...]:
     return tuple(sorted(path for path in paths if path is not None))
 
 
+def environments(config: str) -> list[tuple[str, str]]:
+    """Return every variable that the project gives to a container: inline, from an `env_file`, or interpolated."""
+    services: dict[str, Any] = json.loads(config).get("services") or {}
+    given = [service.get("environment") or {} for service in services.values()]
+    return [(name, str(value)) for variables in given for name, value in variables.items() if value is not None]
+
+
+def secret_variables(config: str) -> frozenset[str]:
+    """Return the names of the variables that the project's `secrets:` come from."""
+    definitions: dict[str, Any] = json.loads(config).get("secrets") or {}
+    return frozenset(str(one["environment"]) for one in definitions.values() if "environment" in one)
+
+
 def files_hash(service: Service, file_hashes: Mapping[str, str], env: Mapping[str, str]) -> str | None:
     """Return a hash over all that the service takes from the stack's files, None if it takes nothing.
 

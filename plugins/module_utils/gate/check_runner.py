@@ -25,6 +25,7 @@ from .attempts.tcp import attempt_tcp
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..core.masking import Masker
     from ..engine.client import Engine
     from ..stack.check_types.probe import Probe
     from ..stack.checks import Check
@@ -67,13 +68,14 @@ class CheckProgress:
 class CheckRunner:
     """Runs each check in a thread of its own."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what is tried, until when, and what an attempt has to work with
         self,
         checks: Sequence[Check],
         deadline: float,
         on_end: Callable[[], None],
         engine: Engine | None,
         project: str,
+        masker: Masker,
     ) -> None:
         """Prepare.
 
@@ -83,6 +85,7 @@ class CheckRunner:
             on_end: called, from another thread, when a check has ended, or holds for now.
             engine: the engine, for commands in containers; None if there is none.
             project: the Compose project whose containers commands run in.
+            masker: hides secrets in what an attempt cuts short.
 
         Raises:
             SlipwayError: a library that a check needs is missing.
@@ -93,6 +96,7 @@ class CheckRunner:
         self._on_end = on_end
         self._engine = engine
         self._project = project
+        self._masker = masker
         self._cancellation = Cancellation()
         self._began_at = time.monotonic()
         self._checks = list(checks)
@@ -145,7 +149,7 @@ class CheckRunner:
         return CheckProgress(check, attempts, ended, outcome, round(now - self._began_at, 3))
 
     def _attempt(self, check: Check, timeout_s: float) -> Outcome:
-        surroundings = Surroundings(self._engine, self._project, check.service, self._cancellation)
+        surroundings = Surroundings(self._engine, self._project, check.service, self._cancellation, self._masker)
         try:
             return ATTEMPTS[type(check.probe)](check.probe, surroundings, timeout_s)
         except Exception as error:  # noqa: BLE001 - a check that breaks has failed; it must not vanish with its thread

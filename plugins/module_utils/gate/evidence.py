@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..core.masking import Masker
 from ..core.wording import shown_lines, shown_text
 from ..engine.connection import EngineError
 from .health import Standing
@@ -15,7 +16,6 @@ from .report import CheckObservation, GateFailure, Observation
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..core.masking import Masker
     from ..engine.client import Engine
     from ..engine.containers import Container
     from .check_runner import CheckProgress
@@ -47,7 +47,8 @@ class Evidence:
             service=service,
             container=None if container is None else container.name,
             check=judgement.check,
-            expected=self._shown(judgement.expected + waited),
+            # Words of this program alone: a setting that is called "healthy" is not what they tell.
+            expected=shown_text(judgement.expected + waited, Masker()),
             seen=self._shown(seen),
             logs=self._logs([] if container is None else [container]),
         )

@@ -85,7 +85,8 @@ def run_gate(  # noqa: PLR0913 - what is looked at, how, and who may end it
     if engine is not None:
         # Here, since the time that it takes is none of what the gate measures.
         engine.connect()
-    return _Gate(engine, project, expected, settings).run(Evidence(engine, settings.log_lines, masker), abort)
+    evidence = Evidence(engine, settings.log_lines, masker)
+    return _Gate(engine, project, expected, settings, masker).run(evidence, abort)
 
 
 class _Gate:
@@ -95,6 +96,7 @@ class _Gate:
         project: str,
         expected: Sequence[ServiceExpectation] | None,
         settings: GateSettings,
+        masker: Masker,
     ) -> None:
         self._expected = expected
         self._settings = settings
@@ -102,7 +104,7 @@ class _Gate:
         self._deadline = self._began_at + settings.timeout_s
         self._signals: SimpleQueue[_Signal] = SimpleQueue()
         self._runner = CheckRunner(
-            settings.parsed_checks(), self._deadline, lambda: self._signals.put(_CheckEnded()), engine, project
+            settings.parsed_checks(), self._deadline, lambda: self._signals.put(_CheckEnded()), engine, project, masker
         )
         services = None if expected is None else frozenset(wanted.service for wanted in expected)
         self._watch = None if engine is None else ContainerWatch(engine, project, services, self._signals.put)

@@ -206,7 +206,8 @@ class _TargetRunner:
         answer = run_command(project.config(), environment, _CONFIG_TIMEOUT_S, cwd=str(folder))
         if answer.exit_code != 0:
             remedy = "Correct the stack's files."
-            raise SlipwayError([Finding("Compose file", "a project that Compose can read", answer.last_words, remedy)])
+            said = self._masker.mask(answer.last_words)
+            raise SlipwayError([Finding("Compose file", "a project that Compose can read", said, remedy)])
         resolved: dict[str, Any] = json.loads(answer.output)
         return resolved
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.findings import Finding, SlipwayError
-from ..core.masking import Masker, secret_values
+from ..core.masking import Secret
 from ..engine.client import Engine
 from ..engine.compose_model import Service
 from ..engine.containers import Container, Snapshot
@@ -42,11 +42,13 @@ class NewRelease:
         record: the release.
         services: its services, as Compose resolves them.
         snapshot: what runs now.
+        secrets: what the services are given by variables and nothing that is shown may hold.
     """
 
     record: ReleaseRecord
     services: tuple[Service, ...]
     snapshot: Snapshot
+    secrets: tuple[Secret, ...]
 
 
 def take_snapshot(store: ReleaseStore, engine: Engine, stack: str, containers: Sequence[Container]) -> Snapshot:
@@ -96,16 +98,16 @@ def look_at_new(host: Host, request: ReleaseRequest, files: Path, min_free_mb: i
     """
     stack, store, engine = request.plan.stack, host.store, host.engine
     services: tuple[Service, ...] = ()
+    secrets: tuple[Secret, ...] = ()
     record: ReleaseRecord | None = None
     findings = plan_findings(request)
     with ThreadPoolExecutor(1) as side:
         # Both ask Compose, which is another process each time: side by side they take half as long.
         of_host = side.submit(lambda: check_host(store, engine, min_free_mb) + lost_container_findings(engine))
         try:
-            masker = Masker(secret_values(request.bundle.env))
-            project, found = examine(stack, request.bundle, files, masker)
+            project, found = examine(stack, request.bundle, files)
             findings += found
-            services = project.services
+            services, secrets = project.services, project.secrets
             findings += hook_findings(request.payload, services)
             findings += need_findings(store, engine, project.needs, request.bundle)
             record = replace(_record(request, services), secret_files=project.secret_files)
@@ -115,7 +117,7 @@ def look_at_new(host: Host, request: ReleaseRequest, files: Path, min_free_mb: i
     findings += taken_ports(engine, stack, services)
     if record is None or findings:
         raise SlipwayError(dict.fromkeys(findings))
-    return NewRelease(record, services, take_snapshot(store, engine, stack, engine.containers.of(stack)))
+    return NewRelease(record, services, take_snapshot(store, engine, stack, engine.containers.of(stack)), secrets)
 
 
 def kept_findings(host: Host, record: ReleaseRecord, min_free_mb: int, *, force: bool) -> list[Finding]:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from ..core.findings import Finding, SlipwayError
 from ..core.libraries import PACKAGES, load_library
-from ..core.masking import Masker, secret_values
 from ..engine.client import Engine
 from ..engine.compose_model import Service
 from ..engine.image_reference import RegistryAuth
@@ -111,10 +110,9 @@ def resolve_images(stack: str, payload: Payload | None, images: Sequence[str], t
         # Compose is another process; meanwhile this one loads the engine's library.
         engine = side.submit(Engine, payload.auths if payload else (), timeout_s)
         if payload is not None:
-            masker = Masker(secret_values(payload.bundle.env))
             with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
                 unpack_files(payload.bundle, Path(folder))
-                project, findings = examine(stack, payload.bundle, Path(folder), masker)
+                project, findings = examine(stack, payload.bundle, Path(folder))
             findings += hook_findings(payload, project.services)
             wanted.update(image_references(project.services))
     try:
@@ -126,11 +124,10 @@ def resolve_images(stack: str, payload: Payload | None, images: Sequence[str], t
 
 
 def _release_findings(store: ReleaseStore, engine: Engine | None, stack: str, payload: Payload) -> list[Finding]:
-    masker = Masker(secret_values(payload.bundle.env))
     try:
         with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
             unpack_files(payload.bundle, Path(folder))
-            project, findings = examine(stack, payload.bundle, Path(folder), masker)
+            project, findings = examine(stack, payload.bundle, Path(folder))
     except SlipwayError as error:
         return list(error.findings)
     findings += hook_findings(payload, project.services)

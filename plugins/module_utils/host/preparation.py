@@ -25,7 +25,7 @@ from ..engine.image_pins import pins_document
 from ..engine.lost.containers import lost_containers
 from ..gate.report import DownError
 from ..release import journal
-from ..release.folder import GATE_FILE, SNAPSHOT_FILE
+from ..release.folder import GATE_FILE, SECRETS_FILE, SNAPSHOT_FILE
 from ..release.namesake import namesake_findings
 from ..release.pruning import forget, kept_names
 from ..release.rollback_script import WayBack, render
@@ -175,6 +175,8 @@ class Preparation:
                 # What is there under the same name may be that of a run which has overtaken this one.
                 self._lease.renew()
                 self._store.stage(building, record, request.bundle, request.gate.as_dict(), lock)
+            secrets = [[secret.name, secret.value] for secret in new.secrets]
+            self._store.write_json(record.id, SECRETS_FILE, {"secrets": secrets})
             self._write_way_back(record.id, way, snapshot)
             pulled = self._pull(record.id, names)
             self._note_prepared(record.id)

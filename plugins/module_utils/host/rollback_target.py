@@ -17,6 +17,7 @@ from ..gate.health import ServiceExpectation
 from ..release import journal
 from ..release.record import ReleaseFile, ReleaseRecord
 from ..release.rollback_script import WayBack
+from ..release.secrets import release_masker
 from ..release.store import ReleaseStore
 from .host import Host
 
@@ -135,7 +136,8 @@ def prove_release(host: Host, record: ReleaseRecord) -> list[Finding]:
         answer = run_command(project.hashes(), environment, _TIMEOUT_S, cwd=str(files))
         if answer.exit_code != 0:
             remedy = "Run the command `docker compose config` on its files to see more."
-            findings.append(Finding(thing, "files that Compose can read", answer.last_words, remedy))
+            said = release_masker(store, record).mask(answer.last_words)
+            findings.append(Finding(thing, "files that Compose can read", said, remedy))
     return findings
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from ..core.findings import Finding, SlipwayError
 from ..core.identifiers import RELEASE_ID
+from ..core.masking import Secret
 from ..engine.containers import ContainerSnapshot
 from ..stack.gate_settings import GateSettings
 from .record import ReleaseRecord
@@ -31,6 +32,7 @@ HOOKS_FILE = "hooks.json"
 ENVIRONMENT_FILE = "environment.json"
 CONFIRMED_FILE = "confirmed.json"
 GATE_PASSED_FILE = "gate_passed.json"
+SECRETS_FILE = "secrets.json"
 
 #: What each file holds, and what to do if it is damaged.
 _FILES = {
@@ -46,6 +48,7 @@ _FILES = {
         "Restore it from a backup, or remove it: the release then counts as changed.",
     ),
     GATE_PASSED_FILE: ("when each container was started", "Deploy again: the release has to pass its gate once more."),
+    SECRETS_FILE: ("what must never be shown", "Restore it from a backup, or deploy again."),
 }
 
 _Kind = TypeVar("_Kind")
@@ -149,6 +152,11 @@ class ReleaseFolder:
         """Return when each container that passed the gate was started, by ID."""
         return self.read(GATE_PASSED_FILE, lambda raw: _texts(raw, "containers"))
 
+    @property
+    def secrets(self) -> list[Secret]:
+        """Return what its containers are given by variables and nothing that is shown may hold."""
+        return self.read(SECRETS_FILE, _secrets)
+
     def read(self, name: str, parse: Callable[[Mapping[str, Any]], _Kind]) -> _Kind:
         """Return what a file says, or what an empty one would if it is missing.
 
@@ -195,6 +203,11 @@ def _hooks(raw: Mapping[str, Any]) -> HookSettings:
         _entry(hook, "timeout_s", (int, float))
     _entry(raw, "host", str)
     return HookSettings.from_dict(raw)
+
+
+def _secrets(raw: Mapping[str, Any]) -> list[Secret]:
+    pairs = [(name, value) for name, value in _entry(raw, "secrets", list) or ()]
+    return [Secret(_text("a value", value), _text("a name", name)) for name, value in pairs]
 
 
 def _entry(raw: Mapping[str, Any], key: str, kind: type[_Kind] | tuple[type[_Kind], ...]) -> _Kind | None:

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from ..core.masking import Masker, dotenv_values, secret_values
+from ..core.masking import Masker
+from ..stack.secret_values import check_secrets, env_file_secrets, file_secrets, is_env_file, variable_secrets
 from .record import ReleaseRecord
 from .store import ReleaseStore
 
@@ -13,13 +14,12 @@ from .store import ReleaseStore
 def release_masker(store: ReleaseStore, record: ReleaseRecord) -> Masker:
     """Return a masker that knows every secret of a release."""
     kept = store.folder_of(record.id)
-    secrets: list[str] = secret_values(kept.environment, list(record.images.values()))
+    public = [record.version, record.stack, *record.images.values()]
+    secrets = [*variable_secrets(kept.environment, public), *kept.secrets, *check_secrets(kept.gate.checks)]
     folder = store.files_folder(record.id)
     for file in record.files:
         if file.path in record.secret_files:
-            secrets.append((folder / file.path).read_text(errors="replace"))
-        elif file.path.endswith(".env") or file.path.rpartition("/")[2].startswith(".env"):
-            secrets += dotenv_values((folder / file.path).read_text(errors="replace"))
-    for check in kept.gate.checks:
-        secrets += [str(value) for value in (check.get("headers") or {}).values()]
+            secrets += file_secrets(file.path, (folder / file.path).read_text(errors="replace"))
+        elif is_env_file(file.path):
+            secrets += env_file_secrets((folder / file.path).read_text(errors="replace"), public)
     return Masker(secrets)

@@ -38,6 +38,8 @@ class OutputTail:
         self._data += data
         if len(self._data) > 2 * MOST_OUTPUT_BYTES:
             del self._data[:-MOST_OUTPUT_BYTES]
+            # Half a line may be half a secret, which nothing would recognise.
+            del self._data[: self._data.find(b"\n") + 1 or len(self._data)]
 
     def read(self) -> bytes:
         """Return what is kept."""

@@ -25,7 +25,7 @@ _CHUNK_BYTES = 8192
 _DAY_S = 86400
 
 
-def attempt_http(probe: HttpProbe, _surroundings: Surroundings, timeout_s: float) -> Outcome:
+def attempt_http(probe: HttpProbe, surroundings: Surroundings, timeout_s: float) -> Outcome:
     """Send the request once and judge the answer.
 
     Neither proxies nor passwords of the environment (`*_PROXY`, `.netrc`) are used: the check asks whom it names.
@@ -41,13 +41,14 @@ def attempt_http(probe: HttpProbe, _surroundings: Surroundings, timeout_s: float
         with requests.Session() as session:
             session.trust_env = False
             status, body = _ask(session, probe, verify, ends_at)
-        faults = answer_faults(probe, status, body)
+        faults = answer_faults(probe, status, body, surroundings.masker)
         if probe.min_cert_days is not None:
             faults += _certificate_faults(probe, str(verify), ends_at - time.monotonic())
     except (requests.RequestException, OSError, ValueError) as error:
         return Outcome(passed=False, seen=_reason(error))
     if faults:
-        return Outcome(passed=False, seen="; ".join(faults) + f"; body: {excerpt(body) or '(empty)'}")
+        shown = excerpt(surroundings.masker.mask(body))
+        return Outcome(passed=False, seen="; ".join(faults) + f"; body: {shown or '(empty)'}")
     return Outcome(passed=True, seen=f"status {status}")
 
 

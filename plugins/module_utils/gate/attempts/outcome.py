@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from ...core.masking import Masker
 
 if TYPE_CHECKING:
     from ...core.cancellation import Cancellation
@@ -39,9 +41,11 @@ class Surroundings:
         project: the Compose project.
         service: the service that the check names.
         cancellation: ends the attempt early.
+        masker: for what an attempt cuts short, since half a secret is not recognised.
     """
 
     engine: Engine | None
     project: str
     service: str | None
     cancellation: Cancellation
+    masker: Masker = field(default_factory=Masker)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
 
 from ...core.libraries import load_library
+from ...core.masking import Masker
 from ..fields import Fields
 from .probe import CheckType, Probe
 
@@ -63,7 +64,7 @@ def status_text(status: Iterable[tuple[int, int]]) -> str:
     return " or ".join(str(low) if low == high else f"{low}-{high}" for low, high in status)
 
 
-def answer_faults(probe: HttpProbe, status: int, body: str) -> list[str]:
+def answer_faults(probe: HttpProbe, status: int, body: str, masker: Masker) -> list[str]:
     """Return what is wrong with an HTTP answer; nothing if it is as it must be."""
     faults = []
     if not any(low <= status <= high for low, high in probe.status):
@@ -71,7 +72,7 @@ def answer_faults(probe: HttpProbe, status: int, body: str) -> list[str]:
     if probe.body_regex is not None and re.search(probe.body_regex, body) is None:
         faults.append(f"a body that does not match /{probe.body_regex}/")
     if probe.jmespath is not None:
-        faults.extend(_json_faults(probe.jmespath, body))
+        faults.extend(_json_faults(probe.jmespath, body, masker))
     return faults
 
 
@@ -81,7 +82,7 @@ def excerpt(text: str, length: int = _EXCERPT_LENGTH) -> str:
     return line if len(line) <= length else line[: length - 1] + "…"
 
 
-def _json_faults(expression: str, body: str) -> list[str]:
+def _json_faults(expression: str, body: str, masker: Masker) -> list[str]:
     try:
         document = json.loads(body)
     except ValueError as error:
@@ -90,8 +91,8 @@ def _json_faults(expression: str, body: str) -> list[str]:
     try:
         result = jmespath.search(expression, document)
     except jmespath.exceptions.JMESPathError as error:
-        return [f"JSON on which {expression} fails ({excerpt(str(error))})"]
-    return [] if result else [f"JSON for which {expression} is {excerpt(json.dumps(result))}"]
+        return [f"JSON on which {expression} fails ({excerpt(masker.mask(str(error)))})"]
+    return [] if result else [f"JSON for which {expression} is {excerpt(masker.mask(json.dumps(result)))}"]
 
 
 def _parse_http(fields: Fields) -> HttpProbe:

@@ -43,7 +43,7 @@ def test_they_know_the_run(tmp_path: Path) -> None:
         "SLIPWAY_VERSION=1.1-rc",
         str(tmp_path),
     )
-    assert (failed.hook.name, failed.stops, failed.output) == ("fails", True, ("no shop ********",))
+    assert (failed.hook.name, failed.stops, failed.output) == ("fails", True, ("no shop [masked TOKEN]",))
 
 
 def test_a_program_of_the_stack_is_run_from_its_folder(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_a_preparation_does_not_go_to_the_other_one(store: ReleaseStore, monkeyp
     """Before, the first plan's files ran under the second one's hash."""
     wanted = replace(KEPT, plan_sha256="3" * 64)
     snapshot = Snapshot("shop", "", None, (), (), {})
-    monkeypatch.setattr(preparation, "look_at_new", lambda *_given: NewRelease(wanted, (), snapshot))
+    monkeypatch.setattr(preparation, "look_at_new", lambda *_given: NewRelease(wanted, (), snapshot, ()))
     lease: Any = SimpleNamespace(locked=nullcontext)
     engine: Any = None
     guard: Any = None

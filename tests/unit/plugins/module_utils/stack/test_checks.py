@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
+from ansible_collections.slipway.compose.plugins.module_utils.core.masking import Masker
 from ansible_collections.slipway.compose.plugins.module_utils.stack.check_types.command import CommandProbe
 from ansible_collections.slipway.compose.plugins.module_utils.stack.check_types.http import (
     HttpProbe,
@@ -181,7 +182,7 @@ def test_all_findings_come_at_once() -> None:
 def test_answers_are_judged(rules: dict[str, Any], status: int, body: str, faults: list[str]) -> None:
     (check,) = parse_checks([{"name": "a", "type": "http", "url": URL, **rules}])
     assert isinstance(check.probe, HttpProbe)
-    found = answer_faults(check.probe, status, body)
+    found = answer_faults(check.probe, status, body, Masker())
     assert len(found) == len(faults)
     assert all(seen.startswith(wanted) for seen, wanted in zip(found, faults, strict=True))
 
