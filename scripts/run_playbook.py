@@ -20,9 +20,10 @@ if __name__ == "__main__":  # before anything slow is loaded
     ARGUMENTS = take_arguments(sys.argv[1:])  # this may start the program over
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import Finding, SlipwayError  # noqa: E402
-from ansible_collections.slipway.compose.plugins.module_utils.core.identifiers import new_run_id  # noqa: E402
+from ansible_collections.slipway.compose.plugins.module_utils.core.identifiers import new_run_id, run_began  # noqa: E402
 from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.outcomes import EXIT_CODES  # noqa: E402
 from ansible_collections.slipway.compose.plugins.plugin_utils.progress_line import ProgressLine  # noqa: E402
+from ansible_collections.slipway.compose.plugins.plugin_utils.rollout_text import elapsed  # noqa: E402
 from scripts.playbook_run.arguments import ABOUT, Request, parse_request  # noqa: E402
 from scripts.playbook_run.controlled_run import ControlledRun  # noqa: E402
 from scripts.playbook_run.interruption import Insisted  # noqa: E402
@@ -53,21 +54,27 @@ def _refuse(findings: list[Finding] | tuple[Finding, ...]) -> int:
     for finding in findings:
         print(finding.sentence())
     number = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
-    print(f"verdict: refused · {number} · nothing was touched", flush=True)
+    print(f"verdict: refused (bad input) · {number} · nothing was touched", flush=True)
     return EXIT_CODES["refused"]
 
 
 def _carry_out(project: Project, request: Request, folder: Path) -> int:
-    output = LiveOutput((lambda: ProgressLine(sys.stdout.fileno())) if sys.stdout.isatty() else None)
+    began = run_began(folder.name) or datetime.now(UTC)
+
+    def clock() -> str:
+        return elapsed((datetime.now(UTC) - began).total_seconds())
+
+    stamp = None if sys.stdout.isatty() else clock
+    output = LiveOutput(lambda: ProgressLine(sys.stdout.fileno(), stamp=stamp), clock)
     where = str(folder.relative_to(project.root))
     what = " ".join(part for part in (request.verb, request.version or request.release) if part)
-    output.say(f"{what} · {request.environment} · {where}")
+    output.say(f"{what} · {request.environment} · {where} · began {began:%H:%M:%S} UTC")
     run = ControlledRun(project, request, folder, output)
     try:
         verdict = run.to_its_end()
     except Insisted:
         verdict = run.at_once()
-        output.say("asked again: not waiting any longer")
+        output.tell("asked again: not waiting any longer")
     output.say(verdict.last_line(where))
     return verdict.exit_code
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ..plugin_utils.commands import commands_of
 from ..plugin_utils.host_answer import checked_answer
 
 
@@ -21,4 +22,6 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return what the module returns."""
         super().run(tmp, task_vars)
-        return checked_answer("deploy_lease", self._execute_module(task_vars=dict(task_vars or {})))
+        variables = dict(task_vars or {})
+        answer = checked_answer("deploy_lease", self._execute_module(task_vars=variables))
+        return commands_of(variables).named(answer)

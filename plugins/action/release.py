@@ -13,6 +13,7 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils.core.findings import Finding, SlipwayError
 from ..module_utils.core.identifiers import STACK_NAME
+from ..plugin_utils.commands import commands_of
 from ..plugin_utils.direct_call import direct_call
 from ..plugin_utils.fleet import course
 from ..plugin_utils.fleet.steps import STEPS, collect
@@ -57,7 +58,8 @@ class ActionModule(ActionBase):
         result: dict[str, Any] | None = direct_call(self, arguments, task_vars)
         if result is None:
             result = self._execute_module(module_args=dict(arguments), task_vars=dict(task_vars))
-        return checked_answer("release", result, str(arguments.get("state")))
+        answer = checked_answer("release", result, str(arguments.get("state")))
+        return commands_of(task_vars).named(answer)
 
     def _look(
         self, arguments: Mapping[str, Any], stack: Mapping[str, Any], task_vars: Mapping[str, Any]
@@ -77,7 +79,8 @@ class ActionModule(ActionBase):
         new = [finding for finding in result["findings"] if finding not in plain(known)]
         if new:
             return {**result, **failure(SlipwayError(Finding(**finding) for finding in new))}
-        return {"changed": False, "summary": ["nothing else speaks against a release here"]}
+        nothing = ["nothing else speaks against a release here"]
+        return {"changed": False, "current": result.get("current"), "summary": nothing}
 
 
 def _first_host(task_vars: Mapping[str, Any]) -> str | None:

@@ -6,29 +6,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.core.findings import SlipwayError
-from ..module_utils.core.identifiers import new_run_id, run_began
+from ..module_utils.core.identifiers import new_run_id, run_began, version_of
+from ..plugin_utils.commands import commands_of, login
 from ..plugin_utils.controller_hooks import CONTROLLER_NAME, ControllerRun, failure_lines, hook_variables, told_hooks
+from ..plugin_utils.fleet.ending import Context
+from ..plugin_utils.fleet.ending_lines import end_lines
 from ..plugin_utils.fleet.hook_events import ENDED, subject
 from ..plugin_utils.fleet.steps import HostSteps, collect
-from ..plugin_utils.fleet.verdict import Verdict, judge
+from ..plugin_utils.fleet.verdict import HEALTHY, Verdict, host_lines, judge
 from ..plugin_utils.plain_values import plain
 from ..plugin_utils.release_request import failure, stack_folder
-from ..plugin_utils.run_folder import run_folder
-from ..plugin_utils.verdict_file import NAME, write_verdict
-
-#: What people do about a release that failed and is not taken back, because the one before cannot read its data.
-_BLOCKED = (
-    "The release is not reversible (stack_reversible: false), so no host was taken back automatically.",
-    "Deploy a corrected version. Only if the data allow it: scripts/rollback.sh ENV -e stack_force_irreversible=true",
-)
+from ..plugin_utils.run_folder import run_folder, shown_folder, verb_of
+from ..plugin_utils.verdict_file import NAME, last_known, write_findings, write_verdict
 
 
 class ActionModule(ActionBase):
@@ -51,7 +49,8 @@ class ActionModule(ActionBase):
         except SlipwayError as error:
             return failure(error)
         verdict = replace(
-            verdict,
+            _with_last_known(verdict, folder, _stack(arguments)),
+            stack=_stack(arguments),
             release=_release(verdict, planned),
             plan_sha256=arguments.get("plan_sha256") or None,
             duration_s=_duration(arguments.get("started_at"), run),
@@ -60,9 +59,10 @@ class ActionModule(ActionBase):
         write_verdict(folder, verdict)
         hooks = self._hooks(verdict, steps, arguments, (task_vars or {})["hostvars"])
         document = write_verdict(folder, replace(verdict, hooks=hooks))
-        on_hosts = f"{arguments.get('stack_folder')}/releases/{planned}" if planned else None
-        down = [name for name, one in steps.items() if one.down]
-        summary = _summary(verdict, on_hosts, down, reversible=all(one.reversible for one in steps.values()))
+        context = _context(steps, arguments, (task_vars or {})["hostvars"], folder, verdict)
+        write_findings(folder, verdict)
+        summary = [f"{verdict.reason if verdict.reason == HEALTHY else verdict.word}: {verdict.meaning}"]
+        summary += [*([] if verdict.hosts else [verdict.message]), *end_lines(verdict, context)]
         summary += failure_lines(hooks)
         result: dict[str, Any] = {
             "changed": False,
@@ -95,29 +95,38 @@ def _release(verdict: Verdict, planned: str | None) -> str | None:
     return running.pop() if verdict.word == "unchanged" and len(running) == 1 else planned
 
 
-def _summary(verdict: Verdict, folder: str | None, down: Sequence[str], *, reversible: bool) -> list[str]:
-    """Return the verdict for people: what it means, how each host is, and what to type where a host needs them.
+def _stack(arguments: Mapping[str, Any]) -> str:
+    return Path(str(arguments.get("stack_folder") or "")).name
 
-    Args:
-        verdict: the verdict.
-        folder: the release's folder on the hosts, None if the run was about no release.
-        down: the hosts on which what ran is down although nothing of it was touched.
-        reversible: whether the release may be taken back automatically.
-    """
-    lines = [f"{verdict.word}: {verdict.meaning}", *verdict.message.splitlines()]
-    states = {host.state for name, host in verdict.hosts.items() if name not in down}
-    if folder is None:
-        return lines
-    if down:
-        remedy = "start the containers that the message names (docker start), or deploy again."
-        lines.append(f"On {', '.join(down)}: see why they have ended, then {remedy}")
-    if "rollback_failed" in states and reversible:
-        lines.append(f"On that host: sh {folder}/rollback.sh (needs docker and a shell), then read what it says.")
-    elif "rollback_failed" in states:
-        lines += _BLOCKED
-    if "unknown" in states:
-        lines.append(f"Once the host is back: scripts/status.sh tells. The way back there: sh {folder}/rollback.sh")
-    return lines
+
+def _with_last_known(verdict: Verdict, folder: Path, stack: str) -> Verdict:
+    """Return the verdict with what earlier runs knew of the hosts of which this one knows nothing."""
+    silent = [name for name, host in verdict.hosts.items() if host.known and not (host.release or host.last_known)]
+    known = last_known(folder, stack, silent) if silent and stack else {}
+    hosts = {name: replace(host, last_known=known.get(name, host.last_known)) for name, host in verdict.hosts.items()}
+    return replace(verdict, hosts=hosts, message=host_lines(hosts) or verdict.message)
+
+
+def _context(
+    steps: Mapping[str, HostSteps],
+    arguments: Mapping[str, Any],
+    hostvars: Mapping[str, Any],
+    folder: Path,
+    verdict: Verdict,
+) -> Context:
+    first = hostvars.get(next(iter(steps)), {}) if steps else {}
+    # Only a host that needs a person is looked up: each look-up puts all of its variables together anew.
+    needed = [name for name, host in verdict.hosts.items() if host.state == "rollback_failed"][:1]
+    return Context(
+        commands_of(first),
+        run=folder.name,
+        folder=shown_folder(folder),
+        verb=verb_of(folder.name) or ("status" if any(one.ran("verify") for one in steps.values()) else "deploy"),
+        version=version_of(verdict.release or "") or str(first.get("stack_version") or ""),
+        stack_folder=str(arguments.get("stack_folder") or ""),
+        logins={name: login(name, hostvars.get(name, {})) for name in needed},
+        reversible=all(one.reversible for one in steps.values()),
+    )
 
 
 def _duration(started_at: Any, run: str) -> float | None:  # noqa: ANN401 - in whatever type Ansible made of it

@@ -11,12 +11,14 @@ type: stdout
 author: Slipway contributors (@slipway)
 short_description: Show a rollout to the people who wait for it
 description:
-  - Prints play names as headings, and of each task only what matters, with the time since the start at the left of
-    every line.
+  - Prints play names as headings, once there is something to say beneath them, and of each task only what matters,
+    with the time since the start at the left of every line. The first line says when that was, in UTC.
+  - What several hosts say in the same words is printed for the first of them, and the others are named or counted.
   - Of a result it prints the lines in C(summary), and those in C(attention) in the colour of warnings. Of a failure it
     prints C(msg) in full. Tasks that were skipped, or that have nothing to say, print nothing.
   - On a terminal a line at the bottom names the running task, the hosts that it waits for and its seconds. Elsewhere,
-    in the logs of a pipeline for example, there are only plain lines.
+    in the logs of a pipeline for example, there are only plain lines; where ten seconds went by without one, a line
+    says what is waited for.
   - With C(-v) and more, each result is shown the way the P(ansible.builtin.default#callback) callback shows it as well.
   - Results marked C(no_log) are never shown.
 extends_documentation_fragment:
@@ -33,19 +35,19 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ansible import constants as C  # noqa: N812
 from ansible import context
-from ansible.playbook.block import Block
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
 from ansible.utils.fqcn import add_internal_fqcns
 
 from ..module_utils.boundary.printable import one_line
 from ..plugin_utils import rollout_text as text
+from ..plugin_utils.callback_parts import is_rescued, never_raise
 from ..plugin_utils.progress_line import ProgressLine
+from ..plugin_utils.said_once import FAILURES_IN_FULL, SaidOnce, counted_names
 
 if TYPE_CHECKING:
     from ansible.executor.stats import AggregateStats
@@ -55,32 +57,16 @@ if TYPE_CHECKING:
     from ansible.playbook.play import Play
     from ansible.playbook.task import Task
 
-STARTED = time.monotonic()
+STARTED = time.monotonic() - max(0.0, time.time() - float(os.environ.get(text.BEGAN) or time.time()))
 PAUSE = add_internal_fqcns(("pause",))
-
-
-def never_raise(method: Callable[..., None]) -> Callable[..., None]:
-    """Say in one line that something could not be shown, rather than disturb the run over it."""
-
-    @functools.wraps(method)
-    def guarded(self: CallbackModule, *args: Any, **kwargs: Any) -> None:
-        try:
-            method(self, *args, **kwargs)
-        except Exception as error:  # noqa: BLE001  # a result of any shape may come
-            with suppress(Exception):
-                self.say(f"  (a result could not be shown: {type(error).__name__} in {method.__name__})", C.COLOR_WARN)
-
-    return guarded
-
-
-def is_rescued(task: Task) -> bool:
-    """Tell whether a rescue takes over when this task fails: it stands in the body of a block that has one."""
-    node, parent = task, task._parent  # noqa: SLF001
-    while parent is not None:
-        if isinstance(parent, Block) and parent.rescue and node._uuid in {entry._uuid for entry in parent.block}:  # noqa: SLF001
-            return True
-        node, parent = parent, parent._parent  # noqa: SLF001
-    return False
+#: Tasks that may have nothing to do, so that nobody has to read of their play before they say something.
+QUIET = add_internal_fqcns(("fail", "assert", "set_fact", "debug", "include_role", "include_tasks"))
+OWN = "slipway.compose."
+#: The states of a release for which no task asks without having something to do.
+AT_WORK = ("started", "confirmed", "rolled_back", "recovered", "abandoned")
+#: Longer names of hosts stand out of their column.
+WIDEST = 24
+COLOURS = {"BROKE": C.COLOR_ERROR, "NEXT": C.COLOR_HIGHLIGHT}
 
 
 class CallbackModule(DefaultCallback):
@@ -94,15 +80,22 @@ class CallbackModule(DefaultCallback):
         """Start the clock, and the line at the bottom where there is a terminal of our own."""
         super().__init__()
         self._host_width = 0
+        self._hosts = 0
         self._batches: dict[str, int] = {}
+        self._heading = ""
         self._judged = False
+        self._said = SaidOnce()
+        self._names = text.ReleaseNames()
+        self._failed: dict[str, None] = {}
+        self._going_back = False
         self._progress = self._progress_line()
 
     def _progress_line(self) -> ProgressLine | None:
         """Return the line at the bottom; under ansible-runner it is drawn by the process that owns the terminal."""
-        if "AWX_ISOLATED_DATA_DIR" in os.environ or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty():
+        if "AWX_ISOLATED_DATA_DIR" in os.environ:
             return None
-        progress = ProgressLine(sys.stdout.fileno())
+        rewritten = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        progress = ProgressLine(sys.stdout.fileno(), stamp=None if rewritten else self._clock)
         display = self._display.display
 
         @functools.wraps(display)
@@ -116,16 +109,25 @@ class CallbackModule(DefaultCallback):
         self._display.display = display_above
         return progress
 
+    @staticmethod
+    def _clock() -> str:
+        return text.elapsed(time.monotonic() - STARTED)
+
     @property
     def _verbose(self) -> bool:
         return bool(self._display.verbosity)
 
-    def say(self, line: str, color: str | None = None) -> None:
-        """Print one line with the time since the start."""
-        self._display.display(f"{text.elapsed(time.monotonic() - STARTED)} {line}", color=color)
+    def say(self, line: str, color: str | None = None, *, whole: bool = False) -> None:
+        """Print one line with the time since the start, and before it the heading if that is still to come."""
+        self._head()
+        self._display.display(f"{self._clock()} {line if whole else self._names.shortened(line)}", color=color)
+
+    def _head(self) -> None:
+        heading, self._heading = self._heading, ""
+        if heading:
+            self.say(heading, C.COLOR_HIGHLIGHT)
 
     def _say_of(self, host: str, lines: list[str], color: str | None = None) -> None:
-        self._host_width = max(self._host_width, len(host))
         for line in lines:
             self.say(f"  {host:<{self._host_width}}  {line}".rstrip(), color)
 
@@ -134,9 +136,25 @@ class CallbackModule(DefaultCallback):
         where = text.task_title(result.task.get_name())
         if "ansible_loop_var" in result.result:
             where += f" (item={one_line(str(self._get_item_label(result.result)))})"
-        self._say_of(self.host_label(result), [f"{word}  {where}"], color)
+        label = self._label(result)
+        if not self._said.shows(label, [f"{word}  {where}", *lines], FAILURES_IN_FULL):
+            return
+        self._say_of(label, [f"{word}  {where}"], color)
         for line in lines:
             self.say(f"      {line}".rstrip(), color)
+
+    def _label(self, result: CallbackTaskResult) -> str:
+        """Return of whom a result speaks; what is done once for all hosts is no host's."""
+        once = result.task.run_once and self._hosts > 1 and not result.result.get("unreachable")
+        return "all hosts" if once else str(self.host_label(result))
+
+    def _say_rest(self) -> None:
+        """Say of whom else what was said in the last task is true."""
+        for rest in self._said.rest():
+            if rest.first:
+                self._say_of(rest.who, [f"{rest.lines[0]}: the same as on {rest.first}"], C.COLOR_ERROR)
+            else:
+                self._say_of(rest.who, list(rest.lines))
 
     def _take(self, result: CallbackTaskResult) -> None:
         """Note that a host is done with the task, and take its result."""
@@ -154,21 +172,27 @@ class CallbackModule(DefaultCallback):
 
     @never_raise
     def v2_playbook_on_start(self, playbook: Playbook) -> None:
-        """Say once that nothing will be changed, if that is so."""
+        """Say when it began, and that nothing will be changed, if that is so."""
         if self._verbose:
             super().v2_playbook_on_start(playbook)
+        if text.BEGAN not in os.environ:
+            self.say(f"began {datetime.now(UTC):%H:%M:%S} UTC")
         if context.CLIARGS.get("check"):
             self.say("(check mode, nothing is changed)", C.COLOR_HIGHLIGHT)
 
     @never_raise
     def v2_playbook_on_play_start(self, play: Play) -> None:
-        """Print the play's name as a heading, with the batch from the second on."""
+        """Keep the play's name as the heading of what comes, with the batch from the second on."""
+        self._say_rest()
         self._play = play
         if self._progress:
             self._progress.start("")
         name = text.task_title(play.get_name()) or "(a play without a name)"
         batch = self._batches[name] = self._batches.get(name, 0) + 1
-        self.say(name if batch == 1 else f"{name} (batch {batch})", C.COLOR_HIGHLIGHT)
+        self._heading = name if batch == 1 else f"{name} (batch {batch})"
+        hosts = [host.get_name() for host in play.get_variable_manager()._inventory.get_hosts(play.hosts)]  # noqa: SLF001
+        self._hosts = len(hosts)
+        self._host_width = max([self._host_width, *(len(name) for name in hosts if len(name) <= WIDEST)])
 
     @never_raise
     def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:  # noqa: FBT001
@@ -185,6 +209,7 @@ class CallbackModule(DefaultCallback):
             super().v2_playbook_on_handler_task_start(task)
 
     def _begin(self, task: Task) -> None:
+        self._say_rest()
         self._last_task_name = task.get_name().strip()
         if self._progress:
             # A line rewritten every second would wipe out what `pause` asks.
@@ -192,7 +217,13 @@ class CallbackModule(DefaultCallback):
 
     @never_raise
     def v2_runner_on_start(self, host: Host, task: Task) -> None:
-        """Name the host that the task waits for."""
+        """Name the host that the task waits for, and why hosts go back if that begins."""
+        state = task.args.get("state") if task.action.startswith(OWN) else None
+        if state in AT_WORK or not (task.action.startswith(OWN) or task.action in QUIET):
+            self._head()
+        if state == "rolled_back" and self._failed and not self._going_back:
+            self._going_back = True
+            self.say(f"  going back: the release failed on {counted_names(list(self._failed))}", C.COLOR_WARN)
         if self._progress:
             self._progress.waits_for(host.get_name())
         if self._verbose:
@@ -224,8 +255,10 @@ class CallbackModule(DefaultCallback):
         if text.is_verdict(result.result):
             self._say_verdict(result, color)
             return
-        self._say_of(self.host_label(result), text.summary_lines(result.result), color)
-        self._say_of(self.host_label(result), text.attention_lines(result.result), C.COLOR_WARN)
+        label, lines = self._label(result), text.summary_lines(result.result)
+        if lines and self._said.shows(label, lines):
+            self._say_of(label, lines, color)
+        self._say_of(label, text.attention_lines(result.result), C.COLOR_WARN)
         if result.task.action in C._ACTION_DEBUG and not self._verbose and not text.is_censored(result.result):  # noqa: SLF001
             self._clean_results(result.result, result.task.action)
             shown = result.result.get("msg", self._dump_results(result.result, indent=2))
@@ -257,6 +290,8 @@ class CallbackModule(DefaultCallback):
 
     def _show_failure(self, result: CallbackTaskResult, *, ignored: bool) -> None:
         word, color = "FAILED", C.COLOR_ERROR
+        if result.task.args.get("state") == "started":
+            self._failed[result.host.get_name()] = None
         if text.is_verdict(result.result):
             self._say_verdict(result, color)
             return
@@ -269,9 +304,11 @@ class CallbackModule(DefaultCallback):
 
     def _say_verdict(self, result: CallbackTaskResult, color: str) -> None:
         """Print what is said of all hosts together, under no host's name."""
+        self._say_rest()
         self._judged = True
-        for line in text.summary_lines(result.result):
-            self.say(f"  {line}", color)
+        for part, line in text.verdict_parts(text.summary_lines(result.result)):
+            # Here stands each whole ID that somebody may need to type.
+            self.say(line, COLOURS.get(part) if part else color, whole=True)
 
     def _show_unreachable(self, result: CallbackTaskResult) -> None:
         self._say_failure(result, "UNREACHABLE", text.unreachable_lines(result.result), C.COLOR_UNREACHABLE)
@@ -340,7 +377,8 @@ class CallbackModule(DefaultCallback):
 
     @never_raise
     def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
-        """Print the last line: how long, how many hosts, how many of them ended badly."""
+        """Print the last line: how long, how many hosts, how many of them ended badly; a verdict has said more."""
+        self._say_rest()
         if self._progress:
             self._progress.finish()
         if self._verbose:
@@ -350,9 +388,8 @@ class CallbackModule(DefaultCallback):
             tally = stats.summarize(host)
             hosts[host] = text.HostTally(failures=tally["failures"], unreachable=tally["unreachable"])
         bad = any(tally.failures or tally.unreachable for tally in hosts.values())
-        # A verdict has said how each host is; Ansible's counts would only contradict it.
-        line = text.recap(time.monotonic() - STARTED, {} if self._judged else hosts)
-        self.say(line, C.COLOR_ERROR if bad else C.COLOR_OK)
+        if not self._judged:
+            self.say(text.recap(time.monotonic() - STARTED, hosts), C.COLOR_ERROR if bad else C.COLOR_OK)
 
     @staticmethod
     def _loops(result: CallbackTaskResult) -> bool:

@@ -165,11 +165,11 @@ unchanged:
   sample: false
 current:
   description: ID of the release that was confirmed before, or null.
-  returned: success with O(state=prepared)
+  returned: success with O(state=prepared) or O(state=checked), and with findings
   type: str
   sample: 20261121T090000Z-1.4.1
 way_back:
-  description: What the way back leads to.
+  description: What a rollback leads to.
   returned: success with O(state=prepared)
   type: str
   sample: release 20261121T090000Z-1.4.1
@@ -188,6 +188,10 @@ gate:
   description: What the health gate saw, as M(slipway.compose.health_check) returns it.
   returned: when the gate ran
   type: dict
+said:
+  description: What Docker Compose said.
+  returned: when it could not start the containers
+  type: str
 failures:
   description: What the health gate found wrong, as M(slipway.compose.health_check) returns it.
   returned: when the gate failed

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The line at the bottom of a terminal that tells which task runs, and for how long."""
+"""Tells which task runs and for how long: in a line at the bottom of a terminal, elsewhere in a line now and then."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from contextlib import contextmanager
 INDENT = "      "
 _CLEAR = b"\r\x1b[K"
 _TICK_S = 1.0
+#: In a log, a sign of life comes after so many seconds in which nothing was printed.
+SILENCE_S = 10.0
+#: More hosts than these are counted, not named.
+_NAMED = 4
 
 
 def terminal_width(descriptor: int) -> int:
@@ -37,18 +41,33 @@ def fitted(text: str, width: int) -> str:
 
 def progress_text(title: str, seconds: float, waiting: list[str]) -> str:
     """Write the line: which task, since when, for whom it waits."""
-    hosts = f" · {', '.join(waiting)}" if waiting else ""
+    named = ", ".join(waiting[:_NAMED]) + (f", … ({len(waiting)} hosts)" if len(waiting) > _NAMED else "")
+    hosts = f" · {named}" if waiting else ""
     return f"{INDENT}{title} · {int(seconds)} s{hosts}"
 
 
 class ProgressLine:
-    """A line rewritten in place, gone whenever something else is to be printed.
+    """A line rewritten in place, gone whenever something else is to be printed; in a log, a line after each silence.
 
     It writes to the descriptor directly: a worker process forked while Python's own stream is locked would hang.
     """
 
-    def __init__(self, descriptor: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """Prepare the line; nothing is shown before `start`."""
+    def __init__(
+        self,
+        descriptor: int,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        stamp: Callable[[], str] | None = None,
+    ) -> None:
+        """Prepare the line; nothing is shown before `start`.
+
+        Args:
+            descriptor: where to write.
+            clock: seconds.
+            stamp: returns what each line of a log begins with; None on a terminal, where the line is rewritten.
+        """
+        self._stamp = stamp
+        self._heard_at = clock()
         self._descriptor = descriptor
         self._clock = clock
         self._lock = threading.RLock()
@@ -91,6 +110,7 @@ class ProgressLine:
             return
         with self._lock:
             self._erase()
+            self._heard_at = self._clock()
             yield
 
     def finish(self) -> None:
@@ -115,9 +135,18 @@ class ProgressLine:
             if not self._title or self._stopped.is_set():
                 return
             text = progress_text(self._title, self._clock() - self._since, self._waiting)
+            if self._stamp is not None:
+                self._log(f"{self._stamp()} {text}")
+                return
             line = fitted(text, terminal_width(self._descriptor) - 1)
             self._visible = True
             self._write(_CLEAR + line.encode("utf-8", errors="replace"))
+
+    def _log(self, line: str) -> None:
+        """Write a line of a log, if nothing was written for a while."""
+        if self._clock() - self._heard_at >= SILENCE_S:
+            self._heard_at = self._clock()
+            self._write(f"{line}\n".encode("utf-8", errors="replace"))
 
     def _write(self, data: bytes) -> None:
         try:

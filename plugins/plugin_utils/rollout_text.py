@@ -11,10 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..module_utils.boundary.printable import one_line, printable
+from ..module_utils.core.identifiers import version_of
 
 CENSORED = "(the output is hidden: the task is marked no_log)"
 STREAM_LINES = 20
+#: What the end of a run consists of; each stands before its first line, in as many columns as `_LABEL`.
+PARTS = ("BROKE", "RUNS", "NEXT")
+_LABEL = 7
+#: The environment variable with the time at which the run began, in seconds since 1970, if that was before Ansible.
+BEGAN = "SLIPWAY_BEGAN"
 
+#: Where a text speaks of a release; runs have IDs of the same form.
+_RELEASE = re.compile(r"(?<=release )\d{8}T\d{6}Z-[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?![\w/])")
 _ROLE_PREFIX = re.compile(r"^[A-Za-z0-9_.]+ : ")
 
 _UNREACHABLE_REMEDIES = (
@@ -39,6 +47,9 @@ _UNREACHABLE_REMEDIES = (
         "It does not answer. Check that it is up and that no firewall stands between.",
     ),
 )
+_REPORTED = re.compile(r"^(Task failed: |Failed to connect to the host via ssh: |ssh: |kex_exchange_identification: )+")
+_UNREACHABLE_SIGN = re.compile("|".join(pattern.pattern for pattern, _words in _UNREACHABLE_REMEDIES), re.IGNORECASE)
+_ADDRESS = re.compile(r"connect to host (\S+) port (\d+): (.+)")
 _UNREACHABLE_DEFAULT = "Check that `ssh` reaches it with the inventory's user, address and port."
 
 
@@ -55,6 +66,26 @@ def elapsed(seconds: float) -> str:
     minutes, rest = divmod(max(0, int(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
+
+
+class ReleaseNames:
+    """Writes each release's ID once, and then only its version, as long as that names one release alone."""
+
+    def __init__(self) -> None:
+        """Begin with no release named."""
+        self._named: dict[str, set[str]] = {}
+
+    def shortened(self, line: str) -> str:
+        """Return a line with the versions of releases that were named before; paths and options keep the whole ID."""
+        return _RELEASE.sub(self._name, line)
+
+    def _name(self, found: re.Match[str]) -> str:
+        release, version = found[0], version_of(found[0])
+        named = self._named.setdefault(version, set())
+        if release in named and len(named) == 1:
+            return version
+        named.add(release)
+        return release
 
 
 def task_title(name: object) -> str:
@@ -112,6 +143,16 @@ def is_verdict(result: object) -> bool:
     return isinstance(result, Mapping) and isinstance(result.get("verdict"), Mapping)
 
 
+def verdict_parts(lines: Sequence[str]) -> list[tuple[str, str]]:
+    """Return each line of a verdict after the part that it belongs to, "" for what belongs to none."""
+    part, found = "", []
+    for line in lines:
+        label = line[:_LABEL].strip()
+        part = label if label in PARTS else part if not label else ""
+        found.append((part, line))
+    return found
+
+
 def failure_lines(result: object) -> list[str]:
     """Say in full why a task failed."""
     if not isinstance(result, Mapping):
@@ -150,9 +191,20 @@ def unreachable_lines(result: object) -> list[str]:
     else:
         reason = as_lines(result.get("msg") if isinstance(result, Mapping) else result) or ["(no reason given)"]
     reason = _without_preamble(reason)
-    text = "\n".join(reason)
-    remedy = next((words for pattern, words in _UNREACHABLE_REMEDIES if pattern.search(text)), _UNREACHABLE_DEFAULT)
-    return [*reason, remedy]
+    return [*reason, unreachable_remedy("\n".join(reason))]
+
+
+def unreachable_remedy(said: str) -> str:
+    """Return what to do about a connection that failed, by what it said."""
+    return next((words for pattern, words in _UNREACHABLE_REMEDIES if pattern.search(said)), _UNREACHABLE_DEFAULT)
+
+
+def unreachable_reason(said: str) -> tuple[str, str]:
+    """Return the address of a connection that failed, "" if it was not said, and why in one line."""
+    lines = [_REPORTED.sub("", line).strip() for line in said.splitlines() if line.strip()]
+    line = next((one for one in reversed(lines) if _UNREACHABLE_SIGN.search(one)), lines[0] if lines else "no reason")
+    address = _ADDRESS.search(line)
+    return (f"{address[1]}:{address[2]}", address[3]) if address else ("", line)
 
 
 def recap(duration_s: float, hosts: Mapping[str, HostTally], controller: str = "localhost") -> str:

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ..module_utils.core.findings import Finding, SlipwayError
 from ..module_utils.core.identifiers import RUN_ID
+
+_VERB = re.compile(r"\d{8}T\d{6}Z-([a-z]+)-[0-9a-f]{6}")
 
 
 def run_folder(runs_dir: str, run: str) -> Path:
@@ -27,3 +30,14 @@ def run_folder(runs_dir: str, run: str) -> Path:
         finding = Finding(f"folder {folder}", "a folder that you may write", str(error), "Set stack_runs_dir.")
         raise SlipwayError([finding]) from error
     return folder
+
+
+def shown_folder(folder: Path) -> str:
+    """Return a run's folder as people find it: beneath the project where it lies there."""
+    return str(Path(*folder.parts[-3:])) if folder.parts[-3:-1] == ("var", "runs") else str(folder)
+
+
+def verb_of(run: str) -> str:
+    """Return what the user asked for, by the run's ID; "" where that says nothing."""
+    named = _VERB.fullmatch(run)
+    return named[1] if named and named[1] != "run" else ""

@@ -45,10 +45,10 @@ values of -e:
 how it ends (last line and exit code):
   verdict: deployed | unchanged | planned    0   every host runs what was asked for
   verdict: continued                         0   the run that was paused goes on
-  verdict: refused                          10   something was wrong beforehand; nothing was touched
+  verdict: refused                          10   something was wrong beforehand; it touched no container
   verdict: rolled_back                      20   it failed; every touched host runs what it ran before
   verdict: rollback_failed                  30   at least one host is in neither state; the output names it
-  verdict: unknown                          40   cut off; scripts/status.sh tells what runs
+  verdict: unknown                          40   nobody saw how it ended; scripts/status.sh tells what runs
 
 Each run leaves its folder var/runs/<run>/ with verdict.json and the whole output. They are yours to delete.
 """

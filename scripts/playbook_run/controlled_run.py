@@ -8,11 +8,21 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slipway.compose.plugins.plugin_utils.verdict_file import NAME, read_verdict, write_verdict
+from ansible_collections.slipway.compose.plugins.module_utils.core.identifiers import version_of
+from ansible_collections.slipway.compose.plugins.plugin_utils.commands import Commands
+from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.ending import Context
+from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.ending_lines import end_lines
+from ansible_collections.slipway.compose.plugins.plugin_utils.run_folder import shown_folder
+from ansible_collections.slipway.compose.plugins.plugin_utils.verdict_file import (
+    NAME,
+    read_verdict,
+    write_findings,
+    write_verdict,
+)
 from scripts.playbook_run.conclusion import Ending, conclude
 from scripts.playbook_run.cut_off import CutOff
 from scripts.playbook_run.interruption import Interruption
-from scripts.playbook_run.run_ledger import RunLedger
+from scripts.playbook_run.run_ledger import RunLedger, named
 from scripts.playbook_run.session import Ended, Job, Project, run_playbook
 
 if TYPE_CHECKING:
@@ -97,18 +107,33 @@ class ControlledRun:
             return False
         # Once the playbook has given its verdict, nothing is left on any host, and only Ansible has to end.
         if self._cut_off is None and not (self._folder / NAME).exists():
-            self._output.say(f"{reason}: stopping Ansible")
+            self._output.tell(f"{reason}: stopping Ansible")
             self._cut(reason)
         return True
 
     def _cut(self, reason: str) -> CutOff:
         """Write at once what is under way and what becomes of it: nobody knows how much time is left."""
-        environment, run, now = self._request.environment, self._folder.name, datetime.now(UTC)
-        self._cut_off = cut_off = CutOff(self._ledger, reason, environment, run, now, harmless=self._harmless)
-        self._keep(cut_off.verdict(self._duration_s))
-        for line in (cut_off.opening, *cut_off.host_lines):
-            self._output.say(line)
+        request, run, now = self._request, self._folder.name, datetime.now(UTC)
+        self._cut_off = cut_off = CutOff(
+            self._ledger, reason, request.environment, run, now, verb=request.verb, harmless=self._harmless
+        )
+        self._show(self._keep(cut_off.verdict(self._duration_s)), cut_off.opening)
         return cut_off
+
+    def _show(self, verdict: Verdict, *noted: str) -> None:
+        """Print what broke, what runs where and what to do next, as far as it is known."""
+        request, run = self._request, self._folder.name
+        context = Context(
+            Commands(request.environment),
+            run,
+            shown_folder(self._folder),
+            verb=request.verb,
+            version=request.version or version_of(verdict.release or ""),
+            reversible=self._ledger.reversible,
+            noted=noted,
+        )
+        for line in end_lines(verdict, context):
+            self._output.tell(line)
 
     def _reason(self, ended: Ended | None) -> str:
         status = f"the end of ansible-playbook with exit status {ended.exit_status}" if ended else "a signal"
@@ -118,7 +143,7 @@ class ControlledRun:
         """Tell the hosts to roll back by themselves, and watch them until they have or another signal arrives."""
         self._keep(cut_off.verdict(self._duration_s))
         if cut_off.hosts:
-            self._output.say(f"telling {', '.join(cut_off.hosts)} to go back without us:")
+            self._output.tell(f"telling {named(cut_off.hosts)} to go back without us:")
             self._output.begin_again()
             deadline = time.monotonic() + WATCH_S
             job = Job(
@@ -133,10 +158,10 @@ class ControlledRun:
             ended = run_playbook(self._project, job, self._folder, self._follow, lambda: time.monotonic() >= deadline)
             self._output.finish()
             if ended.error:
-                self._output.say(f"they could not be told: {ended.error}")
-        for line in (*cut_off.host_lines, cut_off.closing):
-            self._output.say(line)
-        return self._keep(cut_off.verdict(self._duration_s))
+                self._output.tell(f"they could not be told: {ended.error}")
+        verdict = self._keep(cut_off.verdict(self._duration_s))
+        self._show(verdict, cut_off.opening)
+        return verdict
 
     def _follow(self, event: dict[str, Any]) -> bool:
         if self._cut_off is not None:
@@ -148,6 +173,7 @@ class ControlledRun:
     def _keep(self, verdict: Verdict) -> Verdict:
         with suppress(OSError):  # the last line and the exit code say the same where the disk is full
             write_verdict(self._folder, verdict)
+            write_findings(self._folder, verdict)
         return verdict
 
     def _given_verdict(self) -> Verdict | None:
@@ -157,7 +183,7 @@ class ControlledRun:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            self._output.say(f"{NAME} cannot be read: {error}")
+            self._output.tell(f"{NAME} cannot be read: {error}")
             return None
         return None if verdict.cut_off_by else verdict
 
@@ -165,5 +191,6 @@ class ControlledRun:
         """Conclude, write and print the verdict where the playbook gave none."""
         ending = Ending(ended.exit_status, self._output.targets_touched, self._duration_s)
         verdict = conclude(self._request.verb, self._request.environment, ending, check=self._request.check)
-        self._output.say(verdict.message)
+        if verdict.exit_code:
+            self._show(verdict, verdict.message)
         return self._keep(verdict)

@@ -8,7 +8,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slipway.compose.plugins.module_utils.boundary.printable import one_line
-from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.verdict import HostVerdict, Verdict
+from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.causes import Cause, causes_of
+from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.steps import HostSteps
+from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.verdict import (
+    INTERRUPTED,
+    HostVerdict,
+    Verdict,
+    fleet_word,
+)
 from ansible_collections.slipway.compose.plugins.plugin_utils.rollout_text import task_title
 from scripts.playbook_run.run_ledger import ANSWERS
 
@@ -17,6 +24,8 @@ if TYPE_CHECKING:
 
 #: The default of stack_guard_timeout, for a run that was cut off before it reported its own.
 DEFAULT_GUARD_S = 900.0
+#: Where nothing was begun on any host, these have touched nothing; of others only the end tells what they did or saw.
+_BEGIN_FIRST = ("plan", "deploy", "rollback", "recover")
 TELL, LOOK = "slipway.compose.release", "slipway.compose.release_info"
 
 
@@ -39,7 +48,15 @@ class CutOff:
     """A run that was cut off."""
 
     def __init__(  # noqa: PLR0913
-        self, ledger: RunLedger, reason: str, environment: str, run: str, now: datetime, *, harmless: bool = False
+        self,
+        ledger: RunLedger,
+        reason: str,
+        environment: str,
+        run: str,
+        now: datetime,
+        *,
+        verb: str = "deploy",
+        harmless: bool = False,
     ) -> None:
         """Take what is known so far.
 
@@ -49,6 +66,7 @@ class CutOff:
             environment: the environment's name, for commands to type.
             run: ID of the run, for the same.
             now: UTC.
+            verb: what the user asked for.
             harmless: whether a run of this kind leaves nothing on hosts.
         """
         self._ledger = ledger
@@ -58,6 +76,7 @@ class CutOff:
         self._run = run
         guard = timedelta(seconds=ledger.limits.get("guard_timeout", DEFAULT_GUARD_S))
         self._guards_act_by = f"{now + guard:%H:%M:%S} UTC"
+        self._verb = verb
         self._harmless = harmless
         self._news: dict[str, HostNews] = {}
 
@@ -92,8 +111,9 @@ class CutOff:
     def verdict(self, duration_s: float) -> Verdict:
         """Return the verdict as it stands now."""
         hosts = {name: self._host(name, trace) for name, trace in self._ledger.hosts.items() if name != "localhost"}
+        word = self._word({host.state for host in hosts.values()})
         return Verdict(
-            "unknown",
+            word,
             "\n".join([self.opening, *self.host_lines, self.closing]),
             release=self._ledger.release,
             plan_sha256=self._ledger.plan_sha256,
@@ -101,7 +121,21 @@ class CutOff:
             hosts=hosts,
             by_scripts=True,
             cut_off_by=self._reason,
+            reason="" if word == "unknown" else INTERRUPTED,
         )
+
+    def _word(self, states: set[str]) -> str:
+        """Return the hosts' own verdict if all on which something was begun were seen to be settled, or not to be."""
+        if not self.hosts:
+            untouched = self._verb in _BEGIN_FIRST and not self._ledger.rolled_out
+            return "refused" if untouched else "unknown"
+        seen = all(self._is_over(self._news.get(name, HostNews())) for name in self.hosts)
+        return fleet_word(states, may_part=False) if seen else "unknown"
+
+    def _is_over(self, news: HostNews) -> bool:
+        """Tell whether a host was seen after everything there had come to its end."""
+        # Where no guard may act, nothing says whether a start that was cut off is still at work.
+        return is_quiet(news) and (self._ledger.reversible or is_settled(news))
 
     @property
     def opening(self) -> str:
@@ -138,8 +172,10 @@ class CutOff:
         if is_quiet(news):
             runs = news.looked.get("current")
             outlook = "" if is_settled(news) else self._outlook(trace, news)
-            return HostVerdict(self._state(trace, news), runs, error, outlook)
-        return HostVerdict("unknown", None, error, self._outlook(trace, news))
+            known = _runs(news.looked) if is_settled(news) and news.looked.get("drift") else ""
+            return HostVerdict(self._state(trace, news), runs, error, outlook, known, causes=_causes(trace))
+        outlook = self._outlook(trace, news)
+        return HostVerdict("unknown", None, error, outlook, _cut_off_in(trace), causes=_causes(trace))
 
     def _state(self, trace: HostTrace, news: HostNews) -> str:
         runs = news.looked.get("current")
@@ -147,6 +183,8 @@ class CutOff:
             return "rollback_failed"
         if runs is not None and runs == self._ledger.release:
             return "deployed"
+        if self._verb == "recover":
+            return "unchanged"
         return "rolled_back" if trace.started else "untouched"
 
     def _outlook(self, trace: HostTrace, news: HostNews) -> str:
@@ -161,6 +199,10 @@ class CutOff:
         if trace.started:
             return f"its guard takes it back by {self._guards_act_by} at the latest"
         return "no container was touched; the next run clears away what was prepared"
+
+
+def _causes(trace: HostTrace) -> tuple[Cause, ...]:
+    return causes_of(HostSteps({"start": {**trace.failed, "failed": True}})) if trace.failed else ()
 
 
 def _cut_off_in(trace: HostTrace) -> str:

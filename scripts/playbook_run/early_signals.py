@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-EXIT_CODE = 40
+EXIT_CODE = 10
 
 
 def take_signals(handler: Callable[[int, FrameType | None], None]) -> None:
@@ -25,7 +25,7 @@ def take_signals(handler: Callable[[int, FrameType | None], None]) -> None:
 
 def end(number: int, _frame: FrameType | None) -> None:
     """Print that nothing was begun, and end at once."""
-    line = f"verdict: unknown · cut off by {signal.Signals(number).name} before anything was begun\n"
+    line = f"verdict: refused (interrupted) · {signal.Signals(number).name} came before anything was begun\n"
     with suppress(OSError):
         os.write(1, line.encode())
     os._exit(EXIT_CODE)

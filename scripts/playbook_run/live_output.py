@@ -26,8 +26,14 @@ class LiveOutput:
         targets_touched: whether a task was started in a play that is not the controller's own.
     """
 
-    def __init__(self, new_progress: Callable[[], ProgressLine] | None) -> None:
-        """Take what makes the progress line, None where there is no terminal."""
+    def __init__(self, new_progress: Callable[[], ProgressLine] | None, clock: Callable[[], str] | None = None) -> None:
+        """Take what makes the progress line, None where nobody is to see one.
+
+        Args:
+            new_progress: makes it.
+            clock: returns the time since the run began, as Ansible's lines begin with.
+        """
+        self._clock = clock or (lambda: "")
         self._new_progress = new_progress
         self._progress = new_progress() if new_progress else None
         self._listened_to = True
@@ -50,6 +56,11 @@ class LiveOutput:
     def say(self, text: str) -> None:
         """Print a line of our own; what it quotes of a host cannot make it two, nor a terminal obey."""
         self._print(one_line(text))
+
+    def tell(self, text: str) -> None:
+        """Print a line of our own with the time since the run began."""
+        stamp = self._clock()
+        self.say(f"{stamp} {text}" if stamp else text)
 
     def finish(self) -> None:
         """Remove the progress line for good."""

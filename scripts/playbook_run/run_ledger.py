@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.identifiers import RELEASE_ID
 from ansible_collections.slipway.compose.plugins.plugin_utils.rollout_text import task_title
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ANSWERS = ("runner_on_ok", "runner_on_failed", "runner_on_skipped", "runner_on_unreachable")
 #: After these a host may hold a lease, a staged release, or one that was started.
@@ -15,6 +18,8 @@ TOUCHING = ("slipway.compose.release", "slipway.compose.deploy_lease")
 #: The play in which releases are started. Before it no container is touched.
 ROLLOUT = "Roll it out"
 SETTLEMENT = "Settle the fleet"
+#: More hosts than these are counted.
+_NAMED = 4
 
 
 @dataclass
@@ -25,11 +30,13 @@ class HostTrace:
         task: the last task that was begun there and may have left something, "" if there was none.
         started: whether a release may have been started.
         settled: what the host reported when it was settled; "" until then.
+        failed: how the release failed there, as the module reported it; empty if it did not.
     """
 
     task: str = ""
     started: bool = False
     settled: str = ""
+    failed: dict[str, Any] = field(default_factory=dict)
 
 
 class RunLedger:
@@ -41,6 +48,7 @@ class RunLedger:
         release: ID of the release that the run is about, None until it is chosen.
         plan_sha256: hash of the plan, None until there is one.
         reversible: whether hosts may roll back by themselves.
+        rolled_out: whether the play began in which releases are started.
     """
 
     def __init__(self) -> None:
@@ -50,6 +58,7 @@ class RunLedger:
         self.release: str | None = None
         self.plan_sha256: str | None = None
         self.reversible = True
+        self.rolled_out = False
         self._task = ""
         self._waits_for: list[str] = []
         self._play = ""
@@ -62,7 +71,7 @@ class RunLedger:
     @property
     def waits_for(self) -> str:
         """Return what the run waits for, for people."""
-        hosts = f" on {', '.join(self._waits_for)}" if self._waits_for else ""
+        hosts = f" on {named(self._waits_for)}" if self._waits_for else ""
         return f"'{self._task}'{hosts}" if self._task else "Ansible to begin"
 
     def take(self, event: dict[str, Any]) -> None:
@@ -71,6 +80,7 @@ class RunLedger:
         host = str(data.get("host") or "")
         if name == "playbook_on_play_start":
             self._play = task_title(data.get("name") or data.get("play") or "")
+            self.rolled_out = self.rolled_out or self._play == ROLLOUT
         elif name == "playbook_on_task_start":
             self._task, self._waits_for = task_title(data.get("task") or data.get("name") or ""), []
         elif name == "runner_on_start":
@@ -91,6 +101,8 @@ class RunLedger:
         if not isinstance(result, dict):
             return
         self._learn(result)
+        if name == "runner_on_failed" and self._play == ROLLOUT and _action(data) in TOUCHING:
+            self.hosts.setdefault(host, HostTrace()).failed = result
         if name == "runner_on_ok" and self._play == SETTLEMENT and _action(data) in TOUCHING:
             said = result.get("summary") or []
             self.hosts.setdefault(host, HostTrace()).settled = str(said[0]) if said else "settled"
@@ -106,6 +118,11 @@ class RunLedger:
         elif RELEASE_ID.fits(result.get("release")):
             self.release = self.release or result["release"]
         self.reversible = self.reversible and result.get("reversible") is not False
+
+
+def named(hosts: Sequence[str]) -> str:
+    """Name hosts, or the first of them and how many there are."""
+    return ", ".join(hosts) if len(hosts) <= _NAMED else f"{', '.join(hosts[:_NAMED])}, … ({len(hosts)} hosts)"
 
 
 def _action(data: dict[str, Any]) -> str:

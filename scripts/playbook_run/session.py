@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_runner import Runner, RunnerConfig
 
+from ansible_collections.slipway.compose.plugins.module_utils.core.identifiers import run_began
+from ansible_collections.slipway.compose.plugins.plugin_utils.rollout_text import BEGAN
 from scripts.playbook_run.launch import PID_FILE, pack_environment
 from scripts.playbook_run.processes import AnsibleEnd
 
@@ -153,6 +155,7 @@ def _forgetting(variables: Path, take: Callable[[dict[str, Any]], bool]) -> Call
 
 
 def _configuration(project: Project, job: Job, folder: Path, private: Path) -> RunnerConfig:
+    began = run_began(folder.name)
     config = RunnerConfig(
         private_data_dir=str(private),
         project_dir=str(project.root),
@@ -166,7 +169,9 @@ def _configuration(project: Project, job: Job, folder: Path, private: Path) -> R
         verbosity=job.verbosity,
         envvars=ansible_environment(project, dict(os.environ), terminal=sys.stdout.isatty())
         # Ansible's temporary files may hold secrets, and a killed Ansible removes none.
-        | {"ANSIBLE_LOCAL_TEMP": str(private / "ansible")},
+        | {"ANSIBLE_LOCAL_TEMP": str(private / "ansible")}
+        # All playbooks of a run count from its beginning.
+        | ({BEGAN: str(began.timestamp())} if began else {}),
         # A cache in the artifacts would keep every fact, environment variables of the targets included.
         fact_cache_type="memory",
     )

@@ -15,8 +15,11 @@ from tests.support.waiting import await_that
 #: A pipeline sends SIGINT, and SIGTERM this much later, and kills this much after that.
 TERM_AFTER_S, KILL_AFTER_S = 7.5, 2.5
 PATIENCE_S = TERM_AFTER_S + KILL_AFTER_S
-UNTOUCHED = "Nothing was touched. Verdict unknown (40); the lease is given back, and the next deployment works at once."
-COMES_BACK = "The hosts are told to come back now, and do. Verdict unknown (40) says what becomes of each host."
+UNTOUCHED = (
+    "Nothing was touched, and the verdict says so: refused (10). The lease is given back, and the next deployment "
+    "works at once."
+)
+COMES_BACK = "The hosts are told to come back now, and do. All of them are seen to: verdict rolled_back (20)."
 BEFORE_THE_START = (
     (Phase.PLAN, moments.planning),
     (Phase.LEASE, moments.leasing),
@@ -37,7 +40,7 @@ def row(number: signal.Signals, phase: Phase, moment: Moment, promised: str) -> 
     return Fault(name, phase, f"the run is cancelled with {number.name}", promised)
 
 
-def cancelled(solo: Standing, moment: Moment) -> None:
+def cancelled(solo: Standing, moment: Moment, ended: tuple[int, str]) -> None:
     """Cancel a deployment with each signal; the second one is the first one's next deployment, and gets as far."""
     for number in SIGNALS:
         print(f"{number.name} at {moment.__name__}")
@@ -48,7 +51,8 @@ def cancelled(solo: Standing, moment: Moment) -> None:
             attempt.until_verdict(PATIENCE_S)
             held.let_go()
             run = attempt.end()
-        run.expect(40, "unknown")
+        run.expect(*ended)
+        assert run.verdict["reason"] == "interrupted", run
         solo.settles()
         assert solo.on(solo.hosts[0]).agrees_with(run, solo.version, solo.offered)
 
@@ -57,14 +61,14 @@ def cancelled(solo: Standing, moment: Moment) -> None:
 def test_runs_that_are_cancelled_before_the_start_touch_nothing(solo: Standing) -> None:
     # Each deployment comes further than the one before it: what a cancelled one left would stop it.
     for _phase, moment in BEFORE_THE_START:
-        cancelled(solo, moment)
+        cancelled(solo, moment, (10, "refused"))
     solo.goes_on()
 
 
 @proves(*(row(number, *one, COMES_BACK) for one in AFTER_THE_START for number in SIGNALS))
 def test_runs_that_are_cancelled_after_the_start_leave_what_was_confirmed(solo: Standing) -> None:
     for _phase, moment in AFTER_THE_START:
-        cancelled(solo, moment)
+        cancelled(solo, moment, (20, "rolled_back"))
     solo.goes_on()
 
 

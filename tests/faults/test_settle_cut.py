@@ -133,7 +133,9 @@ def test_a_fleet_half_settled_has_one_release_on_each_host(pair: Standing) -> No
             attempt.until("the hosts being told", lambda: "telling " in attempt.said)
             let_go()
             run = attempt.end()
-        run.expect(40, "unknown")
+        # All was seen, and the fleet is in two.
+        run.expect(30, "rollback_failed")
+        assert [run.host(host.name)[0] for host in pair.hosts] == ["deployed", "rolled_back"]
         pair.stands(pair.offered, hosts=[first])
         pair.settles(hosts=[second])
     pair.goes_on()
@@ -153,7 +155,7 @@ def test_a_confirmed_release_stays_whatever_becomes_of_its_run(solo: Standing) -
         with not_yet_disarmed(solo) as attempt:
             attempt.signal(number)
             run = attempt.end()
-        run.expect(40, "unknown")
+        run.expect(0, "deployed")
         assert not seen.has("guard.json"), run
         solo.stands(solo.offered)
         assert seen.agrees_with(run, solo.version, solo.offered)

@@ -153,7 +153,7 @@ def test_a_run_that_is_cancelled_while_it_pauses_goes_back(rollout: Rollout) -> 
         how = how_to_continue(attempt)
         attempt.signal(signal.SIGTERM)
         run = attempt.end()
-    run.expect(40, "unknown")
+    run.expect(20, "rolled_back")
     assert rollout.pages() == [rollout.old] * 3
     rollout.project.run("continue", *how).expect(10, "refused")
     rollout.settles()

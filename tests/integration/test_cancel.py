@@ -62,8 +62,9 @@ def test_sigterm_at_the_gate_of_a_release_that_is_never_healthy(pair: Standing) 
         attempt.signal(signal.SIGTERM)
         attempt.until("both hosts told", lambda: attempt.said.count(TOLD) == len(pair.hosts))
         run = attempt.end(COMES_BACK_S)
-    run.expect(40, "unknown")
+    run.expect(20, "rolled_back")
     assert run.verdict["cut_off_by"] == "SIGTERM"
+    assert "verdict: rolled_back (interrupted) · " in run.output
     assert "'Start the release and pass its gate' on host1, host2" in run.verdict["message"]
     assert [run.host(host.name)[0] for host in pair.hosts] == ["rolled_back", "rolled_back"]
     comes_back(pair)
@@ -90,7 +91,7 @@ def test_when_ansible_itself_is_killed_the_hosts_are_told_all_the_same(solo: Sta
                 if os.fsencode(solo.project.root) in command and b"ansible-playbook" in command:
                     os.kill(int(entry.name), signal.SIGKILL)
         run = attempt.end(COMES_BACK_S)
-    run.expect(40, "unknown")
+    run.expect(20, "rolled_back")
     assert str(run.verdict["cut_off_by"]).startswith("the end of ansible-playbook")
     assert run.output.count(TOLD) == len(solo.hosts)
     comes_back(solo)
@@ -130,7 +131,7 @@ def test_the_whole_run_has_a_limit(solo: Standing) -> None:
     solo.configure(stack_gate_timeout=90, stack_guard_timeout=200, stack_run_timeout=30)
     with solo.begin() as attempt:
         run = attempt.end(COMES_BACK_S)
-    run.expect(40, "unknown")
+    run.expect(20, "rolled_back")
     assert run.verdict["cut_off_by"] == "its time limit of 30 s (stack_run_timeout)"
     assert "while it waited for 'Start the release and pass its gate' on host1" in run.verdict["message"]
     comes_back(solo)

@@ -183,6 +183,6 @@ def test_a_run_waits_for_another_as_long_as_it_was_told_to(solo: Standing) -> No
         with solo.begin("--lease-wait", "240") as second:
             second.until("the second run waiting", lambda: any("Wait for" in task for task in second.tasks))
             first.signal(signal.SIGINT)
-            first.end(ENDS_S).expect(40, "unknown")
+            first.end(ENDS_S).expect(20, "rolled_back")
             run = second.end(ENDS_S)
     solo.went_on(run)

@@ -55,7 +55,7 @@ def test_an_environment_that_is_not_there(standing: Standing) -> None:
     assert "environment: expected a folder under inventories/, seen 'nowhere'. Use one of those that exist: proof." in (
         ended.stdout
     )
-    assert ended.stdout.splitlines()[-1] == "verdict: refused · 1 finding · nothing was touched"
+    assert ended.stdout.splitlines()[-1] == "verdict: refused (bad input) · 1 finding · nothing was touched"
 
 
 def test_no_targets(standing: Standing) -> None:

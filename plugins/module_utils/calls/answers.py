@@ -113,6 +113,7 @@ def _release() -> dict[str, Shape]:
         "current": Maybe(_RELEASE),
         "images": _IMAGES,
         "way_back": Text(),
+        "said": Text(),
         "pulled": ListOf(Text(IMAGE)),
         "pruned": ListOf(_RELEASE),
         "gate": shape_of(GateReport),

@@ -10,9 +10,12 @@ elsewhere, within functions, what few calls come to: hooks, the gate, recovery, 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ..core.answer import known
+from ..core.findings import SlipwayError
 from ..gate.report import DownError, StartFailedError
 from ..hooks.release_hooks import with_hooks
 from ..stack.hooks import HookStoppedError
@@ -41,6 +44,13 @@ STATES = (
 )  # fmt: skip
 
 
+def _current(call: ReleaseCall) -> Result:
+    """Return which release is confirmed on this host, nothing if that cannot be read."""
+    with suppress(SlipwayError, OSError):
+        return {"current": call.store.current()}
+    return {}
+
+
 def bring_about(params: Mapping[str, Any], *, check_mode: bool) -> Result:
     """Bring the release into the state that was asked for, and return the module's result.
 
@@ -60,4 +70,11 @@ def bring_about(params: Mapping[str, Any], *, check_mode: bool) -> Result:
         result = stopped(call.release or None, error)
     except DownError as error:
         result = down(call.release or None, error)
+    except Exception as error:
+        found = known(error)
+        if found is None:
+            raise
+        # Whoever reads the refusal wants to know what runs meanwhile.
+        found.told.update(_current(call))
+        raise found from None
     return with_hooks(result, call.reports)

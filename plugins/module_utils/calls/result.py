@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from ..host.preparation import Prepared
 
 
+#: What became of a release, by whether Compose itself failed.
+_WORDS = {True: "could not be started", False: "failed its health check"}
+
+
 def prepared_result(prepared: Prepared, before: Sequence[str]) -> dict[str, Any]:
     """Return the result of a preparation.
 
@@ -49,10 +53,11 @@ def start_failed(release: str | None, error: StartFailedError) -> dict[str, Any]
         "failed": True,
         "changed": True,
         "release": release,
-        "msg": f"{error.subject} does not stand.\n{said}{error.report.message()}",
+        "msg": f"{error.subject} {_WORDS[bool(error.said)]}.\n{said}{error.report.message()}",
         "gate": error.report.as_dict(),
         "failures": [failure.as_dict() for failure in error.report.failures],
         "summary": error.report.summary(),
+        **({"said": error.said} if error.said else {}),
     }
 
 
@@ -76,7 +81,7 @@ def _prepared_summary(prepared: Prepared) -> str:
     if prepared.unchanged:
         return f"runs release {prepared.release} already"
     pulled = f"{counted(len(prepared.pulled), 'image')} to pull" if prepared.pulled else "every image is here"
-    return f"ready for release {prepared.release}: {pulled}; the way back leads to {prepared.goal}"
+    return f"ready for release {prepared.release}: {pulled}; rollback target: {prepared.goal}"
 
 
 def _prepared_diff(prepared: Prepared) -> dict[str, str]:

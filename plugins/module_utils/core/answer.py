@@ -32,7 +32,8 @@ def answer(work: Callable[[], Result]) -> Result:
         found = known(error)
         if found is None:
             return {"failed": True, "msg": _unexpected(error)}
-        return {"failed": True, "msg": str(found), "findings": [finding.as_dict() for finding in found.findings]}
+        findings = [finding.as_dict() for finding in found.findings]
+        return {**found.told, "failed": True, "msg": str(found), "findings": findings}
 
 
 def _no_room(error: Exception) -> SlipwayError | None:

@@ -39,9 +39,11 @@ class SlipwayError(Exception):
 
     Attributes:
         findings: at least one finding, in the order in which they were found.
+        told: what the answer says besides them, by key.
     """
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         """Keep the findings; the message is one sentence a line."""
         self.findings: tuple[Finding, ...] = tuple(findings)
+        self.told: dict[str, object] = {}
         super().__init__("\n".join(finding.sentence() for finding in self.findings))

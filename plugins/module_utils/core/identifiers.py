@@ -66,6 +66,11 @@ def release_id(version: str, at: datetime) -> str:
     return f"{at.strftime(_TIME)}-{version}"
 
 
+def version_of(release: str) -> str:
+    """Return the version in a release's ID."""
+    return release.partition("-")[2] or release
+
+
 def new_run_id(verb: str, now: datetime) -> str:
     """Return an ID for a run, which sorts after those of the runs that began in earlier seconds.
 

@@ -6,12 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ...module_utils.core.identifiers import version_of
+from .causes import BEFORE, BUSY, INPUT, OTHER, UNREACHABLE, Cause, causes_of, reason
 from .course import present
 from .outcomes import EXIT_CODES, OUTCOMES, SKIPPED, gravest
 from .steps import LOOKING, REFUSING, ROLLOUT, HostSteps
+
+#: What the last line adds to the verdict where a run was cut off, and where a fleet that was only looked at is well.
+INTERRUPTED, HEALTHY = "interrupted", "healthy"
+_LEFT = "its lease ends by itself, and the next run removes what was staged"
+_PERHAPS_LEFT = f"if the call reached it, {_LEFT}"
 
 
 @dataclass(frozen=True)
@@ -24,12 +32,18 @@ class HostVerdict:
         release: release that runs there now as far as is known, None if none does.
         error: what went wrong there, "" if nothing did.
         outlook: what will happen there without anybody's doing, "" where nothing will.
+        known: how it is known what runs there, or why that is not known; "" where the state says it.
+        last_known: the release that ran there when somebody last saw it, for a host of which no more is known.
+        causes: what went wrong there, in parts.
     """
 
     state: str
     release: str | None
     error: str
     outlook: str = ""
+    known: str = ""
+    last_known: str | None = None
+    causes: tuple[Cause, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,8 @@ class Verdict:
         hooks: how each hook ended, and on which host; None as long as nobody has asked.
         by_scripts: whether the scripts gave it, because the playbook gave none.
         cut_off_by: what ended the run before its time, None if nothing did.
+        stack: the stack that the run was about, "" if that is not known.
+        reason: why the run was refused or that it was interrupted, in a word or a few; "" where nothing is to be added.
     """
 
     word: str
@@ -57,6 +73,8 @@ class Verdict:
     hooks: Sequence[Mapping[str, Any]] | None = None
     by_scripts: bool = False
     cut_off_by: str | None = None
+    stack: str = ""
+    reason: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -83,7 +101,9 @@ class Verdict:
         Args:
             where: the run's folder.
         """
-        parts = [f"verdict: {self.word}"]
+        shown = self.word + (f" ({self.reason})" if self.reason else "")
+        # That nothing was changed goes without saying where a run only looks.
+        parts = [f"verdict: {HEALTHY if self.reason == HEALTHY else shown}"]
         if self.release:
             parts.append(f"release {self.release}")
         left_out = len(self.left_out)
@@ -104,29 +124,57 @@ def judge(hosts: Mapping[str, HostSteps], release: str | None, *, check_mode: bo
         check_mode: whether nothing was to be changed.
     """
     if not hosts:
-        return Verdict("refused", "No host: the inventory group stack_hosts is empty, or --limit matches none of it.")
+        message = "No host: the inventory group stack_hosts is empty, or --limit matches none of it."
+        return Verdict("refused", message, reason=INPUT)
     nobody = not present(hosts)
     states = {name: _judge_host(steps, release, check_mode=check_mode, nobody=nobody) for name, steps in hosts.items()}
-    words = {host.state for host in states.values()}
-    if "deployed" in words and any(steps.given_back for steps in hosts.values()):
+    given_back = any(steps.given_back for steps in hosts.values())
+    reversible = all(steps.reversible for steps in hosts.values())
+    word = fleet_word({host.state for host in states.values()}, given_back=given_back, may_part=reversible)
+    return Verdict(word, host_lines(states), states, reason=_reason(word, hosts, states))
+
+
+def fleet_word(states: AbstractSet[str], *, given_back: bool = False, may_part: bool = True) -> str:
+    """Return the verdict that follows from the states of all hosts.
+
+    Args:
+        states: the states.
+        given_back: whether the start was called for on a host, and never came to touch anything.
+        may_part: whether some hosts may be meant to stay where others went back, as where a batch goes back alone.
+    """
+    words = set(states)
+    if "deployed" in words and given_back:
         # Its batch has gone back; others may stay, where only a batch is to go back.
         words.add("rolled_back")
     # A host that was only waiting is refused if nobody was touched, and otherwise as good as taken back.
     word = gravest(words) or "refused"
-    reversible = all(steps.reversible for steps in hosts.values())
-    behind = {"refused", "untouched"} if reversible else {"refused", "untouched", "rolled_back"}
+    behind = {"refused", "untouched"} if may_part else {"refused", "untouched", "rolled_back"}
     if word in {*behind, "deployed"} and "deployed" in words and words & behind:
-        # Where nobody can go back, a run that ends early leaves the fleet in two.
+        # A run that ends early, or cannot go back, leaves the fleet in two.
         word = "rollback_failed"
-    return Verdict(word, _message(states), states)
+    return word
+
+
+def _reason(word: str, hosts: Mapping[str, HostSteps], states: Mapping[str, HostVerdict]) -> str:
+    if word == "refused":
+        return reason(cause for host in states.values() for cause in host.causes)
+    return HEALTHY if word == "unchanged" and all(steps.ran("verify") for steps in hosts.values()) else ""
 
 
 def _judge_host(steps: HostSteps, release: str | None, *, check_mode: bool, nobody: bool) -> HostVerdict:
+    judged = _judged(steps, release, check_mode=check_mode, nobody=nobody)
+    causes = causes_of(steps)
+    if steps.passed("verify"):
+        causes = tuple(Cause(BEFORE, OTHER, "", "", line) for line in judged.error.splitlines())
+    return replace(judged, causes=causes, **_knowledge(steps, judged, causes))
+
+
+def _judged(steps: HostSteps, release: str | None, *, check_mode: bool, nobody: bool) -> HostVerdict:
     if steps.ran("verify"):
         return _judge_status(steps)
     if steps.value("continue", "changed"):
         return HostVerdict("planned" if check_mode else "continued", None, "")
-    before = steps.value("prepare", "current")
+    before = _before(steps)
     if steps.left_out:
         # Without anybody there is no run that a host could be left out of.
         return HostVerdict("refused" if nobody else SKIPPED, before, steps.error("reach", "prepare"))
@@ -136,6 +184,58 @@ def _judge_host(steps: HostSteps, release: str | None, *, check_mode: bool, nobo
         return HostVerdict("unchanged" if steps.unchanged else "planned", before, "")
     judged = _judge_touched if steps.touched and not steps.given_back else _judge_untouched
     return judged(steps, release, before)
+
+
+def _before(steps: HostSteps) -> str | None:
+    """Return the release that was confirmed on a host before the run, as the host told last."""
+    told = (steps.value(step, "current") for step in ("prepare", "look", "lease"))
+    return next((release for release in told if release), None)
+
+
+def _knowledge(steps: HostSteps, judged: HostVerdict, causes: Sequence[Cause]) -> dict[str, Any]:
+    """Return how it is known what runs on a host."""
+    if judged.state == "unknown":
+        return {"known": _silence(steps), "last_known": _before(steps)}
+    if judged.state == "rollback_failed":
+        return {"known": _state_left(steps)}
+    if judged.state == "unchanged" and steps.ran("verify"):
+        return {"known": "healthy, as it was confirmed"}
+    if judged.state not in ("refused", SKIPPED):
+        return {}
+    if any(cause.kind == UNREACHABLE and cause.phase == BEFORE for cause in causes):
+        # It said neither yes nor no. The last call may have reached it, and left its lease and what was staged.
+        left = f"; {_PERHAPS_LEFT}" if steps.unreachable("prepare") else ""
+        return {"known": f"DID NOT ANSWER{left}", "last_known": judged.release, "release": None}
+    busy = next((cause for cause in causes if cause.kind == BUSY), None)
+    return {"known": f"busy with {_run_of(busy)}; MAY BE CHANGING NOW"} if busy else {}
+
+
+def _run_of(busy: Cause) -> str:
+    """Return the run that holds a lease, as its finding begins: "run ID"."""
+    return " ".join(busy.seen.split()[:2]) if busy.seen.startswith("run ") else "another run"
+
+
+def _silence(steps: HostSteps) -> str:
+    """Say why nobody knows what runs on a host."""
+    asked = [step for step in ("start", "confirm", "settle", "verify") if steps.ran(step)]
+    if asked and steps.unreachable(asked[-1]):
+        return "DID NOT ANSWER"
+    return "COULD NOT BE LOOKED AT" if steps.ran("verify") else ""
+
+
+def _state_left(steps: HostSteps) -> str:
+    """Say in which state a host is that is in neither of the two that it should be in."""
+    before = _before(steps)
+    version = version_of(before) if before else "what ran before"
+    if steps.down:
+        return f"{version} is DOWN: it has ended, although nothing of it was touched"
+    if steps.failed("settle"):
+        # It came as far as the gate, or not even to that.
+        looked = bool(steps.value("settle", "gate"))
+        return f"{version} was started again, and FAILED ITS HEALTH CHECK" if looked else "the way back BROKE OFF"
+    if steps.ran("verify"):
+        return "DIFFERS from what was confirmed"
+    return f"{version} runs, and FAILED ITS HEALTH CHECK" if steps.unchanged else ""
 
 
 def _judge_refused(steps: HostSteps, before: str | None) -> HostVerdict:
@@ -150,7 +250,7 @@ def _judge_untouched(steps: HostSteps, _release: str | None, before: str | None)
         # Nothing was started, so there is nothing to take back: people have to see to it.
         error = steps.error(*LOOKING)
         return HostVerdict("rollback_failed" if error else "unchanged", before, error)
-    left = "its lease ends by itself, and the next run removes what was staged" if steps.failed("settle") else ""
+    left = _LEFT if steps.failed("settle") else ""
     if steps.rollout_failed:
         # It was lost while it waited for its turn, or its start never came to touch anything.
         return HostVerdict("refused", before, steps.error(*ROLLOUT, "settle"), left)
@@ -204,16 +304,27 @@ def _judge_status(steps: HostSteps) -> HostVerdict:
     return HostVerdict("rollback_failed", current, "\n".join([*words, *(steps.value("verify", "drift") or [])]))
 
 
-def _message(hosts: Mapping[str, HostVerdict]) -> str:
+def host_lines(hosts: Mapping[str, HostVerdict]) -> str:
+    """Return how it ended on each host, a line each."""
     return "\n".join(f"{name}: {_host_words(host)}" for name, host in hosts.items())
 
 
 def _host_words(host: HostVerdict) -> str:
-    return f"{OUTCOMES[host.state].host}{_release_words(host)}" + (f"; {host.outlook}" if host.outlook else "")
+    outlook = f"; {host.outlook}" if host.outlook else ""
+    if host.state == "refused" and host.causes and all(cause.for_all for cause in host.causes):
+        # What all hosts together lack is no objection of one.
+        return f"{OUTCOMES['untouched'].host}{_release_words(host)}"
+    if host.last_known or (host.release is None and host.known):
+        last = f"; last known release {host.last_known}" if host.last_known else ""
+        state = "" if host.state == "refused" else OUTCOMES[host.state].host
+        return "; ".join(part for part in (state, host.known) if part) + last + outlook
+    return f"{host.known or OUTCOMES[host.state].host}{_release_words(host)}{outlook}"
 
 
 def _release_words(host: HostVerdict) -> str:
     if not host.release:
         return ""
+    if host.known and OUTCOMES[host.state].still_runs:
+        return f"; last confirmed there: {host.release}"
     # What nothing was done to is said apart, or it reads as the release that the run was about.
     return f"; it runs {host.release}" if OUTCOMES[host.state].still_runs else f" ({host.release})"

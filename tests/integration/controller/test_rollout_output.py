@@ -114,7 +114,10 @@ UNREACHABLE = """
 
 
 def timed_lines(output: str) -> str:
-    return "".join(f"{line[6:]}\n" for line in output.splitlines() if re.match(r"\d\d:\d\d ", line))
+    """Return the lines of the callback without their times, after the one that says when they begin."""
+    first, *lines = [line[6:] for line in output.splitlines() if re.match(r"\d\d:\d\d ", line)]
+    assert re.fullmatch(r"began \d\d:\d\d:\d\d UTC", first)
+    return "".join(f"{line}\n" for line in lines)
 
 
 @pytest.fixture

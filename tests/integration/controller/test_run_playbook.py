@@ -125,7 +125,7 @@ def test_bad_input_leaves_nothing_behind(project: LocalProject) -> None:
     assert done.returncode == 10
     *findings, last = done.stdout.splitlines()
     assert [line.split(":")[0] for line in findings] == ["environment", "--version", "-e number 1"]
-    assert last == "verdict: refused · 3 findings · nothing was touched"
+    assert last == "verdict: refused (bad input) · 3 findings · nothing was touched"
     assert not (project.root / "var").exists()
 
 

@@ -65,7 +65,8 @@ def test_a_plan_begins_nothing() -> None:
     assert known.begun == []
     assert known.limits == {"run_timeout": 60.0, "guard_timeout": 120.0}
     verdict = cut_off(known).verdict(1.0)
-    assert (verdict.exit_code, verdict.release, verdict.plan_sha256) == (40, RELEASE, "abc")
+    assert (verdict.exit_code, verdict.release, verdict.plan_sha256) == (10, RELEASE, "abc")
+    assert (verdict.word, verdict.reason, verdict.cut_off_by) == ("refused", "interrupted", "SIGTERM")
     assert "Nothing was begun on any host." in verdict.message
     assert {name: host.state for name, host in verdict.hosts.items()} == {"host1": "untouched", "host2": "untouched"}
 
@@ -121,7 +122,7 @@ def test_news_of_the_hosts_replace_what_was_foreseen() -> None:
     cut.take(event("runner_on_ok", "host2", LOOK, unfinished=None, stands=True, current="R0", drift=[]))
     assert cut.settled
     verdict = cut.verdict(1.0)
-    assert verdict.word == "unknown"
+    assert (verdict.word, verdict.reason, verdict.cut_off_by) == ("rolled_back", "interrupted", "SIGTERM")
     assert [verdict.hosts[name].state for name in ("host1", "host2")] == ["rolled_back", "untouched"]
     assert verdict.hosts["host1"].outlook == ""
     assert cut.host_lines[0] == "  host1  settled: runs release R0, confirmed"
@@ -211,3 +212,53 @@ def test_what_a_host_says_stays_in_its_line() -> None:
 def test_only_a_releases_id_names_the_release_of_the_run() -> None:
     odd = event("runner_on_ok", "host1", "slipway.compose.release", release="previous\n::error::")
     assert ledger(odd).release is None
+
+
+def looked_at(*told: dict[str, Any], reversible: bool = True, verb: str = "deploy") -> CutOff:
+    """Return a run that was cut off while hosts started, after each of them was looked at."""
+    names = [f"host{number}" for number, _one in enumerate(told)]
+    action = "slipway.compose.release"
+    plan = event("runner_on_ok", "host0", plan={"release": RELEASE, "sha256": "abc", "reversible": reversible})
+    known = ledger(plan, *task("Prepare", action, *names), play(ROLLOUT), *task("Start", action, names[0]))
+    made = CutOff(known, "SIGTERM", "staging", "RUN", NOW, verb=verb)
+    for name, one in zip(names, told, strict=True):
+        made.take(event("runner_on_ok", name, LOOK, **{"drift": [], "unfinished": None, **one}) if one else event("x"))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("told", "word"),
+    [
+        ([{"current": "R0"}, {"current": "R0"}], "rolled_back"),
+        ([{"current": RELEASE}, {"current": RELEASE}], "deployed"),
+        # Nobody goes on with it, so the fleet is in two.
+        ([{"current": RELEASE}, {"current": "R0"}], "rollback_failed"),
+        ([{"current": "R0", "unfinished": RELEASE}, {"current": "R0"}], "rollback_failed"),
+        # What nobody saw is not known.
+        ([{"current": "R0"}, {}], "unknown"),
+        ([{"current": "R0", "guard_in": 3}, {"current": "R0"}], "unknown"),
+    ],
+)
+def test_a_run_whose_hosts_were_all_seen_ends_as_they_did(told: list[dict[str, Any]], word: str) -> None:
+    verdict = looked_at(*told).verdict(1.0)
+    assert (verdict.word, verdict.reason) == (word, "" if word == "unknown" else "interrupted")
+    assert verdict.cut_off_by == "SIGTERM"
+
+
+@pytest.mark.parametrize(
+    ("verb", "word"), [("status", "unknown"), ("unlock", "unknown"), ("plan", "refused"), ("rollback", "refused")]
+)
+def test_a_run_that_began_nothing_touched_nothing_but_has_not_seen_what_it_was_to_look_at(verb: str, word: str) -> None:
+    verdict = CutOff(ledger(*PLANNED), "SIGINT", "staging", "RUN", NOW, verb=verb).verdict(1.0)
+    assert verdict.word == word
+
+
+def test_settling_that_is_cut_off_after_all_was_settled_leaves_nothing_to_do() -> None:
+    assert looked_at({"current": "R0"}, verb="recover").verdict(1.0).word == "unchanged"
+
+
+def test_many_hosts_are_counted_where_the_run_waits() -> None:
+    names = [f"web{number}" for number in range(200)]
+    assert ledger(*task("Start", "slipway.compose.release", *names)).waits_for == (
+        "'Start' on web0, web1, web2, web3, … (200 hosts)"
+    )

@@ -101,8 +101,8 @@ def test_a_signal_before_anything_was_begun_ends_in_order() -> None:
         "take_signals(end)\nos.kill(os.getpid(), signal.SIGTERM)\nprint('went on')"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 40
-    assert done.stdout == "verdict: unknown · cut off by SIGTERM before anything was begun\n"
+    assert done.returncode == 10
+    assert done.stdout == "verdict: refused (interrupted) · SIGTERM came before anything was begun\n"
 
 
 def test_a_family_is_found_across_its_generations() -> None:

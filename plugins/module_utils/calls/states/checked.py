@@ -15,4 +15,4 @@ def bring_about(call: ReleaseCall) -> Result:
     params = call.params
     payload = Payload.unpack(params["payload"]) if params["payload"] else None
     check_all(call.store, params["stack"], payload, params["min_free_mb"], params["pull_timeout"])
-    return {"changed": False, "summary": ["this host can take a release"]}
+    return {"changed": False, "current": call.store.current(), "summary": ["this host can take a release"]}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import time
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 MOST_BODY_BYTES = 1024 * 1024
 _CHUNK_BYTES = 8192
 _DAY_S = 86400
+_LATE = "an answer whose body did not end in time"
+_INNER = re.compile(
+    r"<?[\w.]+(\([^)]*\))?( object at 0x[0-9a-f]+>)?: (?=Failed)"
+    r"|Failed to establish a new connection: |\[Errno -?\d+\] "
+)
 
 
 def attempt_http(probe: HttpProbe, surroundings: Surroundings, timeout_s: float) -> Outcome:
@@ -45,7 +51,7 @@ def attempt_http(probe: HttpProbe, surroundings: Surroundings, timeout_s: float)
         if probe.min_cert_days is not None:
             faults += _certificate_faults(probe, str(verify), ends_at - time.monotonic())
     except (requests.RequestException, OSError, ValueError) as error:
-        return Outcome(passed=False, seen=_reason(error))
+        return Outcome(passed=False, seen=_reason(error, timeout_s))
     if faults:
         shown = excerpt(surroundings.masker.mask(body))
         return Outcome(passed=False, seen="; ".join(faults) + f"; body: {shown or '(empty)'}")
@@ -67,7 +73,7 @@ def _ask(session: Any, probe: HttpProbe, verify: object, ends_at: float) -> tupl
         for chunk in response.iter_content(_CHUNK_BYTES):
             body += chunk
             if time.monotonic() > ends_at:
-                raise TimeoutError(f"status {response.status_code}, but the body did not end in time")
+                raise TimeoutError(_LATE)
             if len(body) > MOST_BODY_BYTES:
                 break
         encoding = response.encoding or "utf-8"
@@ -95,14 +101,18 @@ def _certificate_faults(probe: HttpProbe, ca_path: str, timeout_s: float) -> lis
     return []
 
 
-def _reason(error: BaseException) -> str:
-    """Return the innermost cause of a failed request; the layers around it only repeat it."""
-    cause: Any = error
+def _reason(error: BaseException, timeout_s: float) -> str:
+    """Return why a request failed: its innermost cause, since the layers around it only repeat it."""
+    layers: list[Any] = [error]
     for _layer in range(8):
+        cause = layers[-1]
         inner = getattr(cause, "reason", None) or next((arg for arg in cause.args if isinstance(arg, Exception)), None)
         if not isinstance(inner, Exception):
             break
-        cause = inner
-    # urllib3 puts the object before its sentence: "<...object at 0x7f...>: Failed to ..."
-    text = str(cause).rpartition("object at 0x")[2].partition(">: ")
-    return f"no answer: {text[2] or str(cause) or type(cause).__name__}"
+        layers.append(inner)
+    late = (load_library("requests").Timeout, socket.timeout, TimeoutError)
+    if any(isinstance(one, late) for one in layers):
+        return _LATE if str(error) == _LATE else f"no answer within {timeout_s:.3g} s"
+    # The libraries put their objects and the numbers of errors before their sentences.
+    text = _INNER.sub("", str(layers[-1]) or type(layers[-1]).__name__)
+    return f"no answer: {text}"

@@ -20,5 +20,8 @@ def attempt_tcp(probe: TcpProbe, _surroundings: Surroundings, timeout_s: float) 
     try:
         with socket.create_connection((probe.host, probe.port), timeout=timeout_s):
             return Outcome(passed=True, seen="connected")
+    except socket.timeout:
+        return Outcome(passed=False, seen=f"no connection to {probe.host}:{probe.port} within {timeout_s:.3g} s")
     except OSError as error:
-        return Outcome(passed=False, seen=f"no connection to {probe.host}:{probe.port}: {error}")
+        said = error.strerror or error
+        return Outcome(passed=False, seen=f"no connection to {probe.host}:{probe.port}: {said}")

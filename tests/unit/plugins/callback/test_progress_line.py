@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ansible_collections.slipway.compose.plugins.plugin_utils.progress_line import (
+    SILENCE_S,
     ProgressLine,
     fitted,
     progress_text,
@@ -100,3 +101,24 @@ def test_a_terminal_that_went_away_ends_the_line() -> None:
     line.draw()
     line.finish()
     os.close(writer)
+
+
+def test_a_log_gets_a_line_after_each_silence(terminal: Terminal) -> None:
+    clock = Clock()
+    line = ProgressLine(terminal.writer, clock, stamp=lambda: "00:42")
+    line.start("Gate")
+    for number in range(6):
+        line.waits_for(f"web{number}")
+    clock.now = SILENCE_S - 1
+    line.draw()
+    assert terminal.seen() == ""
+    clock.now = SILENCE_S
+    line.draw()
+    line.draw()
+    assert terminal.seen() == "00:42       Gate · 10 s · web0, web1, web2, web3, … (6 hosts)\n"
+    clock.now += SILENCE_S - 1
+    with line.hidden():
+        pass
+    clock.now += SILENCE_S - 1
+    line.draw()
+    assert terminal.seen() == ""

@@ -150,3 +150,41 @@ def test_an_unreachable_result_may_be_secret_or_odd() -> None:
 )
 def test_the_last_line_counts_targets(hosts: dict[str, HostTally], line: str) -> None:
     assert text.recap(12.34, hosts) == line
+
+
+def test_a_releases_id_is_written_once_and_then_its_version() -> None:
+    names = text.ReleaseNames()
+    one, other = "20261122T220000Z-1.1", "20261123T080000Z-1.1"
+    assert names.shortened(f"ready for release {one}: as it is") == f"ready for release {one}: as it is"
+    assert names.shortened(f"Release {one}") == f"Release {one}"
+    assert names.shortened(f"confirmed release {one}") == "confirmed release 1.1"
+    # What is to be typed stays whole, and so do the IDs of runs.
+    kept = f"sh /var/lib/slipway/shop/releases/{one}/rollback.sh, --to {one}, run {one}, also kept: {one}"
+    assert names.shortened(kept) == kept
+    # From here on the version would name two.
+    assert names.shortened(f"to release {other}") == f"to release {other}"
+    assert names.shortened(f"to release {one}") == f"to release {one}"
+
+
+def test_the_lines_of_a_verdict_belong_to_its_parts() -> None:
+    lines = ["rolled_back: it failed", "BROKE  a", "         seen: b", "RUNS   c", "NEXT   d", "       e"]
+    assert [part for part, _line in text.verdict_parts(lines)] == ["", "BROKE", "BROKE", "RUNS", "NEXT", "NEXT"]
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (
+            "Failed to connect to the host via ssh: ssh: connect to host 10.0.0.1 port 22: Connection refused",
+            ("10.0.0.1:22", "Connection refused"),
+        ),
+        (
+            'Data could not be sent to remote host "h". Make sure: ssh: connect to host h port 22: No route to host',
+            ("h:22", "No route to host"),
+        ),
+        ("Warning: x\ndeploy@h: Permission denied (publickey).", ("", "deploy@h: Permission denied (publickey).")),
+        ("", ("", "no reason")),
+    ],
+)
+def test_why_a_host_does_not_answer_is_one_line_and_an_address(said: str, reason: tuple[str, str]) -> None:
+    assert text.unreachable_reason(said) == reason

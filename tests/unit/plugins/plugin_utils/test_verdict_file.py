@@ -11,26 +11,53 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.causes import Cause
 from ansible_collections.slipway.compose.plugins.plugin_utils.fleet.verdict import HostVerdict, Verdict
 from ansible_collections.slipway.compose.plugins.plugin_utils.verdict_file import (
     as_file,
+    last_known,
     parse_verdict,
     read_verdict,
+    write_findings,
     write_verdict,
 )
 
-HOSTS = {"a": HostVerdict("rolled_back", "R0", "it broke")}
-OF_PLAYBOOK = Verdict("rolled_back", "a: is back", HOSTS, "R1", "abc", 12.34)
+CAUSE = Cause("forward", "gate", "web", "up", "down", logs=("a line",))
+HOSTS = {"a": HostVerdict("rolled_back", "R0", "it broke", causes=(CAUSE,))}
+OF_PLAYBOOK = Verdict("rolled_back", "a: is back", HOSTS, "R1", "abc", 12.34, stack="shop", reason="busy")
 BY_SCRIPTS = Verdict("unknown", "cut off", HOSTS, duration_s=1.0, by_scripts=True, cut_off_by="SIGINT")
 STATED: dict[str, Any] = {
     "verdict": "rolled_back",
     "exit_code": 20,
     "message": "a: is back",
-    "hosts": {"a": {"state": "rolled_back", "release": "R0", "error": "it broke", "outlook": ""}},
+    "hosts": {
+        "a": {
+            "state": "rolled_back",
+            "release": "R0",
+            "error": "it broke",
+            "outlook": "",
+            "known": "",
+            "last_known": None,
+            "causes": [
+                {
+                    "phase": "forward",
+                    "kind": "gate",
+                    "thing": "web",
+                    "expected": "up",
+                    "seen": "down",
+                    "remedy": "",
+                    "logs": ["a line"],
+                    "for_all": False,
+                }
+            ],
+        }
+    },
     "release": "R1",
     "plan_sha256": "abc",
     "duration_s": 12.3,
     "run": "RUN",
+    "stack": "shop",
+    "reason": "busy",
 }
 
 
@@ -87,3 +114,42 @@ def test_what_is_written_can_be_read_and_belongs_to_its_owner(verdict: Verdict, 
     assert read_verdict(tmp_path) == verdict
     (path,) = tmp_path.iterdir()
     assert (path.name, stat.S_IMODE(path.stat().st_mode)) == ("verdict.json", 0o600)
+
+
+@pytest.mark.parametrize(
+    ("word", "reason", "line"),
+    [
+        ("refused", "busy", "verdict: refused (busy) · 0.0 s · x"),
+        ("rolled_back", "interrupted", "verdict: rolled_back (interrupted) · 0.0 s · x"),
+        # Nothing is said to be unchanged where a run only looks.
+        ("unchanged", "healthy", "verdict: healthy · 0.0 s · x"),
+        ("unchanged", "", "verdict: unchanged · 0.0 s · x"),
+    ],
+)
+def test_the_last_line_says_why(word: str, reason: str, line: str) -> None:
+    assert Verdict(word, reason=reason).last_line("x") == line
+
+
+def test_what_earlier_runs_saw_of_a_host_is_found(tmp_path: Path) -> None:
+    def ran(run: str, stack: str, **releases: str | None) -> None:
+        (tmp_path / run).mkdir()
+        hosts = {name: HostVerdict("deployed", release, "") for name, release in releases.items()}
+        write_verdict(tmp_path / run, Verdict("deployed", hosts=hosts, stack=stack))
+
+    ran("1", "shop", a="R1", b="R1", c="R1")
+    ran("2", "shop", a="R2", b=None)
+    ran("3", "other", a="R3", b="R3")
+    ran("5", "shop", a="R5", b="R5")
+    (tmp_path / "2b").mkdir()
+    (tmp_path / "2b" / "verdict.json").write_text("{", encoding="utf-8")
+    assert last_known(tmp_path / "4", "shop", ["a", "b", "d"]) == {"a": "R2", "b": "R1"}
+    assert last_known(tmp_path / "gone" / "4", "shop", ["a"]) == {}
+
+
+def test_findings_get_a_file_of_their_own_if_there_are_any(tmp_path: Path) -> None:
+    write_findings(tmp_path, Verdict("deployed", hosts={"a": HostVerdict("deployed", "R1", "")}))
+    assert not list(tmp_path.iterdir())
+    write_findings(tmp_path, OF_PLAYBOOK)
+    (path,) = tmp_path.iterdir()
+    assert (path.name, stat.S_IMODE(path.stat().st_mode)) == ("findings.txt", 0o600)
+    assert path.read_text(encoding="utf-8") == "a: web\n  expected: up\n  seen: down\n  | a line\n\n"

@@ -54,5 +54,5 @@ def test_the_module_names_the_verdicts_that_are_no_failure() -> None:
     assert set(re.findall(r"V\((\w+)\)", good)) == {word for word, code in EXIT_CODES.items() if code == 0}
 
 
-def test_a_run_that_ends_before_it_began_is_unknown() -> None:
-    assert EXIT_CODES["unknown"] == early_signals.EXIT_CODE
+def test_a_run_that_ends_before_it_began_has_touched_nothing() -> None:
+    assert EXIT_CODES["refused"] == early_signals.EXIT_CODE
