@@ -17,7 +17,7 @@ from tests.support.attempt import Attempt, Run
 
 #: Longer than any of these pauses lasts.
 LONG_S = 400
-PAUSED = re.compile(r"scripts/continue\.sh ENV (--run \S+)")
+PAUSED = re.compile(r"scripts/continue\.sh proof (--run \S+)")
 
 
 def renewals(run: Run) -> int:

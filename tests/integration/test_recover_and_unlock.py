@@ -144,7 +144,7 @@ def test_recover_ends_what_the_engine_has_lost_of_the_stack_and_of_no_other(solo
         refused = solo.deploy()
         refused.expect(10, "refused")
         assert f"process {lost} (sleep)" in refused.output
-        assert "scripts/recover.sh ENV ends it" in refused.output
+        assert "scripts/recover.sh proof ends it" in refused.output
         assert runs(host, lost)
         recovered = solo.project.run("recover")
         recovered.expect(0, "unchanged")

@@ -186,9 +186,9 @@ def _next(verdict: Verdict, context: Context) -> list[str]:
         lines += steps.filled("Then look again: {again}")
     elif context.verb == "status" and verdict.word == "rollback_failed":
         lines += steps.filled("What was begun and never settled: {recover}", "What differs: {redeploy}")
-    elif BUSY not in steps.kinds:
+    elif BUSY not in steps.kinds and not suspects:
         lines += steps.filled(*OUTCOMES[verdict.word].next)
-    lines += [] if suspects or not context.reversible else steps.way_back()
+    lines += steps.way_back() if context.reversible else []
     if verdict.word == "refused" and UNREACHABLE in steps.kinds:
         lines += steps.filled("Or without who does not answer: {skip}")
     if any(host.causes for host in verdict.hosts.values()):
@@ -212,7 +212,7 @@ def _suspects(verdict: Verdict, context: Context) -> list[str]:
         if others and not elsewhere:
             suspect = f"and no other host does: suspect {named if len(hosts) == 1 else 'these hosts'}, not the release"
         else:
-            suspect = "so suspect what both need: the check, or what lies around the hosts"
+            suspect = "so suspect what both need: the check, the host, or what lies around it"
         lines.append(f"{named} fails in the same way with {context.version or 'the release'} and without, {suspect}.")
     return lines
 

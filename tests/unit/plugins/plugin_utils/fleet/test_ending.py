@@ -164,7 +164,7 @@ RUNS   3 of 4 hosts (lab1, lab2, lab4): 1.0 (release {OLD}), went back, passed i
        lab3: 1.0 was started again, and FAILED ITS HEALTH CHECK
 NEXT   lab3 fails in the same way with 1.1 and without, and no other host does: suspect lab3, not the release.
        Look first: ssh deploy@lab3 '{look}'
-       What runs everywhere: scripts/status.sh lab
+       Once it can go back: ssh deploy@lab3 sh /var/lib/slipway/shop/releases/{NEW}/rollback.sh
        {ALL}
 """
     )
