@@ -60,10 +60,10 @@ class ActionModule(ActionBase):
         hooks = self._hooks(verdict, steps, arguments, (task_vars or {})["hostvars"])
         document = write_verdict(folder, replace(verdict, hooks=hooks))
         context = _context(steps, arguments, (task_vars or {})["hostvars"], folder, verdict)
+        context = replace(context, noted=tuple(failure_lines(hooks)))
         write_findings(folder, verdict)
         summary = [f"{verdict.reason if verdict.reason == HEALTHY else verdict.word}: {verdict.meaning}"]
         summary += [*([] if verdict.hosts else [verdict.message]), *end_lines(verdict, context)]
-        summary += failure_lines(hooks)
         result: dict[str, Any] = {
             "changed": False,
             "verdict": document,

@@ -13,7 +13,7 @@ from ...module_utils.core.identifiers import version_of
 from ..commands import Commands
 from .causes import BACK, BEFORE, BUSY, FORWARD, INPUT, UNREACHABLE, Cause
 from .outcomes import OUTCOMES
-from .verdict import INTERRUPTED, HostVerdict, Verdict
+from .verdict import INTERRUPTED, NOTHING, HostVerdict, Verdict
 
 Key = TypeVar("Key")
 #: More hosts than these are counted, not named.
@@ -159,13 +159,14 @@ def _runs_words(host: HostVerdict) -> tuple[str, str]:
         return "", host.known
     how = host.known or row.runs
     if host.release:
-        return host.release, _with(how, host.outlook)
+        # What is confirmed is known of a host that was only asked, and whether it is well is not.
+        asked = row.still_runs and not host.known
+        return host.release, _with(f"confirmed earlier; {how}" if asked else how, host.outlook)
     if host.last_known:
         return "", _with(f"NOT KNOWN, {how}; last known release {host.last_known}", host.outlook)
     if host.state == "rolled_back":
         return "", "what was there before the first release"
-    nothing = "no release that was confirmed" if host.state in ("untouched", "planned", "unchanged") else "NOT KNOWN"
-    return "", _with(f"{nothing}, {how}", host.outlook)
+    return "", _with(how if how == NOTHING else f"NOT KNOWN, {how}", host.outlook)
 
 
 def _with(words: str, more: str) -> str:
@@ -186,6 +187,8 @@ def _next(verdict: Verdict, context: Context) -> list[str]:
         lines += steps.filled("Then look again: {again}")
     elif context.verb == "status" and verdict.word == "rollback_failed":
         lines += steps.filled("What was begun and never settled: {recover}", "What differs: {redeploy}")
+    elif verdict.left_out and verdict.exit_code == 0:
+        lines += steps.filled("Once who was left out answers: {again}")
     elif BUSY not in steps.kinds and not suspects:
         lines += steps.filled(*OUTCOMES[verdict.word].next)
     lines += steps.way_back() if context.reversible else []
@@ -284,6 +287,8 @@ class _Steps:
     def again(self, *options: str) -> str:
         """Return the command of this run, with options besides."""
         verb, version = self._context.verb, self._context.version
+        if verb == "plan" and self._verdict.word == "planned":
+            options = (*options, "--plan", f"{self._context.folder}/plan.json")
         if verb in ("deploy", "plan"):
             return self._context.commands.verb("deploy", "--version", version, *options) if version else ""
         return self._context.commands.verb(verb, *options) if verb in ("rollback", "status", "recover") else ""

@@ -18,7 +18,7 @@ class Outcome:
     Attributes:
         word: what the last line, `verdict.json` and messages call it.
         host: what it says of one host.
-        runs: how it is known what runs on such a host; after the version, or after "not known".
+        runs: how it is known what runs on such a host; it stands after the version, or after "not known".
         fleet: what it says of all hosts together; "" if only a single host can end so.
         exit_code: the exit code of the scripts, None if only a single host can end so.
         gravity: the host with the greatest decides the verdict; 0 decides nothing.
@@ -61,7 +61,7 @@ OUTCOMES = {
         Outcome(
             "planned",
             host="would get the release",
-            runs="confirmed earlier; not touched",
+            runs="not touched",
             fleet="this is what would be done; nothing was changed",
             exit_code=0,
             gravity=2,
@@ -80,7 +80,7 @@ OUTCOMES = {
         Outcome(
             "refused",
             host="said no; nothing was touched",
-            runs="confirmed earlier; not touched",
+            runs="not touched",
             fleet="this run touched no container",
             exit_code=10,
             gravity=5,
@@ -114,7 +114,7 @@ OUTCOMES = {
             gravity=7,
             next=("Look what is so by now: {status}", "To settle at once what is not: {recover}"),
         ),
-        Outcome("untouched", host="not touched", runs="confirmed earlier; not touched", still_runs=True),
+        Outcome("untouched", host="not touched", runs="not touched", still_runs=True),
         Outcome(
             SKIPPED,
             host="LEFT OUT, it could not be reached; not touched",

@@ -16,9 +16,12 @@ from .course import present
 from .outcomes import EXIT_CODES, OUTCOMES, SKIPPED, gravest
 from .steps import LOOKING, REFUSING, ROLLOUT, HostSteps
 
+#: How it is known what runs on a host on which no release was ever confirmed.
+NOTHING = "no release was ever confirmed"
 #: What the last line adds to the verdict where a run was cut off, and where a fleet that was only looked at is well.
 INTERRUPTED, HEALTHY = "interrupted", "healthy"
 _LEFT = "its lease ends by itself, and the next run removes what was staged"
+_NOT_TOUCHED = ("refused", "untouched", "planned", SKIPPED)
 _PERHAPS_LEFT = f"if the call reached it, {_LEFT}"
 
 
@@ -200,14 +203,20 @@ def _knowledge(steps: HostSteps, judged: HostVerdict, causes: Sequence[Cause]) -
         return {"known": _state_left(steps)}
     if judged.state == "unchanged" and steps.ran("verify"):
         return {"known": "healthy, as it was confirmed"}
-    if judged.state not in ("refused", SKIPPED):
-        return {}
+    return _knowledge_of_untouched(steps, judged, causes) if judged.state in _NOT_TOUCHED else {}
+
+
+def _knowledge_of_untouched(steps: HostSteps, judged: HostVerdict, causes: Sequence[Cause]) -> dict[str, Any]:
     if any(cause.kind == UNREACHABLE and cause.phase == BEFORE for cause in causes):
         # It said neither yes nor no. The last call may have reached it, and left its lease and what was staged.
         left = f"; {_PERHAPS_LEFT}" if steps.unreachable("prepare") else ""
-        return {"known": f"DID NOT ANSWER{left}", "last_known": judged.release, "release": None}
+        out = "LEFT OUT, " if judged.state == SKIPPED else ""
+        return {"known": f"{out}DID NOT ANSWER{left}", "last_known": judged.release, "release": None}
     busy = next((cause for cause in causes if cause.kind == BUSY), None)
-    return {"known": f"busy with {_run_of(busy)}; MAY BE CHANGING NOW"} if busy else {}
+    if busy is not None:
+        return {"known": f"busy with {_run_of(busy)}; MAY BE CHANGING NOW"}
+    asked = steps.passed("prepare") or steps.passed("look")
+    return {"known": NOTHING} if asked and judged.release is None else {}
 
 
 def _run_of(busy: Cause) -> str:
@@ -314,11 +323,15 @@ def _host_words(host: HostVerdict) -> str:
     if host.state == "refused" and host.causes and all(cause.for_all for cause in host.causes):
         # What all hosts together lack is no objection of one.
         return f"{OUTCOMES['untouched'].host}{_release_words(host)}"
-    if host.last_known or (host.release is None and host.known):
+    if host.last_known or (host.release is None and host.known not in ("", NOTHING)):
         last = f"; last known release {host.last_known}" if host.last_known else ""
-        state = "" if host.state == "refused" else OUTCOMES[host.state].host
+        state = "" if host.state in ("refused", SKIPPED) else OUTCOMES[host.state].host
         return "; ".join(part for part in (state, host.known) if part) + last + outlook
-    return f"{host.known or OUTCOMES[host.state].host}{_release_words(host)}{outlook}"
+    words = OUTCOMES[host.state].host
+    # What nobody refused there is only not touched.
+    if host.known == NOTHING:
+        return f"{words}; {NOTHING}{outlook}"
+    return f"{host.known or words}{_release_words(host)}{outlook}"
 
 
 def _release_words(host: HostVerdict) -> str:

@@ -227,6 +227,28 @@ def test_a_healthy_fleet_is_not_called_unchanged() -> None:
     assert (verdict.word, verdict.exit_code) == ("unchanged", 0)
 
 
+def test_what_was_never_asked_is_not_known_and_where_nothing_ran_that_is_said() -> None:
+    planned = {"source": OK, "resolve": OK, "plan": OK}
+    plan = f"scripts/deploy.sh lab --version 1.1 --plan var/runs/{RUN}/plan.json"
+    assert (
+        shown(ended(lab(planned)), verb="plan")
+        == f"RUNS   4 of 4 hosts: NOT KNOWN, not touched\nNEXT   To do it: {plan}\n"
+    )
+    first = {**planned, "prepare": {**READY, "current": None}}
+    text = shown(ended(lab({**first, "settle": OK}, lab2=LOST)))
+    assert "3 of 4 hosts (lab1, lab3, lab4): no release was ever confirmed\n" in text
+
+
+def test_who_was_left_out_of_a_good_run_is_still_to_be_seen_to() -> None:
+    good = {"reach": OK, **started(confirm=OK)}
+    verdict = ended(lab(good, lab2={"reach": gone()}))
+    assert verdict.word == "deployed"
+    text = shown(verdict)
+    assert "       lab2: NOT KNOWN, LEFT OUT, DID NOT ANSWER\n" in text
+    assert "Once who was left out answers: scripts/deploy.sh lab --version 1.1\n" in text
+    assert "Nothing is left to do" not in text
+
+
 def test_what_differs_from_what_was_confirmed_broke() -> None:
     drifts = {**OK, "stands": False, "current": OLD, "drift": ["web was made from something else"]}
     text = shown(ended(lab({"verify": drifts}), None), verb="status")
