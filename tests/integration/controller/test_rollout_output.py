@@ -101,6 +101,45 @@ BATCHES = """
   tasks: []
 """
 
+TWO = r"""
+- name: Nothing to do
+  hosts: stack_hosts
+  gather_facts: false
+  tasks:
+    - name: Be skipped
+      ansible.builtin.fail: {msg: never}
+      when: false
+- name: Both
+  hosts: stack_hosts
+  gather_facts: false
+  tasks:
+    - name: Fail everywhere
+      report:
+        result: {fails: true, msg: "reason\nfailed after {{ 1 if inventory_hostname == 'one' else 2 }} s"}
+      ignore_errors: true
+    - name: Fail for all
+      report:
+        result: {fails: true, msg: no such tag}
+      run_once: true
+      ignore_errors: true
+    - name: Speak of a release
+      report:
+        result: {summary: ["runs release 20261122T220000Z-1.1"]}
+      throttle: 1
+"""
+
+EXPECTED_OF_TWO = """\
+Both
+  one     failed (ignored)  Fail everywhere
+      reason
+      failed after 1 s
+  second  failed (ignored)  Fail everywhere: the same as on one
+  all hosts  failed (ignored)  Fail for all
+      no such tag
+  one     runs release 20261122T220000Z-1.1
+  second  runs release 1.1
+"""
+
 UNREACHABLE = """
 - name: Reach out
   hosts: one
@@ -152,6 +191,13 @@ def test_batches_and_plays_for_nobody_are_told_apart(project: LocalProject) -> N
     batches = "Roll it out\n  one  done\nRoll it out (batch 2)\n  second  done\n"
     assert lines.startswith(f"{batches}For nobody\n  no host of the inventory matches")
     assert "2 hosts: 2 ok" in lines
+
+
+def test_two_hosts_say_the_same_once_and_a_play_without_work_has_no_heading(project: LocalProject) -> None:
+    project.playbook("site", TWO)
+    # One after the other, or their order is nobody's.
+    lines = timed_lines(project.ansible_playbook("site", "--forks", "1").stdout)
+    assert lines.startswith(EXPECTED_OF_TWO)
 
 
 def test_an_unreachable_host_comes_with_the_reason_and_the_remedy(project: LocalProject) -> None:
