@@ -168,6 +168,8 @@ if TYPE_CHECKING:
 
 
 _DAMAGED = "damaged"
+#: How the lines of a summary begin that tell of other releases than those that run or are under way.
+_HISTORY = ("also kept: ", "taken back since ", "never confirmed: ")
 
 
 def work(module: AnsibleModule) -> Result:
@@ -182,8 +184,6 @@ def work(module: AnsibleModule) -> Result:
     drift = _drift(store, snapshot)
     at_work = _at_work(store)
     releases = _releases(store, journal.states(entries))
-    # Who asks for no more than the journal's end asks how things stand, not what was.
-    history = _history(store, snapshot, entries) if module.params["journal_lines"] > 1 else []
     damaged = [f"damaged: release {one['id']}" for one in releases if one["state"] == _DAMAGED]
     return {
         "changed": False,
@@ -195,8 +195,13 @@ def work(module: AnsibleModule) -> Result:
         "containers": [container.as_record() for container in snapshot.containers],
         "guard_in": at_work.guard_in,
         "journal": [asdict(entry) for entry in entries[-module.params["journal_lines"] :]],
-        "summary": [*at_work.words, *_summary(store, snapshot, drift, entries, at_work), *history, *damaged],
+        "summary": [*at_work.words, *_told(_summary(store, snapshot, drift, entries, at_work), module), *damaged],
     }
+
+
+def _told(summary: Sequence[str], module: AnsibleModule) -> list[str]:
+    """Leave out what was, where only the end of the journal is asked for."""
+    return [line for line in summary if module.params["journal_lines"] > 1 or not line.startswith(_HISTORY)]
 
 
 @dataclass(frozen=True)
@@ -266,17 +271,13 @@ def _summary(
         script = store.release_folder(unfinished) / "rollback.sh"
         lines.append(f"release {unfinished} was begun and never settled; the next run takes it back, or: sh {script}")
     lines += [f"differs: {difference}" for difference in drift]
-    states = (f"{one.state} {one.health}".strip() for one in snapshot.containers)
-    return lines + [f"{one.service}: {state}" for one, state in zip(snapshot.containers, states, strict=False)]
-
-
-def _history(store: ReleaseStore, snapshot: Snapshot, entries: Sequence[JournalEntry]) -> list[str]:
+    lines += [f"{one.service}: {one.state}{' ' + one.health if one.health else ''}" for one in snapshot.containers]
     states, once, good = journal.states(entries), journal.confirmed(entries), journal.proven(entries)
     others = [release for release in reversed(store.kept()) if release != snapshot.release]
     kept = [release for release in others if release in good]
     fallen = [release for release in others if release in once and release not in good]
     bad = [f"{release} ({states.get(release, 'unknown')})" for release in others if release not in once]
-    lines = [f"also kept: {', '.join(kept)}"] if kept else []
+    lines += [f"also kept: {', '.join(kept)}"] if kept else []
     lines += [f"taken back since it was confirmed: {', '.join(fallen)}"] if fallen else []
     # What it left is there to look at; nobody is taken back to what never stood.
     return [*lines, f"never confirmed: {', '.join(bad)}"] if bad else lines
