@@ -149,13 +149,14 @@ from ..module_utils.coordination.after_boot import is_enabled
 from ..module_utils.coordination.guard import LOG_FILE, is_present, read_task
 from ..module_utils.coordination.held_lease import StackLease
 from ..module_utils.core.answer import Result
-from ..module_utils.core.findings import SlipwayError
+from ..module_utils.core.findings import Finding, SlipwayError
 from ..module_utils.core.host_clock import boot_time
 from ..module_utils.core.identifiers import check_names
 from ..module_utils.engine.client import Engine
 from ..module_utils.host.look import take_snapshot
 from ..module_utils.host.rollback_target import differences
 from ..module_utils.release import journal
+from ..module_utils.release.documents import NEEDED_TO_START
 from ..module_utils.release.store import ReleaseStore
 
 if TYPE_CHECKING:
@@ -184,7 +185,8 @@ def work(module: AnsibleModule) -> Result:
     drift = _drift(store, snapshot)
     at_work = _at_work(store)
     releases = _releases(store, journal.states(entries))
-    damaged = [f"damaged: release {one['id']}" for one in releases if one["state"] == _DAMAGED]
+    damaged = [f"damaged: {finding.thing}" for finding in store.journal_findings()]
+    damaged += [f"damaged: {finding.thing}" for one in reversed(store.kept()) for finding in _damage(store, one)]
     return {
         "changed": False,
         "current": snapshot.release,
@@ -216,7 +218,10 @@ def _at_work(store: ReleaseStore) -> _AtWork:
     now = boot_time()
     held = StackLease(store, 0.0).held()
     words = [lease.sentence(held, now)] if held is not None and held.left_s(now) > 0 else []
-    order = read_task(store.folder)
+    try:
+        order = read_task(store.folder)
+    except SlipwayError as error:
+        return _AtWork([*words, *(finding.sentence() for finding in error.findings)], None)
     if order is None or not is_present(store.folder):
         # No guard outlives its process: the next run does its work.
         return _AtWork(words, None)
@@ -235,9 +240,18 @@ def _drift(store: ReleaseStore, snapshot: Snapshot) -> list[str]:
     if snapshot.release is None:
         return [f"{one.name} runs, but Slipway started no release" for one in snapshot.containers]
     kept = store.folder_of(snapshot.release)
-    record, hashes = kept.record, kept.config_hashes
+    damage = [finding.sentence() for finding in kept.damage()]
+    try:
+        record, hashes = kept.record, kept.config_hashes
+    except SlipwayError:
+        return damage
     files = [f"file {path} is not the release's" for path in store.drift(record.files)]
-    return differences(record, hashes, snapshot.containers) + files
+    return [*damage, *differences(record, hashes, snapshot.containers), *files]
+
+
+def _damage(store: ReleaseStore, release: str) -> tuple[Finding, ...]:
+    """Return what keeps the host from going to a release that it keeps."""
+    return tuple(store.folder_of(release).damage(NEEDED_TO_START))
 
 
 def _releases(store: ReleaseStore, states: dict[str, str]) -> list[dict[str, Any]]:
@@ -245,10 +259,11 @@ def _releases(store: ReleaseStore, states: dict[str, str]) -> list[dict[str, Any
 
 
 def _release(store: ReleaseStore, release: str, state: str) -> dict[str, Any]:
+    # Nothing depends on an old one unless somebody goes back to it, and then its files are read again.
+    state = _DAMAGED if _damage(store, release) else state
     try:
         record = store.folder_of(release).record
     except SlipwayError:
-        # Nothing depends on it unless somebody goes back to it, and then its record is read again.
         unknown = dict.fromkeys(("version", "created_at", "created_by", "commit"), "")
         return {"id": release, "state": _DAMAGED, **unknown, "images": {}}
     return {

@@ -25,10 +25,11 @@ from ansible_collections.slipway.compose.plugins.module_utils.coordination.lease
 from ansible_collections.slipway.compose.plugins.module_utils.core.command import command_environment
 from ansible_collections.slipway.compose.plugins.module_utils.core.host_clock import boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal
-from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.rollback_script import WayBack, render
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
+from ansible_collections.slipway.compose.plugins.module_utils.stack.gate_settings import GateSettings
 from tests.engine.conftest import Stack
+from tests.support.records import RECORD, SNAPSHOT
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
@@ -57,11 +58,12 @@ def store(tmp_path: Path, stack: Stack) -> Iterator[ReleaseStore]:
     made = ReleaseStore(str(tmp_path), stack.name, RUN)
     made.make()
     made.release_folder(RELEASE).mkdir()
-    record = ReleaseRecord(RELEASE, stack.name, "1.1", "", "", "", "", "", True, (), {}, (), ())  # noqa: FBT003
+    record = replace(RECORD, id=RELEASE, stack=stack.name, version="1.1")
     made.write(RELEASE, "release.json", record.to_json())
     made.write(RELEASE, "rollback.sh", render(WayBack(stack.name, RELEASE, ()), command_environment({})), 0o700)
-    made.write_json(RELEASE, "snapshot.json", {"to": None, "containers": [], "goal": "nothing"})
-    made.write_json(RELEASE, "gate.json", {"stable_for_s": 0.1, "timeout_s": 10})
+    made.write_json(RELEASE, "snapshot.json", SNAPSHOT)
+    made.write(RELEASE, "environment.json", "{}")
+    made.write_json(RELEASE, "gate.json", {**GateSettings().as_dict(), "stable_for_s": 0.1, "timeout_s": 10})
     service = {"image": stack.image, "command": ["sleep", "60"], "init": True, "network_mode": "none"}
     (made.project / "compose.yaml").write_text(json.dumps({"services": {"web": service}}))
     compose = ["docker", "compose", "-p", stack.name]

@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,11 @@ import yaml
 from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.gate.health import ServiceExpectation
 from ansible_collections.slipway.compose.plugins.module_utils.hooks.runner import HookRunner
-from ansible_collections.slipway.compose.plugins.module_utils.release.folder import HOOKS_FILE
+from ansible_collections.slipway.compose.plugins.module_utils.release.documents import HOOKS_FILE
 from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile, ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore, unpack_files
 from ansible_collections.slipway.compose.plugins.module_utils.stack.bundle import BundledFile, FileBundle
+from ansible_collections.slipway.compose.plugins.module_utils.stack.gate_settings import GateSettings
 from ansible_collections.slipway.compose.plugins.module_utils.stack.hooks import (
     POST_DEPLOY,
     PRE_DEPLOY,
@@ -29,6 +30,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.stack.hooks import
     HookSettings,
     parse_hooks,
 )
+from tests.support.records import RECORD
 
 if TYPE_CHECKING:
     import docker
@@ -88,9 +90,9 @@ def compose_file(stack: str) -> bytes:
 
 
 def release(stack: str, image: str, bundle: FileBundle) -> ReleaseRecord:
-    return ReleaseRecord(
-        id=RELEASE, stack=stack, version="1.1", created_at="", created_by="", commit="", plan_sha256="",
-        content_sha256="", reversible=True, compose_files=bundle.compose_files, images={"web": image, "db": image},
+    return replace(
+        RECORD, id=RELEASE, stack=stack, version="1.1", content_sha256=bundle.content_sha256,
+        compose_files=bundle.compose_files, images={"web": image, "db": image},
         files=tuple(ReleaseFile(one.path, one.executable, one.sha256) for one in bundle.files),
         services=(ServiceExpectation("web", 1), ServiceExpectation("db", 1)),
     )  # fmt: skip
@@ -112,7 +114,7 @@ def staged(engine: docker.DockerClient, busybox_image: str, tmp_path: Path) -> I
     building = store.building_folder()
     unpack_files(bundle, building / "files")
     lock = yaml.safe_dump({"services": {name: {"image": busybox_image} for name in ("web", "db")}})
-    store.stage(building, release(stack, busybox_image, bundle), bundle, {}, lock)
+    store.stage(building, release(stack, busybox_image, bundle), bundle, GateSettings().as_dict(), lock)
     yield Staged(store, Engine(), busybox_image)
     for container in engine.containers.list(all=True, filters={"label": f"com.docker.compose.project={stack}"}):
         container.remove(force=True)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,8 @@ from ansible_collections.slipway.compose.plugins.module_utils.engine.containers 
 from ansible_collections.slipway.compose.plugins.module_utils.gate.report import DownError
 from ansible_collections.slipway.compose.plugins.module_utils.host.host import Host
 from ansible_collections.slipway.compose.plugins.module_utils.host.revival import Revival
-from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
+from tests.support.records import RECORD, SNAPSHOT
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
@@ -34,14 +35,14 @@ def untouched(root: Path, stack: Stack, *containers: Container, **snapshot: Any)
     store = ReleaseStore(str(root), stack.name, "run")
     store.make()
     store.release_folder(RELEASE).mkdir()
-    record = ReleaseRecord(RELEASE, stack.name, "1.1", "", "", "", "", "", True, (), {}, (), ())  # noqa: FBT003
+    record = replace(RECORD, id=RELEASE, stack=stack.name, version="1.1")
     store.write(RELEASE, "release.json", record.to_json())
     store.write(RELEASE, "environment.json", "{}")
     store.write_json(RELEASE, "gate.json", GATE)
     for container in containers:
         container.reload()
     ran = [Seen.from_inspect(container.attrs).as_record() for container in containers]
-    store.write_json(RELEASE, "snapshot.json", {"release": None, "to": None, "containers": ran, **snapshot})
+    store.write_json(RELEASE, "snapshot.json", {**SNAPSHOT, "containers": ran, **snapshot})
     return Revival(Host(store, Engine(), StackLease(store, 900.0), Guard(store, "", 900.0, 60.0)), RELEASE)
 
 

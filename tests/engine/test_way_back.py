@@ -7,6 +7,7 @@ import json
 import secrets
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.release.record imp
 from ansible_collections.slipway.compose.plugins.module_utils.release.rollback_script import WayBack, render
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore, unpack_files
 from ansible_collections.slipway.compose.plugins.module_utils.stack.bundle import BundledFile, FileBundle
+from tests.support.records import RECORD
 
 if TYPE_CHECKING:
     import docker
@@ -63,9 +65,9 @@ def stack(engine: docker.DockerClient, tmp_path: Path) -> Iterator[ReleaseStore]
 def keep(store: ReleaseStore, image: str, *files: BundledFile) -> ReleaseRecord:
     """Keep release OLD with these files."""
     bundle = FileBundle((bundled("compose.yaml", yaml.safe_dump(COMPOSE)), *files), {"UID": "1000"}, ("compose.yaml",))
-    record = ReleaseRecord(
-        id=OLD, stack=store.stack, version="1.0", created_at="", created_by="", commit="", plan_sha256="",
-        content_sha256="", reversible=True, compose_files=bundle.compose_files, images={"web": image}, services=(),
+    record = replace(
+        RECORD, id=OLD, stack=store.stack, content_sha256=bundle.content_sha256,
+        compose_files=bundle.compose_files, images={"web": image},
         files=tuple(ReleaseFile(one.path, one.executable, one.sha256) for one in bundle.files),
     )  # fmt: skip
     building = store.building_folder()
@@ -77,6 +79,7 @@ def keep(store: ReleaseStore, image: str, *files: BundledFile) -> ReleaseRecord:
 
 def go_back(store: ReleaseStore, way: WayBack) -> str:
     store.release_folder(NEW).mkdir()
+    way = replace(way, sealed=store.sealed(way.to) if way.to else ())
     script = store.write(NEW, "rollback.sh", render(way, command_environment({})), 0o700)
     ended = subprocess.run(["sh", script], capture_output=True, text=True, check=False, timeout=120)
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -16,6 +16,19 @@ from tests.support.standing import PATIENT, Standing
 
 @proves(
     Fault(
+        "record-of-old-release-damaged",
+        Phase.BEFORE,
+        dies="release.json of a release that neither runs nor is gone back to",
+        promised="Only to go to that release is refused (10). `status` tells what runs, and what is damaged. The "
+        "deployment works, and prunes that release with its images.",
+    ),
+    Fault(
+        "release-file-damaged",
+        Phase.BEFORE,
+        dies="a JSON file (gate, environment, image lock) in the folder of the release to go back to",
+        promised="Refused (10): which file, what it had to be, and what to do. Nothing was touched.",
+    ),
+    Fault(
         "release-tampered-with",
         Phase.BEFORE,
         dies="a file in the folder of the release to go back to",
@@ -43,8 +56,18 @@ from tests.support.standing import PATIENT, Standing
 )
 def test_what_was_spoiled_is_told_and_what_can_be_read_counts(solo: Standing) -> None:
     # Each next deployment no longer says what the one before it said.
-    with tampered(solo, "probe.conf"):
-        said = refused(solo, "probe.conf")
+    host = solo.hosts[0]
+    old = an_old_release(solo)
+    console(host, f"echo '{{' >{solo.folder}/releases/{old}/release.json")
+    told = solo.project.status()
+    assert f"runs release {observed.current_release(host, solo.stack)}" in told.output, told
+    assert f"damaged: file {solo.folder}/releases/{old}/release.json" in told.output, told
+    back = solo.project.rollback("--to", old)
+    solo.untouched(back)
+    assert f"file {solo.folder}/releases/{old}/release.json: expected a JSON object" in back.output, back
+    with tampered(solo, "files/probe.conf"), tampered(solo, "gate.json"), tampered(solo, "images.lock.yaml"):
+        said = refused(solo, "files/probe.conf, images.lock.yaml")
+        assert "/gate.json: expected a JSON object with the gate's settings, seen no JSON" in said, said
     with deleted_image(solo) as image:
         said = refused(solo, f"docker pull {image}")
         assert "probe.conf" not in said, said
@@ -58,6 +81,14 @@ def test_what_was_spoiled_is_told_and_what_can_be_read_counts(solo: Standing) ->
     assert len(solo.on(solo.hosts[0]).journal()) == len(lines) - 1 > before
 
 
+def an_old_release(solo: Standing) -> str:
+    """Return a kept release that does not run; one is made if there is none."""
+    host, stack = solo.hosts[0], solo.stack
+    if len(observed.kept_releases(host, stack)) == 1:
+        solo.goes_on()
+    return min(set(observed.kept_releases(host, stack)) - {observed.current_release(host, stack)})
+
+
 def refused(solo: Standing, reason: str) -> str:
     """Deploy, see that it is refused for a reason with nothing touched, and return what it said."""
     solo.offer()
@@ -69,8 +100,13 @@ def refused(solo: Standing, reason: str) -> str:
 
 @contextmanager
 def tampered(solo: Standing, name: str) -> Iterator[None]:
-    """Change a file of the release to go back to."""
-    path = f"{solo.folder}/current/files/{name}"
+    """Change a file of the release to go back to.
+
+    Args:
+        solo: the stack.
+        name: the path in the release's folder.
+    """
+    path = f"{solo.folder}/current/{name}"
     console(solo.hosts[0], f"cp -p {path} {path}.kept && echo '# and something else' >>{path}")
     try:
         yield

@@ -17,6 +17,8 @@ from ..core.findings import Finding
 from ..core.identifiers import Form
 from .printable import printable
 
+#: What a program can be given: Python keeps the bytes of a name that is no UTF-8 as U+DC80 to U+DCFF.
+WORD = Form(r"[^\0\ud800-\udc7f\udd00-\udfff]*", "a text without NUL")
 #: So many faults of one document are named; whoever reads them has understood by then.
 MOST_FAULTS = 20
 _LONGEST_QUOTE = 80

@@ -24,17 +24,21 @@ _LONGEST_SLEEP_S = 60.0
 _RETRY_S = 5.0
 _LONGEST_RETRY_S = 20.0
 _LOCK_WAIT_S = 3600.0
+#: Seconds until it acts, and that the containers may take to go back, where no file says it: those of the role.
+_UNKNOWN_S, _UNKNOWN_ROLLBACK_S = 900.0, 300.0
 
 
 def main(argv: Sequence[str]) -> None:
     """Guard one release of one stack."""
     root, stack, token = argv
     folder = Path(root) / stack
-    if _task(folder, token) is None:
+    known = _task(folder, token)
+    if known is None:
         # Another one was armed since; who signs in now would take its place in the list.
         return
     sign_in(folder)
-    while (task := _task(folder, token)) is not None:
+    while (task := _task(folder, token, known)) is not None:
+        known = task
         left = task.left_s(boot_time())
         if left > 0:
             time.sleep(min(left, _LONGEST_SLEEP_S))
@@ -42,9 +46,26 @@ def main(argv: Sequence[str]) -> None:
             return
 
 
-def _task(folder: Path, token: str) -> GuardTask | None:
-    task = read_task(folder)
+def _task(folder: Path, token: str, known: GuardTask | None = None) -> GuardTask | None:
+    """Return the task, what was known of it if the file that says it is damaged, None if it is not wanted any more."""
+    try:
+        task = read_task(folder)
+    except SlipwayError as error:
+        _log(str(error))
+        return known or _recalled(folder, token)
     return task if task is not None and task.token == token else None
+
+
+def _recalled(folder: Path, token: str) -> GuardTask | None:
+    """Return the task as far as the journal tells it: to take back what was last started, and not settled."""
+    from ..release import journal
+    from ..release.store import ReleaseStore
+
+    entries = ReleaseStore(str(folder.parent), folder.name).entries()
+    start = journal.last_start(entries)
+    if start is None or journal.unfinished(entries) != start.release:
+        return None
+    return GuardTask(token, start.run, start.release, _UNKNOWN_S, boot_time(), _UNKNOWN_ROLLBACK_S)
 
 
 def _act(root: str, stack: str, task: GuardTask) -> bool:
@@ -58,7 +79,7 @@ def _act(root: str, stack: str, task: GuardTask) -> bool:
             return stand_in(root, stack, task, _LOCK_WAIT_S)
         except SlipwayError as error:
             _log(str(error))
-        if _task(Path(root) / stack, task.token) is None:
+        if _task(Path(root) / stack, task.token, task) is None:
             # It has tried, and that was the end of it.
             return True
         time.sleep(pause_s)

@@ -10,23 +10,26 @@ After a boot it begins again, and acts at once.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..boundary.shapes import Number, Record, Text, document_findings, read_json
 from ..core.boot_time import BootTime
 from ..core.command import command_environment
 from ..core.findings import Finding, SlipwayError
 from ..core.host_clock import boot_time
+from ..core.identifiers import RELEASE_ID, RUN_ID, Form
 from ..core.processes import end_process, process_began
+from ..release import journal
 from . import after_boot, code_archive, init_system
+from .lease import BOOT_TIME, MOST_S
 
 if TYPE_CHECKING:
     from ..release.store import ReleaseStore
@@ -41,6 +44,17 @@ _END_S = 2.0
 #: Seconds for the guard's process to say that it is there; it was launched before the containers were.
 _SIGN_IN_S = 10.0
 _INTERVAL_S = 0.02
+#: What `guard.json` holds.
+_DOCUMENT = Record(
+    {
+        "token": Text(Form("[A-Za-z0-9-]{1,128}", "letters, digits and -")),
+        "run": Text(RUN_ID),
+        "release": Text(RELEASE_ID),
+        "lasts_s": Number(least=0, most=MOST_S),
+        "renewed": BOOT_TIME,
+        "rollback_timeout_s": Number(least=0, most=MOST_S),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -69,27 +83,40 @@ class GuardTask:
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> GuardTask:
-        """Return the task that a file holds.
-
-        Raises:
-            KeyError, TypeError, ValueError: it holds none.
-        """
-        return cls(
-            token=str(raw["token"]),
-            run=str(raw["run"]),
-            release=str(raw["release"]),
-            lasts_s=float(raw["lasts_s"]),
-            renewed=BootTime.from_dict(raw["renewed"]),
-            rollback_timeout_s=float(raw["rollback_timeout_s"]),
-        )
+        """Return the task that a document without fault holds."""
+        known = {field.name: raw[field.name] for field in fields(cls)}
+        return cls(**{**known, "renewed": BootTime.from_dict(raw["renewed"])})
 
 
 def read_task(folder: Path) -> GuardTask | None:
-    """Return what the guard of a stack has to do, None if none is armed."""
+    """Return what the guard of a stack has to do, None if none is armed.
+
+    Raises:
+        SlipwayError: the file that says it is damaged.
+    """
+    path = folder / FILE
+    expected = "a JSON object with what the guard has to do"
+    remedy = "Run scripts/recover.sh ENV once the run has ended; its guard goes on with what it knows."
     try:
-        return GuardTask.from_dict(json.loads((folder / FILE).read_text()))
-    except (OSError, ValueError, KeyError, TypeError):
+        raw: Any = read_json(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise SlipwayError([Finding(f"file {path}", expected, error.strerror or str(error), remedy)]) from error
+    except ValueError as error:
+        raise SlipwayError([Finding(f"file {path}", expected, f"no JSON: {error}", remedy)]) from error
+    faults = document_findings(_DOCUMENT, raw, f"file {path}", remedy)
+    if faults:
+        raise SlipwayError(faults)
+    return GuardTask.from_dict(raw)
+
+
+def task_or(folder: Path, known: GuardTask) -> GuardTask | None:
+    """Return what a guard has to do, and what it knew of it if the file that says it is damaged."""
+    try:
+        return read_task(folder)
+    except SlipwayError:
+        return known
 
 
 def is_present(folder: Path) -> bool:
@@ -140,7 +167,15 @@ class Guard:
 
     def renew(self) -> None:
         """Have the guard wait its whole time again, if this run armed it."""
-        task = read_task(self._store.folder)
+        try:
+            task = read_task(self._store.folder)
+        except SlipwayError:
+            # Nobody can tell whose it was. What this run has started gets a guard anew.
+            last = journal.last_start(self._store.entries())
+            if last is None or last.run != self._store.run:
+                raise
+            self.arm(last.release)
+            return
         if task is not None and task.run == self._store.run:
             self._store.write_file(FILE, asdict(replace(task, lasts_s=self._lasts_s, renewed=boot_time())))
 

@@ -5,19 +5,38 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..boundary.shapes import WORD, Flag, Number, OneOf, Record, Text, read_json
 from ..core.boot_time import BootTime
 from ..core.findings import Finding
+from ..core.identifiers import LINE, MOMENT, RUN_ID, Form
 
 #: How far the run that holds the lease has come on this host.
 PREPARING, PREPARED, STARTED = "preparing", "prepared", "started"
 #: What a run that wants the lease has to do.
 TAKE, WAIT, REFUSE = "take", "wait", "refuse"
+
+#: Longer times would be none: nothing would ever end them.
+MOST_S = 10**9
+#: A moment of a host, in a file.
+BOOT_TIME = Record({"boot": Text(LINE), "ticks": Number(most=MOST_S), "epoch": Number(least=0, most=10**11)})
+#: What `lease.json` holds.
+_DOCUMENT = Record(
+    {
+        "run": Text(RUN_ID),
+        **dict.fromkeys(("owner", "run_url"), Text(WORD)),
+        "taken_at": Text(MOMENT),
+        "phase": OneOf((PREPARING, PREPARED, STARTED)),
+        "lasts_s": Number(least=0, most=MOST_S),
+        "renewed": BOOT_TIME,
+    },
+    # Earlier versions knew no pause.
+    {"paused_at": Text(Form(f"(?:{MOMENT.pattern})?", MOMENT.words)), "continued_by": Text(WORD), "goes_on": Flag()},
+)
 
 
 @dataclass(frozen=True)
@@ -89,9 +108,10 @@ class Lease:
 def parse(text: str) -> Lease | None:
     """Return the lease that a file holds, None if it holds none."""
     try:
-        return Lease.from_dict(json.loads(text))
-    except (KeyError, OverflowError, TypeError, ValueError):
+        raw: Any = read_json(text)
+    except ValueError:
         return None
+    return Lease.from_dict(raw) if next(_DOCUMENT.faults(raw), None) is None else None
 
 
 def decide(held: Lease | None, run: str, now: BootTime) -> str:

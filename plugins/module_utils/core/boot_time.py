@@ -26,12 +26,8 @@ class BootTime:
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> BootTime:
-        """Return the moment whose fields a file holds.
-
-        Raises:
-            KeyError, TypeError, ValueError: it holds none.
-        """
-        return cls(str(raw["boot"]), float(raw["ticks"]), float(raw["epoch"]))
+        """Return the moment that a document without fault holds."""
+        return cls(raw["boot"], float(raw["ticks"]), float(raw["epoch"]))
 
     def seconds_since(self, earlier: BootTime) -> float:
         """Return how long ago another moment of this host was.

@@ -19,11 +19,13 @@ class Form:
     """What a text that comes from elsewhere may look like, from its first character to its last.
 
     Attributes:
+        pattern: the regular expression.
         words: the form in words, for findings.
     """
 
     def __init__(self, pattern: str, words: str) -> None:
         """Take the regular expression and the words for it."""
+        self.pattern = pattern
         # ASCII, or `\d` and `\w` are the digits and letters of every script.
         self._pattern = re.compile(pattern, re.ASCII)
         self.words = words
@@ -55,6 +57,8 @@ MOMENT = Form("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", "a time 
 #: What a person wrote, or the name of a host in the inventory.
 LINE = Form(f"[^{CONTROLS}]{{0,256}}", "one line of at most 256 characters, none of them a control character")
 HOST = Form(f"[^{CONTROLS}]{{1,255}}", "a host's name")
+SERVICE = Form("[A-Za-z0-9._-]{1,255}", "a service's name: letters, digits and . _ -")
+CONTAINER_ID = Form("[0-9a-f]{64}", "a container's ID: 64 of 0-9 and a-f")
 #: Relative, with forward slashes, and in one spelling, so that two paths are two files.
 _PART = r"(?!\.{1,2}(?:/|\Z))[^/\0\n]+"
 PATH_INSIDE = Form(f"{_PART}(?:/{_PART})*", "a path inside the stack's folder")

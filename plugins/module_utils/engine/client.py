@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..core.command import command_environment, run_command
 from ..core.findings import SlipwayError
-from .compose_labels import PROJECT_LABEL
+from .compose_labels import NETWORK_LABEL, PROJECT_LABEL
 from .connection import Connection, asked, reached
 from .container_client import ContainerClient
 from .containers import parse_engine_time
@@ -102,6 +102,11 @@ class Engine:
         filters = {"status": ["running", "paused", "restarting"]}
         with reached():
             return {str(entry["Id"]) for entry in self._connection.api.containers(all=True, filters=filters)}
+
+    def network_makers(self) -> dict[str, tuple[str, str]]:
+        """Return which Compose project made each network, and what that calls it, by its name; "" where none did."""
+        labels = {str(one["Name"]): one.get("Labels") or {} for one in self._connection.api.networks()}
+        return {name: (one.get(PROJECT_LABEL, ""), one.get(NETWORK_LABEL, "")) for name, one in labels.items()}
 
     def network_names(self, project: str = "") -> set[str]:
         """Return the names of the networks, of those of one project if it is named."""

@@ -11,6 +11,7 @@ from typing import Any
 _COMPOSE = "com.docker.compose."
 PROJECT_LABEL = f"{_COMPOSE}project"
 SERVICE_LABEL = f"{_COMPOSE}service"
+NETWORK_LABEL = f"{_COMPOSE}network"
 NUMBER_LABEL = f"{_COMPOSE}container-number"
 ONE_OFF_LABEL = f"{_COMPOSE}oneoff"
 DEPENDS_ON_LABEL = f"{_COMPOSE}depends_on"

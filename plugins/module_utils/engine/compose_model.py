@@ -18,6 +18,7 @@ JOB_LABEL = "io.slipway.job"
 #: Compose does not look at the content of mounted files; a label that changes with them makes it recreate the service.
 FILES_HASH_LABEL = "io.slipway.files-hash"
 
+_PUBLISHED = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+))?")
 _UNSET = re.compile(r'The \\?"([A-Za-z_][A-Za-z0-9_]*)\\?" variable is not set')
 
 
@@ -28,16 +29,25 @@ class PublishedPort:
     Attributes:
         address: host address it is bound to; "" is every address.
         port: port number on the host.
-        protocol: "tcp" or "udp".
+        protocol: "tcp", "udp" or "sctp".
+        last: last number of a range, out of which the engine chooses; 0 if it is no range.
     """
 
     address: str
     port: int
     protocol: str
+    last: int = 0
+
+    @property
+    def numbers(self) -> range:
+        """Return the numbers that it can have."""
+        return range(self.port, (self.last or self.port) + 1)
 
     def __str__(self) -> str:
         """Spell the port the way Docker does."""
-        return f"{self.address}:{self.port}/{self.protocol}" if self.address else f"{self.port}/{self.protocol}"
+        port = f"{self.port}-{self.last}" if self.last else f"{self.port}"
+        address = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{address}:{port}/{self.protocol}" if address else f"{port}/{self.protocol}"
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,7 @@ class Service:
         image: image reference as the file has it after interpolation; None where only `build:` is given.
         replicas: how many containers are to run.
         one_shot: whether its containers end by themselves with success.
-        ports: ports of the host that it publishes; ranges are left to the engine.
+        ports: ports of the host that it publishes.
         inputs: what it mounts, reads or is given from the project's files: top-level definitions and relative paths.
     """
 
@@ -85,7 +95,7 @@ def parse_services(config: str, root: str) -> tuple[Service, ...]:
         Service(
             name=name,
             image=service.get("image"),
-            replicas=_replicas(service),
+            replicas=replicas_of(service),
             one_shot=name in awaited or str((service.get("labels") or {}).get(JOB_LABEL, "")).lower() == "true",
             ports=tuple(_ports(service)),
             inputs=tuple(sorted(_inputs(service, project, root))),
@@ -136,7 +146,8 @@ def files_hash(service: Service, file_hashes: Mapping[str, str], env: Mapping[st
     return hashlib.sha256("\n".join(parts).encode()).hexdigest() if parts else None
 
 
-def _replicas(service: Mapping[str, Any]) -> int:
+def replicas_of(service: Mapping[str, Any]) -> int:
+    """Return how many containers a resolved service is to have."""
     if service.get("scale") is not None:
         return int(service["scale"])
     replicas = (service.get("deploy") or {}).get("replicas")
@@ -145,9 +156,10 @@ def _replicas(service: Mapping[str, Any]) -> int:
 
 def _ports(service: Mapping[str, Any]) -> Iterator[PublishedPort]:
     for port in service.get("ports") or []:
-        published = str(port.get("published") or "")
-        if published.isdigit() and published != "0":
-            yield PublishedPort(str(port.get("host_ip") or ""), int(published), str(port.get("protocol") or "tcp"))
+        match = _PUBLISHED.fullmatch(str(port.get("published") or ""))
+        if match is not None and match["first"] != "0":
+            address, protocol = str(port.get("host_ip") or "").strip("[]"), str(port.get("protocol") or "tcp")
+            yield PublishedPort(address, int(match["first"]), protocol, int(match["last"] or 0))
 
 
 def _inputs(service: Mapping[str, Any], project: Mapping[str, Any], root: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .compose_labels import NUMBER_LABEL, PROJECT_LABEL, SERVICE_LABEL, is_one_off, labels_of
 from .connection import Connection, EngineError, asked, short
-from .containers import Container
+from .containers import Container, ListedContainer
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -107,16 +107,9 @@ class ContainerClient:
             document = self._api.inspect_container(container)
         return Container.from_inspect(document)
 
-    def listening(self) -> dict[tuple[int, str], str]:
-        """Return which containers publish which (port, protocol) of the host."""
-        return {
-            (port["PublicPort"], port["Type"]): container["Labels"].get(
-                PROJECT_LABEL, container["Names"][0].lstrip("/")
-            )
-            for container in self._api.containers()
-            for port in container.get("Ports") or []
-            if "PublicPort" in port
-        }
+    def all(self) -> list[ListedContainer]:
+        """Return every container, whoever started it and whether it runs."""
+        return [ListedContainer.from_entry(entry) for entry in self._api.containers(all=True)]
 
     def events(self, project: str, since: float, kinds: Sequence[str]) -> EventStream:
         """Begin to hear what happens to a project's containers.

@@ -18,10 +18,13 @@ from .compose_labels import (
     FILES_LABEL,
     FOLDER_LABEL,
     NUMBER_LABEL,
+    PROJECT_LABEL,
     SERVICE_LABEL,
     dependencies,
+    is_one_off,
     labels_of,
 )
+from .compose_model import PublishedPort
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(?:Z|([+-])(\d\d):(\d\d))")
 _NEVER = "0001-"
@@ -104,7 +107,6 @@ class Container(ContainerSnapshot):
         probe_exit_code: exit code of the last probe, None if there was none.
         probe_output: what the last probe printed.
         published_ports: ports of the host on which it can be reached now.
-        bound_ports: (port, protocol) of the host that it has whenever it runs.
         depends_on: the services that its service depends on, each with Compose's condition.
         origin: where its definition came from.
     """
@@ -118,7 +120,6 @@ class Container(ContainerSnapshot):
     probe_exit_code: int | None
     probe_output: str
     published_ports: frozenset[int]
-    bound_ports: frozenset[tuple[int, str]]
     depends_on: Mapping[str, str]
     origin: ComposeOrigin
 
@@ -161,10 +162,56 @@ class Container(ContainerSnapshot):
             failing_streak=health.get("FailingStreak", 0),
             probe_exit_code=last_probe.get("ExitCode"),
             probe_output=(last_probe.get("Output") or "").strip(),
-            published_ports=frozenset(port for port, _protocol in _ports(inspected, "NetworkSettings", "Ports")),
-            bound_ports=frozenset(_ports(inspected, "HostConfig", "PortBindings")),
+            published_ports=frozenset(_published(inspected)),
             depends_on=dependencies(labels),
             origin=_origin(labels),
+        )
+
+
+@dataclass(frozen=True)
+class ListedContainer:
+    """A container in the engine's list, whoever started it.
+
+    Attributes:
+        name: its name.
+        project: the Compose project that it belongs to, "" if it belongs to none.
+        is_one_off: whether it comes from `docker compose run`.
+        state: "running", "exited", ….
+        ports: what it has of the host's ports.
+    """
+
+    name: str
+    project: str
+    is_one_off: bool
+    state: str
+    ports: tuple[PublishedPort, ...]
+
+    @property
+    def owner(self) -> str:
+        """Return whose it is: the project, or the container's own name."""
+        return self.project or self.name
+
+    def is_replica_of(self, project: str) -> bool:
+        """Tell whether Compose replaces it when it brings a project up."""
+        return self.project == project and not self.is_one_off
+
+    @classmethod
+    def from_entry(cls, entry: Mapping[str, Any]) -> ListedContainer:
+        """Return the container that an entry of the list is about."""
+        labels: Mapping[str, str] = entry.get("Labels") or {}
+        # A container that another one is linked to has names below that one's as well.
+        names = [str(name).lstrip("/") for name in entry.get("Names") or () if str(name).count("/") <= 1]
+        ports = {
+            PublishedPort(str(one.get("IP") or ""), int(one["PublicPort"]), str(one.get("Type") or "tcp"))
+            for one in entry.get("Ports") or ()
+            if one.get("PublicPort")
+        }
+        return cls(
+            name=names[0] if names else str(entry.get("Id", ""))[:12],
+            project=labels.get(PROJECT_LABEL, ""),
+            is_one_off=is_one_off(labels),
+            state=str(entry.get("State") or ""),
+            ports=tuple(sorted(ports, key=str)),
         )
 
 
@@ -233,13 +280,10 @@ def _is_done(one: Container) -> bool:
     return one.exit_code == 0 and one.restart_policy not in ("always", "unless-stopped")
 
 
-def _ports(inspected: Mapping[str, Any], part: str, name: str) -> Iterable[tuple[int, str]]:
-    """Return the (port, protocol) pairs of the host in one of the document's tables of ports."""
-    table: Mapping[str, Any] = (inspected.get(part) or {}).get(name) or {}
-    for target, bindings in table.items():
-        protocol = target.partition("/")[2] or "tcp"
-        ports = [str(binding.get("HostPort", "")) for binding in bindings or ()]
-        yield from ((int(port), protocol) for port in ports if port.isdigit())
+def _published(inspected: Mapping[str, Any]) -> Iterable[int]:
+    table: Mapping[str, Any] = (inspected.get("NetworkSettings") or {}).get("Ports") or {}
+    ports = (str(binding.get("HostPort", "")) for bindings in table.values() for binding in bindings or ())
+    return (int(port) for port in ports if port.isdigit())
 
 
 def _origin(labels: Mapping[str, str]) -> ComposeOrigin:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from .compose_model import replicas_of
+
 #: Endings of names that are files' by all custom. A folder may have any name, but hardly one of these; `.com`, `.d` and
 #: a version's `.2` are not among them.
 _FILE_SUFFIXES = (
@@ -56,12 +58,16 @@ class HostNeeds:
         networks: names of its external networks.
         volumes: names of its external volumes.
         variables: what names a variable ("secret pin"), and the variable.
+        container_names: service, and the name that a container of it gets.
+        made_networks: name of each network that Compose is to make or made, and what the project calls it.
     """
 
     paths: tuple[HostPath, ...] = ()
     networks: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
+    container_names: tuple[tuple[str, str], ...] = ()
+    made_networks: tuple[tuple[str, str], ...] = ()
 
 
 def parse_host_needs(config: str, root: str) -> HostNeeds:
@@ -83,7 +89,23 @@ def parse_host_needs(config: str, root: str) -> HostNeeds:
         networks=_external(project, "networks"),
         volumes=_external(project, "volumes"),
         variables=tuple((user, str(one["environment"])) for user, one in definitions if "environment" in one),
+        container_names=tuple(_container_names(project)),
+        made_networks=tuple(_made_networks(project)),
     )
+
+
+def _container_names(project: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, service in sorted((project.get("services") or {}).items()):
+        replicas = range(1, replicas_of(service) + 1)
+        own = service.get("container_name")
+        yield from ((name, str(own or f"{project.get('name')}-{name}-{number}")) for number in replicas)
+
+
+def _made_networks(project: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    used = {key for service in (project.get("services") or {}).values() for key in service.get("networks") or ()}
+    for key, network in sorted((project.get("networks") or {}).items()):
+        if key in used and not (network or {}).get("external"):
+            yield str((network or {}).get("name") or f"{project.get('name')}_{key}"), key
 
 
 def _mounts(project: Mapping[str, Any], root: str) -> Iterator[HostPath]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Callable
 
 from ..core.findings import Finding, SlipwayError
@@ -104,6 +105,20 @@ class ImageClient:
         with suppress(*nothing_to_do):
             if not self._api.inspect_image(image).get("RepoTags"):
                 self._api.remove_image(image)
+
+    def named(self, pattern: str) -> dict[str, str]:
+        """Return the ID of each image that has a name like this, and that name.
+
+        Args:
+            pattern: "repository:tag", in which `*` stands for anything.
+
+        Raises:
+            EngineError: the engine does not say.
+        """
+        with asked():
+            found = self._api.images(filters={"reference": pattern})
+        tags = ((str(one["Id"]), str(tag)) for one in found for tag in one.get("RepoTags") or ())
+        return {image: tag for image, tag in tags if fnmatchcase(tag, pattern)}
 
     @contextmanager
     def empty(self, name: str) -> Iterator[None]:

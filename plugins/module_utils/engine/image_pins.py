@@ -9,9 +9,16 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..boundary.shapes import MapOf, Record, Text, read_json
 from ..core.findings import Finding, SlipwayError
+from ..core.identifiers import SERVICE, SHA256
 from .compose_model import FILES_HASH_LABEL, Service, files_hash
-from .image_reference import ImageReference
+from .image_reference import IMAGE, ImageReference
+
+_LOCK = Record(
+    {"services": MapOf(SERVICE, Record({"image": Text(IMAGE)}, {"labels": MapOf(None, Text(SHA256))}, closed=True))},
+    closed=True,
+)
 
 
 def pin_services(services: Sequence[Service], digests: Mapping[str, str]) -> dict[str, str]:
@@ -45,6 +52,17 @@ def pins_document(
         if content is not None:
             locked[service.name]["labels"] = {FILES_HASH_LABEL: content}
     return json.dumps({"services": locked}, indent=2, sort_keys=True) + "\n"
+
+
+def pinned_images(text: bytes) -> dict[str, str] | None:
+    """Return the image of every service that an image lock pins, None if the text is no image lock."""
+    try:
+        raw: Any = read_json(text)
+    except ValueError:
+        return None
+    if next(_LOCK.faults(raw), None) is not None:
+        return None
+    return {name: service["image"] for name, service in raw["services"].items()}
 
 
 def unpullable(service: str) -> Finding:

@@ -18,12 +18,15 @@ from ..gate.recheck import SecondLook
 from ..gate.report import DownError, GateReport, StartFailedError
 from ..hooks.release_hooks import ReleaseHooks
 from ..release import journal
-from ..release.folder import CONFIRMED_FILE, GATE_PASSED_FILE, ReleaseSnapshot
+from ..release.documents import CONFIRMED_FILE, GATE_PASSED_FILE
+from ..release.folder import ReleaseSnapshot
+from ..release.placing.project_folder import regular_sha256
 from ..release.placing.script import KEPT, PUT_BACK
 from ..release.progress import ReleaseProgress, files_left
 from ..release.pruning import forget
 from ..release.record import ReleaseFile, ReleaseRecord
 from ..release.secrets import release_masker
+from ..release.store import SCRIPT_FILE
 from ..stack.hooks import report_lines
 from . import rollback_target
 from .host import Host
@@ -62,6 +65,7 @@ class Deployment(ReleaseProgress):
         try:
             if not self.touched or self.last_event != journal.GATE_PASSED:
                 self._check_unchanged()
+                self._check_script()
                 # Everything is read before the guard is armed: a damaged file must not be met half-way.
                 timeout_s = self.folder.gate.start_timeout_s
                 environment = command_environment(self.folder.environment, str(self.store.project))
@@ -221,10 +225,11 @@ class Deployment(ReleaseProgress):
         )
         lost.end()
         self._lost = lost.ended
-        script = self.store.release_folder(self.release) / "rollback.sh"
+        script = self.store.release_folder(self.release) / SCRIPT_FILE
         called = {"SLIPWAY_RUN": self.store.run, "SLIPWAY_BY": self.store.by, "SLIPWAY_CALLED": "yes"}
         environment = {**command_environment({}), **called}
         try:
+            self._check_script()
             answer = self._run(["sh", str(script)], environment, timeout_s)
             said = "" if answer.exit_code == 0 else answer.last_words
             self.moved += [line for line in answer.output.splitlines() if line.startswith((KEPT, PUT_BACK))]
@@ -305,6 +310,23 @@ class Deployment(ReleaseProgress):
             expected = f"release {before} as the confirmed one, as when this one was prepared"
             finding = Finding(self._name, expected, f"{current or 'none'}", "Deploy again.")
             raise SlipwayError([finding])
+
+    def _check_script(self) -> None:
+        """See that the way back is the one that was prepared.
+
+        Raises:
+            SlipwayError: its script is another one.
+        """
+        # Where what ran before cannot be read, the script is all that is left.
+        known = (self.known_before or ReleaseSnapshot()).rollback_sha256
+        script = self.store.release_folder(self.release) / SCRIPT_FILE
+        found = regular_sha256(script)
+        if known and found != known:
+            seen = f"SHA-256 {found}" if found else "no file that can be read"
+            remedy = "Deploy again, which writes it anew; if that is refused, restore it from a backup."
+            raise SlipwayError(
+                [Finding(f"file {script}", f"the script that was prepared, SHA-256 {known}", seen, remedy)]
+            )
 
     def _finish(self) -> None:
         containers = self.host.engine.containers.of(self.store.stack)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..coordination.guard import Guard, GuardTask, read_task
+from ..coordination.guard import Guard, GuardTask, task_or
 from ..coordination.held_lease import StackLease
 from ..coordination.lock import StackLock
 from ..core.findings import Finding, SlipwayError
@@ -36,7 +36,7 @@ def stand_in(root: str, stack: str, task: GuardTask, lock_wait_s: float) -> bool
     same_boot = boot_time().boot == task.renewed.boot
     store = ReleaseStore(root, stack, task.run, DETAIL if same_boot else AFTER_A_BOOT)
     with StackLock(Path(root) / stack, task.run, lock_wait_s):
-        found = read_task(store.folder)
+        found = task_or(store.folder, task)
         if found is None or found.token != task.token:
             return True
         if found.left_s(boot_time()) > 0:
@@ -46,7 +46,7 @@ def stand_in(root: str, stack: str, task: GuardTask, lock_wait_s: float) -> bool
         try:
             _settle(Deployment(host, task.release), task.rollback_timeout_s)
         except Exception:
-            if read_task(store.folder) is not None:
+            if task_or(store.folder, task) is not None:
                 # An engine that went away meanwhile was the reason; it may come back, and this guard waits for it.
                 Engine()
             _retire(host)

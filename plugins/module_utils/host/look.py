@@ -137,7 +137,7 @@ def kept_findings(host: Host, record: ReleaseRecord, min_free_mb: int, *, force:
         seen = "a release that was never confirmed"
         remedy = "Choose one that was confirmed; scripts/status.sh lists them."
         findings.append(Finding(f"release {record.id}", "a release that passed its gate once", seen, remedy))
-    findings += rollback_target.prove_release(host, record)
+    findings += rollback_target.prove_release(host, record, claims=True)
     return findings if force else findings + rollback_target.irreversible_findings(host.store, record.id)
 
 
@@ -159,11 +159,11 @@ def proved_way_back(host: Host, record: ReleaseRecord, snapshot: Snapshot, findi
     Raises:
         SlipwayError: with the findings so far and those of the proof.
     """
-    hashes = host.store.folder_of(snapshot.release).config_hashes if snapshot.release else {}
     left = files_left(host.store, record.id)
     undone = (*record.files, *left)
     way = WayBack(record.stack, record.id, undone)
     try:
+        hashes = host.store.folder_of(snapshot.release).config_hashes if snapshot.release else {}
         way = rollback_target.choose(host.store, record.id, undone, snapshot, hashes)
         before = way.to.files if way.to is not None else ()
         findings += activation_findings(host.store.folder, record.files, (*before, *left))

@@ -21,6 +21,7 @@ from ..release.store import ReleaseStore, unpack_files
 from ..stack.payload import Payload
 from .machine import facts
 from .machine.needs import need_findings
+from .machine.ports import port_findings
 from .machine.sessions import session_findings
 from .resolve import examine, image_references
 
@@ -54,6 +55,7 @@ def check_host(store: ReleaseStore, engine: Engine | None, min_free_mb: int) -> 
     findings += facts.disk_findings(folders, min_free_mb)
     findings += facts.folder_findings(store.folder)
     findings += session_findings()
+    findings += store.journal_findings()
     return findings + _library_findings()
 
 
@@ -86,10 +88,8 @@ def check_all(store: ReleaseStore, stack: str, payload: Payload | None, min_free
 
 def taken_ports(engine: Engine, stack: str, services: Sequence[Service]) -> list[Finding]:
     """Find the ports of the host that the services want and that something else has."""
-    wanted = [(service.name, port) for service in services for port in service.ports]
-    own = {key for one in engine.containers.of(stack) for key in one.bound_ports} if wanted else set()
-    others = {key: f"container of {owner}" for key, owner in engine.containers.listening().items() if owner != stack}
-    return facts.port_findings(wanted, own, others)
+    wanted = [service for service in services if service.ports]
+    return port_findings(wanted, engine.containers.all(), stack) if wanted else []
 
 
 def resolve_images(stack: str, payload: Payload | None, images: Sequence[str], timeout_s: int = 60) -> dict[str, str]:

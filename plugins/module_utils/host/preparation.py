@@ -25,11 +25,11 @@ from ..engine.image_pins import pins_document
 from ..engine.lost.containers import lost_containers
 from ..gate.report import DownError
 from ..release import journal
-from ..release.folder import GATE_FILE, SECRETS_FILE, SNAPSHOT_FILE
+from ..release.documents import GATE_FILE, SECRETS_FILE, SNAPSHOT_FILE
 from ..release.namesake import namesake_findings
 from ..release.pruning import forget, kept_names
 from ..release.rollback_script import WayBack, render
-from ..release.store import unpack_files
+from ..release.store import SCRIPT_FILE, text_sha256, unpack_files
 from ..stack.payload import ReleaseRequest
 from . import rollback_target
 from .adopted_data import left_behind
@@ -224,8 +224,12 @@ class Preparation:
             "irreversible": journal.irreversible(self._store.entries()),
             "orphans": self._lost_containers,
         }
-        way = replace(way, gate_timeout_s=self._store.folder_of(release).gate.timeout_s)
+        sealed = self._store.sealed(way.to) if way.to is not None else ()
         if way.adopted_from is not None:
-            self._store.write(release, rollback_target.ADOPTED_FILE, rollback_target.freeze_adopted(snapshot))
-        self._store.write_json(release, SNAPSHOT_FILE, document)
-        self._store.write(release, "rollback.sh", render(way, command_environment({})), 0o700)
+            frozen = rollback_target.freeze_adopted(snapshot)
+            path = self._store.write(release, rollback_target.ADOPTED_FILE, frozen)
+            sealed = ((str(path.relative_to(self._store.folder)), text_sha256(frozen)),)
+        way = replace(way, gate_timeout_s=self._store.folder_of(release).gate.timeout_s, sealed=sealed)
+        script = render(way, command_environment({}))
+        self._store.write_json(release, SNAPSHOT_FILE, {**document, "rollback_sha256": text_sha256(script)})
+        self._store.write(release, SCRIPT_FILE, script, 0o700)

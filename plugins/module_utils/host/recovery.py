@@ -9,6 +9,7 @@ from ..hooks.hook_containers import remove_hook_containers
 from ..release import journal
 from ..release.pruning import forget
 from .host import Host
+from .machine.facts import raise_all
 
 
 def recover(host: Host, timeout_s: float, *, again: bool) -> list[str]:
@@ -25,11 +26,13 @@ def recover(host: Host, timeout_s: float, *, again: bool) -> list[str]:
         What was done, in words; nothing if there was nothing to do.
 
     Raises:
-        SlipwayError: the way back failed.
+        SlipwayError: the way back failed, or the journal is damaged.
         StartFailedError: what ran before does not pass its gate.
     """
     done = []
     store, engine = host.store, host.engine
+    # A line that nobody can read may be the one that says that a release was confirmed.
+    raise_all(store.journal_findings())
     remove_hook_containers(engine, store.stack)
     release = journal.unfinished(store.entries())
     if release is not None and release in store.kept():

@@ -6,20 +6,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..core.command import command_environment, run_command
 from ..core.findings import Finding, SlipwayError
 from ..core.wording import counted
 from ..engine.compose_command import ComposeProject
+from ..engine.compose_model import parse_services
 from ..engine.containers import ContainerSnapshot, Snapshot
+from ..engine.host_needs import parse_host_needs
 from ..gate.health import ServiceExpectation
 from ..release import journal
+from ..release.documents import DOCUMENTS, GATE_FILE, NEEDED_TO_START
+from ..release.folder import ReleaseFolder
 from ..release.record import ReleaseFile, ReleaseRecord
 from ..release.rollback_script import WayBack
 from ..release.secrets import release_masker
 from ..release.store import ReleaseStore
 from .host import Host
+from .machine.needs import held_findings
+from .preflight import taken_ports
 
 ADOPTED_FILE = "adopted.yaml"
 _TIMEOUT_S = 60.0
@@ -113,16 +120,17 @@ def choose(
     return WayBack(snapshot.stack, release, undone)
 
 
-def prove_release(host: Host, record: ReleaseRecord) -> list[Finding]:
-    """Prove that a kept release can be started again with what this host has."""
+def prove_release(host: Host, record: ReleaseRecord, *, claims: bool = False) -> list[Finding]:
+    """Prove that a kept release can be started again with what this host has.
+
+    Args:
+        host: the host.
+        record: the release.
+        claims: whether its names and ports have to be free as well, since it is to be started now.
+    """
     store = host.store
     thing = f"release {record.id}"
-    damage = store.damage(record)
-    findings = []
-    if damage:
-        remedy = f"Restore them in {store.files_folder(record.id)} from the repository, or deploy another release."
-        seen = f"changed or missing: {', '.join(damage)}"
-        findings.append(Finding(thing, "the files that were deployed", seen, remedy))
+    findings = damage_findings(store, record)
     for service, image in sorted(record.images.items()):
         if host.engine.images.find(image) is None:
             remedy = f"Pull it on this host while the registry has it: docker pull {image}"
@@ -133,12 +141,44 @@ def prove_release(host: Host, record: ReleaseRecord) -> list[Finding]:
         files = store.files_folder(record.id)
         project = store.compose_project(record, files)
         environment = command_environment(store.folder_of(record.id).environment, str(files))
-        answer = run_command(project.hashes(), environment, _TIMEOUT_S, cwd=str(files))
+        answer = run_command(project.config(), environment, _TIMEOUT_S, cwd=str(files))
         if answer.exit_code != 0:
             remedy = "Run the command `docker compose config` on its files to see more."
             said = release_masker(store, record).mask(answer.last_words)
             findings.append(Finding(thing, "files that Compose can read", said, remedy))
+        elif claims:
+            findings += taken_ports(host.engine, record.stack, parse_services(answer.output, str(files)))
+            findings += held_findings(record.stack, parse_host_needs(answer.output, str(files)), host.engine)
     return findings
+
+
+def damage_findings(store: ReleaseStore, record: ReleaseRecord) -> list[Finding]:
+    """Find what is not as it was in the folder of a release that is to be started again."""
+    folder = store.folder_of(record.id)
+    findings = folder.damage(NEEDED_TO_START)
+    with suppress(SlipwayError):
+        damage = store.damage(record)
+        if damage:
+            remedy = f"Restore them in {folder.path} from the repository or a backup, or deploy another release."
+            seen = f"changed or missing: {', '.join(damage)}"
+            findings.append(Finding(f"release {record.id}", "the files that were deployed", seen, remedy))
+    return findings or check_findings(folder)
+
+
+def check_findings(folder: ReleaseFolder) -> list[Finding]:
+    """Find the checks of a release that nobody can have declared so.
+
+    Raises:
+        SlipwayError: the gate's settings cannot be read at all.
+    """
+    try:
+        folder.gate.parsed_checks()
+    except SlipwayError as error:
+        # What they hold may be secret.
+        seen = f"something else: {', '.join(dict.fromkeys(finding.thing for finding in error.findings))}"
+        thing = f"file {folder.path / GATE_FILE}"
+        return [Finding(thing, "the checks that were declared", seen, DOCUMENTS[GATE_FILE].remedy)]
+    return []
 
 
 def irreversible_findings(store: ReleaseStore, goal: str) -> list[Finding]:
@@ -147,17 +187,25 @@ def irreversible_findings(store: ReleaseStore, goal: str) -> list[Finding]:
     order = journal.first_mentions(entries)
     after = order[order.index(goal) + 1 :] if goal in order else []
     started = {entry.release for entry in entries if entry.event == journal.STARTING}
-    later = [store.folder_of(release).record for release in store.kept() if release in after and release in started]
+    later = [release for release in store.kept() if release in after and release in started]
+    reasons = [(release, _why_irreversible(store, release)) for release in later]
     return [
         Finding(
             thing=f"release {goal}",
             expected="a release that can read the data as they are now",
-            seen=f"release {record.id} after it, with stack_reversible: false",
+            seen=f"release {release} after it, {reason}",
             remedy="Deploy one that works with the data; only if they allow it, -e stack_force_irreversible=true.",
         )
-        for record in later
-        if not record.reversible
+        for release, reason in reasons
+        if reason
     ]
+
+
+def _why_irreversible(store: ReleaseStore, release: str) -> str:
+    try:
+        return "" if store.folder_of(release).record.reversible else "with stack_reversible: false"
+    except SlipwayError:
+        return f"of which nobody knows whether it is reversible: {store.release_folder(release)} is damaged"
 
 
 def freeze_adopted(snapshot: Snapshot) -> str:

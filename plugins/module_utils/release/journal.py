@@ -6,8 +6,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from ..boundary.shapes import WORD, Record, Text, read_json
+from ..core.identifiers import LINE, MOMENT, RELEASE_ID, Form
 
 #: Written before the act that it announces …
 STARTING = "starting"
@@ -33,6 +37,25 @@ _BESIDES = frozenset({CONTINUED, ENDING_LOST_CONTAINER})
 #: After these nothing is left to be done for the release.
 _SETTLED = frozenset({CONFIRMED, ROLLED_BACK, ROLLBACK_BLOCKED, LEFT, DISCARDED, PRUNED, PREPARED})
 _TOUCHING = frozenset({STARTING, STARTED, GATE_PASSED, GATE_FAILED, CONFIRMING, ROLLING_BACK, ROLLBACK_FAILED})
+
+#: What one line holds. Events of other versions count as what they are.
+_LINE = Record(
+    {
+        "at": Text(MOMENT),
+        # Who runs `rollback.sh` by hand may call it anything.
+        "run": Text(LINE),
+        # What belongs to no release has none.
+        "release": Text(Form(f"(?:{RELEASE_ID.pattern})?", RELEASE_ID.words)),
+        "event": Text(Form("[a-z_]{1,40}", "an event")),
+    },
+    {"detail": Text(WORD)},
+)
+_BEGINNING = '{"at": "'
+#: What a line can lack of its end: characters of an escape, of a text, a value, a key and a value, nothing but the end.
+_ENDS = (
+    *(f'{rest}"}}' for rest in ("", "\\", "0", "00", "000", "0000")),
+    *(f"{rest}}}" for rest in ("", '": ""', ': ""', '""', '"": ""')),
+)
 
 
 @dataclass(frozen=True)
@@ -62,8 +85,17 @@ class JournalEntry:
 
 
 def parse(text: str) -> tuple[JournalEntry, ...]:
-    """Return the entries of a journal; a line cut short by a crash says nothing and is left out."""
-    return tuple(_entries(text.splitlines()))
+    """Return the entries of a journal; a line that is none says nothing and is left out."""
+    return tuple(entry for entry in map(_entry, _lines(text)) if entry is not None)
+
+
+def damaged_lines(text: str) -> list[int]:
+    """Return the numbers of a journal's lines that are no entries, and no entries that a crash has cut short either.
+
+    What was cut short had not been written: nothing has followed from it.
+    """
+    lines = enumerate(_lines(text), start=1)
+    return [number for number, line in lines if line and _entry(line) is None and not _was_cut(line)]
 
 
 def states(entries: Iterable[JournalEntry]) -> dict[str, str]:
@@ -153,11 +185,31 @@ def left_in_place(entries: Iterable[JournalEntry]) -> list[str]:
     return list(left)
 
 
-def _entries(lines: Iterable[str]) -> Iterator[JournalEntry]:
-    for line in lines:
-        try:
-            raw = json.loads(line)
-            at, run, release, event = (str(raw[key]) for key in ("at", "run", "release", "event"))
-            yield JournalEntry(at, run, release, event, str(raw.get("detail", "")))
-        except (ValueError, KeyError, TypeError):  # noqa: PERF203 - one bad line must not hide the others
-            continue
+def _lines(text: str) -> list[str]:
+    # Not `splitlines`: for that, some characters within a text end a line.
+    return text.split("\n")
+
+
+def _entry(line: str) -> JournalEntry | None:
+    try:
+        raw: Any = read_json(line)
+    except ValueError:
+        return None
+    if next(_LINE.faults(raw), None) is not None:
+        return None
+    return JournalEntry(raw["at"], raw["run"], raw["release"], raw["event"], raw.get("detail", ""))
+
+
+def _was_cut(line: str) -> bool:
+    # A crash can leave a file longer than what was written of it.
+    written = line.rstrip("\0")
+    return written[: len(_BEGINNING)] == _BEGINNING[: len(written)] and (
+        not written or any(_is_an_object(written + end) for end in _ENDS)
+    )
+
+
+def _is_an_object(text: str) -> bool:
+    try:
+        return isinstance(read_json(text), dict)
+    except ValueError:
+        return False

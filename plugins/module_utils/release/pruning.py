@@ -26,9 +26,9 @@ def forget(store: ReleaseStore, engine: Engine, release: str, names: Mapping[str
         release: the release.
         names: the name that keeps each image; what its record says if None.
     """
-    # What is to go must not keep the host from its work because its record is damaged.
+    # What is to go must not keep the host from its work because the engine does not answer.
     with suppress(SlipwayError):
-        for image, name in (_names(store, release) if names is None else names).items():
+        for image, name in (_names(store, engine, release) if names is None else names).items():
             engine.images.let_go(image, name)
     store.remove(release)
 
@@ -68,15 +68,23 @@ def prune(store: ReleaseStore, engine: Engine, keep: int, *, check_mode: bool = 
     return pruned
 
 
-def _names(store: ReleaseStore, release: str) -> dict[str, str]:
-    record = store.folder_of(release).record
+def _names(store: ReleaseStore, engine: Engine, release: str) -> dict[str, str]:
+    try:
+        record = store.folder_of(release).record
+    except SlipwayError:
+        # The names themselves tell whose they are.
+        return engine.images.named(_kept_name(store.stack, release, "*"))
     return kept_names(record.stack, record.id, list(record.images.values()))
 
 
 def kept_names(stack: str, release: str, images: Sequence[str]) -> dict[str, str]:
     """Return the local name that keeps each image of a release from being pruned, by image."""
+    distinct = sorted(set(images))
+    return {image: _kept_name(stack, release, str(number)) for number, image in enumerate(distinct)}
+
+
+def _kept_name(stack: str, release: str, number: str) -> str:
     short = stack
     if len(stack) > _LONGEST_STACK_IN_TAG:
         short = f"{stack[:30]}-{hashlib.sha256(stack.encode()).hexdigest()[:8]}"
-    distinct = sorted(set(images))
-    return {image: f"slipway-kept:{short}.{release[:81]}.{number}" for number, image in enumerate(distinct)}
+    return f"slipway-kept:{short}.{release[:81]}.{number}"

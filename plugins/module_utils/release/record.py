@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..gate.health import ServiceExpectation
@@ -78,20 +78,34 @@ class ReleaseRecord:
         return json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> ReleaseRecord:
-        """Return the record that the text of a `release.json` spells.
+    def from_dict(cls, raw: Mapping[str, Any]) -> ReleaseRecord:
+        """Return the record that a document without fault holds; keys of other versions are left out."""
+        known = {field.name: raw[field.name] for field in fields(cls) if field.name in raw}
+        return cls(
+            **{
+                **known,
+                "compose_files": tuple(raw["compose_files"]),
+                "files": tuple(ReleaseFile(one["path"], one["executable"], one["sha256"]) for one in raw["files"]),
+                "services": tuple(_expectation(one) for one in raw["services"]),
+                "secret_files": tuple(raw["secret_files"]),
+            }
+        )
 
-        Raises:
-            ValueError: the text is not such a record.
+    def contradictions(self, release: str) -> Iterator[tuple[str, str]]:
+        """Yield what does not go together in the record of a folder, as what was expected and what is there.
+
+        Args:
+            release: the release's ID, which is the folder's name.
         """
-        try:
-            raw: dict[str, Any] = json.loads(text)
-            raw["compose_files"] = tuple(raw["compose_files"])
-            raw["files"] = tuple(ReleaseFile(**file) for file in raw["files"])
-            raw["services"] = tuple(ServiceExpectation(**service) for service in raw["services"])
-            raw["secret_files"] = tuple(raw["secret_files"])
-            raw["images"] = dict(raw["images"].items())
-            return cls(**raw)
-        except (AttributeError, KeyError, TypeError) as error:
-            message = f"no release record: {error}"
-            raise ValueError(message) from error
+        if self.id != release:
+            yield f"the record of release {release}", f"that of {self.id}"
+        if self.id.partition("-")[2] != self.version:
+            yield f"a release of version {self.version}", self.id
+        strangers = set(self.compose_files) - set(self.paths)
+        if strangers or len(set(self.paths)) != len(self.paths):
+            seen = f"files that it does not have: {', '.join(sorted(strangers))}" if strangers else "one named twice"
+            yield "each file once, those that Compose reads among them", seen
+
+
+def _expectation(raw: Mapping[str, Any]) -> ServiceExpectation:
+    return ServiceExpectation(**{one.name: raw[one.name] for one in fields(ServiceExpectation) if one.name in raw})

@@ -36,6 +36,7 @@ class WayBack:
         adopted_tags: for such a stack, the (image ID, image reference) pairs that have to hold again.
         expected: what has to stand afterwards.
         gate_timeout_s: seconds that it may take until it does, for a person who runs the script.
+        sealed: what it needs of the stack's folder: (path in there, SHA-256 in hex).
     """
 
     stack: str
@@ -47,6 +48,7 @@ class WayBack:
     adopted_tags: tuple[tuple[str, str], ...] = ()
     expected: tuple[ServiceExpectation, ...] = ()
     gate_timeout_s: float = 120.0
+    sealed: tuple[tuple[str, str], ...] = ()
 
     @property
     def goal(self) -> str:
@@ -99,9 +101,15 @@ def _head(way: WayBack, environment: Mapping[str, str]) -> str:
         with_settings=with_settings(environment),
         placing=shlex.quote(PLACING),
         as_root=AS_ROOT,
+        sealed=_sealed(way),
         hidden=HIDDEN,
         not_writable=NOT_WRITABLE,
     )
+
+
+def _sealed(way: WayBack) -> str:
+    calls = [f"intact {sha256} {shlex.quote(path)}\n" for path, sha256 in way.sealed]
+    return _SEALED.format(calls="".join(calls), failed=ROLLBACK_FAILED) if calls else ""
 
 
 def _json_words(text: str) -> str:
@@ -288,7 +296,7 @@ if [ -z "$SLIPWAY_CALLED" ] && read -r group began <running && [ -r "/proc/$grou
     fi
 fi 2>/dev/null
 
-say {title}
+{sealed}say {title}
 record {event}
 
 # What an engine was removing when it was killed can only be removed; Compose would try to start it, in vain.
@@ -313,6 +321,28 @@ docker ps --all --filter label=com.docker.compose.project={stack} --format '{{{{
             ;;
     esac
 done
+"""
+
+# What is gone back to has to be what was proved; a part of it would be a mixture.
+_SEALED = """\
+damaged=
+intact() {{
+    if [ -h "$2" ] || [ ! -f "$2" ] || [ "$({{ sha256sum <"$2"; }} 2>/dev/null | cut -d ' ' -f 1)" != "$1" ]; then
+        damaged="$damaged $2"
+    fi
+}}
+
+{calls}
+if [ -n "$damaged" ]; then
+    if [ -z "$SLIPWAY_CALLED" ]; then
+        record {failed}
+        # Who reads this is at work now, and nothing may happen behind their back.
+        rm -f guard.json
+    fi
+    say "Nothing was done. Restore in $stack_dir what is not as it was, then run this again:$damaged"
+    exit 1
+fi
+
 """
 
 # For people: a program that calls this script looks with the whole gate of what ran before.

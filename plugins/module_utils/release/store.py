@@ -9,6 +9,7 @@ Every state change is a temporary file, fsynced and renamed; a journal line is f
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -22,15 +23,18 @@ from typing import Any
 from ..core.findings import Finding, SlipwayError
 from ..core.identifiers import RELEASE_ID
 from ..engine.compose_command import ComposeProject, env_files
-from ..stack.bundle import FileBundle
+from ..engine.image_pins import pinned_images
+from ..stack.bundle import FileBundle, content_sha256
 from . import journal
+from .documents import ENVIRONMENT_FILE, GATE_FILE, RECORD_FILE
 from .environment_script import environment_script
-from .folder import ENVIRONMENT_FILE, GATE_FILE, RECORD_FILE, ReleaseFolder, kept_releases
+from .folder import ReleaseFolder, kept_releases
 from .placing.activation import Activation, activate, astray
 from .placing.project_folder import regular_sha256
 from .placing.script import TEMPORARY
 from .record import ReleaseFile, ReleaseRecord
 
+ENVIRONMENT_SCRIPT, PINS_FILE, SCRIPT_FILE = "environment.sh", "images.lock.yaml", "rollback.sh"
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 _NO_NAME = (errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EINVAL, errno.EILSEQ)
@@ -72,7 +76,7 @@ class ReleaseStore:
 
     def pins_file(self, release: str) -> Path:
         """Return the path of a release's image lock."""
-        return self.release_folder(release) / "images.lock.yaml"
+        return self.release_folder(release) / PINS_FILE
 
     def compose_project(self, record: ReleaseRecord, folder: Path) -> ComposeProject:
         """Return a release as Compose reads it: with its own settings, and its images pinned.
@@ -120,10 +124,10 @@ class ReleaseStore:
             gate: what the gate is to check, for the day when this release is gone back to.
             lock: text of the image lock.
         """
-        _write(building / "environment.sh", _encoded(environment_script(bundle.env)), PRIVATE_FILE)
+        _write(building / ENVIRONMENT_SCRIPT, _encoded(environment_script(bundle.env)), PRIVATE_FILE)
         _write(building / ENVIRONMENT_FILE, _json(dict(bundle.env)), PRIVATE_FILE)
         _write(building / GATE_FILE, _json(dict(gate)), PRIVATE_FILE)
-        _write(building / "images.lock.yaml", lock.encode(), PRIVATE_FILE)
+        _write(building / PINS_FILE, lock.encode(), PRIVATE_FILE)
         _write(building / RECORD_FILE, record.to_json().encode(), PRIVATE_FILE)
         for folder in (building, *(path for path in building.rglob("*") if path.is_dir())):
             sync_folder(folder)
@@ -181,9 +185,42 @@ class ReleaseStore:
         return astray(self.folder, files)
 
     def damage(self, record: ReleaseRecord) -> list[str]:
-        """Return the paths in a release's folder whose content is not what its record says."""
-        folder = self.files_folder(record.id)
-        return [file.path for file in record.files if regular_sha256(folder / file.path) != file.sha256]
+        """Return the paths in a release's folder whose content is not what its record says.
+
+        Raises:
+            SlipwayError: its environment cannot be read.
+        """
+        folder = self.release_folder(record.id)
+        wrong = [
+            f"files/{one.path}" for one in record.files if regular_sha256(folder / "files" / one.path) != one.sha256
+        ]
+        environment = self.folder_of(record.id).environment
+        if content_sha256(record.files, environment, record.compose_files) != record.content_sha256:
+            wrong.append(ENVIRONMENT_FILE)
+        try:
+            pins = pinned_images(self.pins_file(record.id).read_bytes())
+        except OSError:
+            pins = None
+        return wrong if pins == record.images else [*wrong, PINS_FILE]
+
+    def sealed(self, record: ReleaseRecord) -> tuple[tuple[str, str], ...]:
+        """Return what the way back to a release needs of its folder: (path in the stack's folder, SHA-256 in hex).
+
+        The file for the shell is written anew if it does not say what the environment does.
+
+        Raises:
+            SlipwayError: its environment cannot be read.
+        """
+        folder = f"releases/{record.id}"
+        script = environment_script(self.folder_of(record.id).environment)
+        wanted = text_sha256(script)
+        if regular_sha256(self.release_folder(record.id) / ENVIRONMENT_SCRIPT) != wanted:
+            self.write(record.id, ENVIRONMENT_SCRIPT, script)
+        return (
+            (f"{folder}/{ENVIRONMENT_SCRIPT}", wanted),
+            (f"{folder}/{PINS_FILE}", regular_sha256(self.pins_file(record.id))),
+            *((f"{folder}/files/{file.path}", file.sha256) for file in record.files),
+        )
 
     def current(self) -> str | None:
         """Return the ID of the last confirmed release, None before the first."""
@@ -226,11 +263,40 @@ class ReleaseStore:
         (self.folder / name).unlink(missing_ok=True)
 
     def entries(self) -> tuple[journal.JournalEntry, ...]:
-        """Return the journal's entries."""
+        """Return the journal's entries.
+
+        Raises:
+            SlipwayError: it cannot be read.
+        """
+        return journal.parse(self._journal_text())
+
+    def journal_findings(self) -> list[Finding]:
+        """Return a finding for each of the journal's lines that is damaged: nobody knows what it said.
+
+        Raises:
+            SlipwayError: it cannot be read.
+        """
+        remedy = (
+            "Correct that line, or remove it if what it says does not count any more; scripts/status.sh shows the rest."
+        )
+        return [
+            Finding(
+                f"line {number} of {self._journal}", "what happened to a release, as JSON", "something else", remedy
+            )
+            for number in journal.damaged_lines(self._journal_text())
+        ]
+
+    def _journal_text(self) -> str:
         try:
-            return journal.parse(self._journal.read_text(errors="replace"))
-        except OSError:
-            return ()
+            return self._journal.read_text(errors="replace")
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+        except OSError as error:
+            seen = error.strerror or str(error)
+            remedy = "Make it a file that the deploy user can read and write: it says what was done here."
+            raise SlipwayError(
+                [Finding(f"journal {self._journal}", "a file that can be read", seen, remedy)]
+            ) from error
 
     def note(self, release: str, event: str, detail: str = "") -> None:
         """Append a line to the journal and see it on the disk.
@@ -269,6 +335,11 @@ def unpack_files(bundle: FileBundle, folder: Path) -> None:
             findings.append(Finding(f"file {file.path}", expected, error.strerror or str(error), remedy))
     if findings:
         raise SlipwayError(findings)
+
+
+def text_sha256(text: str) -> str:
+    """Return the SHA-256, in hex, of a text as it is written here."""
+    return hashlib.sha256(_encoded(text)).hexdigest()
 
 
 def replace(path: Path, content: bytes, mode: int) -> None:

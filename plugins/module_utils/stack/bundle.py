@@ -8,12 +8,28 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from ..core.findings import Finding, SlipwayError
 from ..core.identifiers import PATH_INSIDE, VARIABLE_NAME
+
+
+class HashedFile(Protocol):
+    """What has to be known of a file, whether it is on its way or in its release's folder."""
+
+    @property
+    def path(self) -> str:
+        """Return the path relative to the stack's folder."""
+
+    @property
+    def executable(self) -> bool:
+        """Return whether its owner may execute it."""
+
+    @property
+    def sha256(self) -> str:
+        """Return the hash of the content, in hex."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +69,7 @@ class FileBundle:
     @property
     def content_sha256(self) -> str:
         """Return one hash over every file and variable; equal hashes mean equal releases but for the images."""
-        manifest = [[file.path, file.executable, file.sha256] for file in self.files]
-        text = json.dumps([manifest, sorted(self.env.items()), self.compose_files], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return content_sha256(self.files, self.env, self.compose_files)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the bundle as plain data."""
@@ -91,6 +105,19 @@ class FileBundle:
         if wrong:
             raise SlipwayError(_broken(seen) for seen in wrong)
         return bundle
+
+
+def content_sha256(files: Iterable[HashedFile], env: Mapping[str, str], compose_files: Sequence[str]) -> str:
+    """Return one hash over the files of a release and what Compose interpolates.
+
+    Args:
+        files: the files, sorted by path.
+        env: the variables.
+        compose_files: the paths that Compose reads, in its order.
+    """
+    manifest = [[file.path, file.executable, file.sha256] for file in files]
+    text = json.dumps([manifest, sorted(env.items()), compose_files], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _inside(file: BundledFile) -> bool:

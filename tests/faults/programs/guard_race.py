@@ -46,12 +46,12 @@ class Round:
         record = ReleaseRecord(
             id=self.release,
             stack=stack,
-            version="race",
+            version=f"race{number}",
             created_at="2026-01-01T00:00:00Z",
             created_by="race",
             commit="",
-            plan_sha256="",
-            content_sha256="",
+            plan_sha256="1" * 64,
+            content_sha256="2" * 64,
             reversible=True,
             compose_files=(),
             images={},
@@ -61,7 +61,10 @@ class Round:
         self.store.write(self.release, "release.json", record.to_json())
         gate = GateSettings.from_dict({}).as_dict()
         self.store.write_json(self.release, "gate.json", {**gate, "healthy_for_s": 0.0, "stable_for_s": 0.0})
-        self.store.write_json(self.release, "snapshot.json", {"goal": "nothing", "to": None, "containers": []})
+        self.store.write_json(
+            self.release, "snapshot.json", {"goal": "nothing", "release": None, "to": None, "containers": []}
+        )
+        self.store.write(self.release, "environment.json", "{}")
         self.store.write(
             self.release,
             "rollback.sh",

@@ -24,7 +24,9 @@ def main(root: str, stack: str, count: str) -> None:
         folder = store.release_folder(release)
         shutil.copytree(store.release_folder(current), folder)
         record = json.loads((folder / "release.json").read_text())
-        (folder / "release.json").write_text(json.dumps({**record, "id": release}))
+        (folder / "release.json").write_text(
+            json.dumps({**record, "id": release, "version": release.partition("-")[2]})
+        )
         engine.images.pull(kept_names(stack, release, images))
         for event in (journal.PREPARED, journal.STARTING, journal.STARTED, journal.GATE_PASSED, journal.CONFIRMED):
             store.note(release, event)

@@ -20,7 +20,7 @@ from ...host.machine.sessions import restart_notes
 from ...host.preflight import meet_engine
 from ...host.preparation import Preparation, Prepared
 from ...host.recovery import recover
-from ...release.folder import HOOKS_FILE
+from ...release.documents import HOOKS_FILE
 from ...release.progress import ReleaseProgress
 from ...stack.hooks import HookSettings, HookStoppedError
 from ...stack.payload import Payload, ReleaseRequest

@@ -85,7 +85,9 @@ class LostContainersEnding:
 
 
 def addresses(pid: int, proc: Path = PROC) -> set[str]:
-    """Return the IPv4 addresses in the network namespace of a process, those of its loopback left out."""
+    """Return the addresses in the network namespace of a process that others can reach it at."""
+    import ipaddress
+
     found: set[str] = set()
     last = ""
     with suppress(OSError):
@@ -95,7 +97,11 @@ def addresses(pid: int, proc: Path = PROC) -> set[str]:
             if words[-3:] == ["/32", "host", "LOCAL"]:
                 found.add(last)
             last = words[-1] if words else ""
-    return {address for address in found if not address.startswith("127.")}
+    with suppress(OSError):
+        lines = (proc / str(pid) / "net" / "if_inet6").read_text().splitlines()
+        found |= {str(ipaddress.IPv6Address(bytes.fromhex(line.split()[0]))) for line in lines if line.strip()}
+    there = {ipaddress.ip_address(address) for address in found}
+    return {str(address) for address in there if not address.is_loopback and not address.is_link_local}
 
 
 def belongs(found: Collection[str], of_host: Collection[str], subnets: Collection[str]) -> bool:

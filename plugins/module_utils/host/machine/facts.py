@@ -8,12 +8,11 @@ from __future__ import annotations
 import os
 import pwd
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ...core.command import command_environment, run_command
 from ...core.findings import Finding, SlipwayError
-from ...engine.compose_model import PublishedPort
 
 OLDEST_COMPOSE = (2, 24)
 #: These lose the second network of a container on engines that speak an older API than this one.
@@ -21,9 +20,6 @@ _BROKEN_COMPOSE = ((5, 1, 0), (5, 1, 1))
 _BROKEN_BELOW_API = (1, 44)
 _BOOTSTRAP = "Run playbooks/bootstrap.yml on this host."
 _VERSION_TIMEOUT_S = 20.0
-_LISTENING = "0A"
-_STATE_FIELD = 3
-_IPV4_DIGITS = 8
 
 
 def compose_findings(version_output: str | None, engine_api: str | None) -> list[Finding]:
@@ -34,12 +30,12 @@ def compose_findings(version_output: str | None, engine_api: str | None) -> list
         engine_api: version of the engine's API; None: there is no engine to ask.
     """
     wanted = f"Docker Compose {OLDEST_COMPOSE[0]}.{OLDEST_COMPOSE[1]} or newer"
-    version = _numbers(version_output or "")
+    version = version_numbers(version_output or "")
     if not version:
         return [Finding("Docker Compose plugin", wanted, "none", _BOOTSTRAP)]
     if version < OLDEST_COMPOSE:
         return [Finding("Docker Compose plugin", wanted, str(version_output).strip(), _BOOTSTRAP)]
-    if version[:3] in _BROKEN_COMPOSE and engine_api and _numbers(engine_api) < _BROKEN_BELOW_API:
+    if version[:3] in _BROKEN_COMPOSE and engine_api and version_numbers(engine_api) < _BROKEN_BELOW_API:
         seen = f"{str(version_output).strip()}, which breaks stacks with several networks on this engine"
         return [Finding("Docker Compose plugin", "5.1.2 or newer, or older than 5.1.0", seen, _BOOTSTRAP)]
     return []
@@ -83,55 +79,6 @@ def folder_findings(folder: Path) -> list[Finding]:
     return [Finding(f"folder {folder}", "a folder that the deploy user may make and write", seen, remedy)]
 
 
-def port_findings(
-    wanted: Iterable[tuple[str, PublishedPort]], own: set[tuple[int, str]], containers: Mapping[tuple[int, str], str]
-) -> list[Finding]:
-    """Find the ports that something other than the stack listens on.
-
-    Args:
-        wanted: service name and port, for every published port of the release.
-        own: ports that the stack's own containers publish now.
-        containers: who publishes a port among the engine's containers.
-    """
-    sockets = listening_sockets()
-    findings = []
-    for service, port in wanted:
-        key = (port.port, port.protocol)
-        if key in own:
-            continue
-        owner = containers.get(key)
-        if owner is None and any(_collides(port, address) for address in sockets.get(key, ())):
-            owner = "a process of this host"
-        if owner is not None:
-            remedy = f"Stop it, or publish another port (`ss -lntup | grep :{port.port}` shows the process)."
-            findings.append(Finding(f"port {port} for service {service}", "a free port", f"taken by {owner}", remedy))
-    return findings
-
-
-def listening_sockets() -> dict[tuple[int, str], list[str]]:
-    """Return the addresses that something listens on, by (port, protocol), from /proc/net; no privilege is needed."""
-    found: dict[tuple[int, str], list[str]] = {}
-    for table, protocol in (("tcp", "tcp"), ("tcp6", "tcp"), ("udp", "udp"), ("udp6", "udp")):
-        try:
-            lines = Path(f"/proc/net/{table}").read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for port, address in parse_socket_table(lines, protocol):
-            found.setdefault((port, protocol), []).append(address)
-    return found
-
-
-def parse_socket_table(lines: Sequence[str], protocol: str) -> list[tuple[int, str]]:
-    """Return (port, hexadecimal address) of each listening socket in lines of /proc/net/tcp and its like (proc(5))."""
-    sockets = []
-    for line in lines:
-        fields = line.split()
-        if len(fields) > _STATE_FIELD and (protocol == "udp" or fields[_STATE_FIELD] == _LISTENING):
-            address, _colon, port = fields[1].rpartition(":")
-            sockets.append((int(port, 16), address))
-    return sockets
-
-
 def raise_all(findings: Sequence[Finding]) -> None:
     """Raise the findings if there are any.
 
@@ -142,17 +89,6 @@ def raise_all(findings: Sequence[Finding]) -> None:
         raise SlipwayError(findings)
 
 
-def _collides(port: PublishedPort, address: str) -> bool:
-    everywhere = set(address) == {"0"}
-    if everywhere or port.address in ("", "0.0.0.0", "::"):  # noqa: S104 - compared with, not bound to
-        return True
-    if len(address) == _IPV4_DIGITS and "." in port.address:
-        # The kernel prints an IPv4 address as one number in the host's byte order.
-        octets = [str(int(address[index : index + 2], 16)) for index in (6, 4, 2, 0)]
-        return ".".join(octets) == port.address
-    return False
-
-
 def _existing(path: Path) -> Path:
     # Not Path.exists, which raises where this user may not look.
     while not os.path.exists(path) and path != path.parent:  # noqa: PTH110
@@ -160,6 +96,7 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def version_numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version like "v2.26.1-4"; none if there are none."""
     match = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", version)
     return tuple(int(number) for number in match.groups() if number is not None) if match else ()

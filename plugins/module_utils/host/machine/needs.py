@@ -23,10 +23,16 @@ from ...release.progress import files_left
 from ...release.store import ReleaseStore
 from ...stack.bundle import FileBundle
 from ...stack.variables import names_in_dotenv
+from . import facts
+
+#: Older ones refuse a network that Compose made for another project under another key, or that it has not made.
+_TAKES_FOREIGN_NETWORKS = (5,)
 
 
 def need_findings(store: ReleaseStore, engine: Engine, needs: HostNeeds, bundle: FileBundle) -> list[Finding]:
     """Return a finding for each path, network, volume and variable that a release needs and that is not there.
+
+    So is one for each name that it gives to something, and that somebody else's has already.
 
     Args:
         store: the stack's folder.
@@ -43,7 +49,8 @@ def need_findings(store: ReleaseStore, engine: Engine, needs: HostNeeds, bundle:
             remedy = f"Set {name} in stack_env."
             findings.append(Finding(f"variable {name} for {user}", "a value", "none", remedy))
     findings += _missing("network", needs.networks, engine.network_names)
-    return findings + _missing("volume", needs.volumes, engine.volume_names)
+    findings += _missing("volume", needs.volumes, engine.volume_names)
+    return findings + held_findings(store.stack, needs, engine)
 
 
 def path_findings(
@@ -106,6 +113,40 @@ def _files_that_go(store: ReleaseStore, files: Collection[str]) -> set[str]:
         with suppress(SlipwayError):
             lying += store.folder_of(current).record.paths
     return set(lying) - set(files)
+
+
+def held_findings(stack: str, needs: HostNeeds, engine: Engine) -> list[Finding]:
+    """Return a finding for each name of a container or a network that Compose cannot give."""
+    there = {one.name: one for one in engine.containers.all()} if needs.container_names else {}
+    findings = []
+    for service, name in needs.container_names:
+        holder = there.get(name)
+        if holder is None or holder.is_replica_of(stack):
+            continue
+        whose = f"a container of stack {holder.project}" if holder.project else "a container that no stack has"
+        if holder.project == stack:
+            whose = "a container that `docker compose run` of this stack has left"
+        remedy = f"Give the service another container_name, or end it on this host: docker rm --force {name}"
+        seen = f"{whose} ({holder.state})"
+        findings.append(Finding(f"container name {name} for service {service}", "a free name", seen, remedy))
+    return findings + _foreign_networks(stack, needs, engine)
+
+
+def _foreign_networks(stack: str, needs: HostNeeds, engine: Engine) -> list[Finding]:
+    makers = engine.network_makers() if needs.made_networks else {}
+    found = [(name, key, *makers.get(name, (stack, key))) for name, key in needs.made_networks]
+    found = [one for one in found if one[2] != stack and one[1] != one[3]]
+    if not found or facts.version_numbers(facts.compose_version() or "") >= _TAKES_FOREIGN_NETWORKS:
+        return []
+    return [
+        Finding(
+            thing=f"network {name}",
+            expected=f"none, or one that Compose made as {key}",
+            seen=f"one that stack {project} calls {called}" if project else "one that Compose has not made",
+            remedy=f"Say `external: true` of network {key} to use it as it is, or give it another name.",
+        )
+        for name, key, project, called in found
+    ]
 
 
 def _missing(kind: str, names: Collection[str], existing: Callable[[], Collection[str]]) -> list[Finding]:

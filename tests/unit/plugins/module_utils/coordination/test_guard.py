@@ -30,6 +30,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.core.findings impo
 from ansible_collections.slipway.compose.plugins.module_utils.core.host_clock import boot_time
 from ansible_collections.slipway.compose.plugins.module_utils.core.processes import end_process, process_began
 from ansible_collections.slipway.compose.plugins.module_utils.host import guard_duty
+from ansible_collections.slipway.compose.plugins.module_utils.release import journal
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
 
 RELEASE, RUN = "20261122T220000Z-1.1", "20261122T214455Z-deploy-1f2e"
@@ -187,9 +188,65 @@ def test_one_that_is_no_longer_meant_does_nothing(store: ReleaseStore) -> None:
     assert read_task(store.folder) is not None
     store.remove_file(guard.FILE)
     guard_process.main([str(store.folder.parent), "shop", "older"])
+    # Nothing says what it is for, and nothing was ever started.
     (store.folder / guard.FILE).write_text("{")
     guard_process.main([str(store.folder.parent), "shop", "older"])
     assert untouched(store)
+
+
+def acted(monkeypatch: pytest.MonkeyPatch) -> list[GuardTask]:
+    """Return what guards are to take back from now on."""
+    tasks: list[GuardTask] = []
+
+    def noted(_root: str, _stack: str, task: GuardTask, _wait_s: float) -> bool:
+        tasks.append(task)
+        return True
+
+    monkeypatch.setattr(guard_duty, "stand_in", noted)
+    return tasks
+
+
+def test_one_whose_settings_are_damaged_takes_back_what_it_knew(
+    store: ReleaseStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = acted(monkeypatch)
+    order = order_of(store, "mine", lasts_s=900.0)
+    pauses: list[float] = []
+
+    def passing(seconds: float) -> None:
+        pauses.append(seconds)
+        (store.folder / guard.FILE).write_text('{"token": "mine"}')
+        monkeypatch.setattr(guard_process, "boot_time", lambda: replace(order.renewed, ticks=order.renewed.ticks + 901))
+
+    monkeypatch.setattr(time, "sleep", passing)
+    guard_process.main([str(store.folder.parent), "shop", "mine"])
+    assert (tasks, len(pauses)) == ([order], 1)
+
+
+def test_one_that_never_knew_its_settings_takes_back_what_was_started(
+    store: ReleaseStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = acted(monkeypatch)
+    monkeypatch.setattr(guard_process, "_UNKNOWN_S", 0.0)
+    (store.folder / guard.FILE).write_bytes(b"\0" * 40)
+    store.note(RELEASE, journal.STARTING)
+    guard_process.main([str(store.folder.parent), "shop", "mine"])
+    assert [(task.run, task.release, task.token) for task in tasks] == [(RUN, RELEASE, "mine")]
+
+
+def test_a_run_gives_what_it_started_a_guard_anew_where_the_settings_are_damaged(store: ReleaseStore) -> None:
+    of(store).arm(RELEASE)
+    first = process_of(store)
+    store.note(RELEASE, journal.STARTING)
+    (store.folder / guard.FILE).write_text("{")
+    with pytest.raises(SlipwayError, match=r"guard\.json: expected a JSON object"):
+        of(ReleaseStore(str(store.folder.parent), "shop", "another-run")).renew()
+    of(store).renew()
+    assert not process_began(first)
+    process_of(store, other_than=first)
+    order = read_task(store.folder)
+    assert order is not None
+    assert (order.run, order.release, order.lasts_s) == (RUN, RELEASE, 900.0)
 
 
 def test_one_that_wakes_up_and_is_no_longer_meant_does_nothing(store: ReleaseStore) -> None:

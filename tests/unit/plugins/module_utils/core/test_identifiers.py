@@ -19,6 +19,8 @@ from ansible_collections.slipway.compose.plugins.module_utils.core.identifiers i
 
 #: A text of each form.
 EXAMPLES = {
+    "SERVICE": "web.1_a-b",
+    "CONTAINER_ID": "c" * 64,
     "VERSION": "1.4.2",
     "RELEASE_ID": "20261122T214500Z-1.4.2",
     "STACK_NAME": "shop",

@@ -14,6 +14,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.engine.containers 
     ComposeOrigin,
     Container,
     ContainerSnapshot,
+    ListedContainer,
     Snapshot,
     ended,
     parse_engine_time,
@@ -108,19 +109,25 @@ def test_what_a_judgement_needs_is_what_the_engine_said() -> None:
     assert not is_one_off(CAPTURED["running"]["Config"]["Labels"])
 
 
-@pytest.mark.parametrize(
-    ("bindings", "expected"),
-    [
-        ({"80/tcp": [{"HostPort": "8080"}], "53/udp": [{"HostPort": "5353"}]}, {(8080, "tcp"), (5353, "udp")}),
-        ({"81/tcp": [{"HostPort": ""}], "82/tcp": None}, set()),
-        (None, set()),
-    ],
-)
-def test_ports_that_a_container_keeps_come_from_its_bindings(
-    bindings: dict[str, Any] | None, expected: set[tuple[int, str]]
-) -> None:
-    document = inspected(None) | {"HostConfig": {"PortBindings": bindings}}
-    assert Container.from_inspect(document).bound_ports == expected
+def test_a_container_in_the_engines_list_is_whose_it_is_and_has_what_it_has() -> None:
+    entry = {
+        "Id": "c" * 64,
+        "Names": ["/blog-web-1/db", "/till"],
+        "State": "running",
+        "Labels": {"com.docker.compose.project": "shop", "com.docker.compose.oneoff": "False"},
+        "Ports": [
+            {"IP": "127.0.0.1", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"},
+            {"IP": "::", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"},
+            {"PrivatePort": 81, "Type": "tcp"},
+        ],
+    }
+    one = ListedContainer.from_entry(entry)
+    assert (one.name, one.owner, one.state) == ("till", "shop", "running")
+    assert sorted(map(str, one.ports)) == ["127.0.0.1:8080/tcp", "[::]:8080/tcp"]
+    assert one.is_replica_of("shop")
+    assert not one.is_replica_of("blog")
+    bare = ListedContainer.from_entry({"Id": "d" * 64, "Names": None, "Labels": None, "Ports": None, "State": "dead"})
+    assert (bare.name, bare.owner, bare.ports) == ("d" * 12, "d" * 12, ())
 
 
 def test_a_snapshot_records_what_every_version_reads_and_no_more() -> None:

@@ -50,6 +50,26 @@ def test_all_kinds_of_needs_are_found() -> None:
     assert (needs.networks, needs.volumes, needs.variables) == (("proxy",), ("real",), (("secret key", "KEY"),))
 
 
+def test_names_are_those_that_compose_gives() -> None:
+    project = {
+        "name": "shop",
+        "services": {
+            "web": {"container_name": "till", "networks": {"default": None, "front": None, "back": {"aliases": ["w"]}}},
+            "node": {"deploy": {"replicas": 2}, "networks": {"default": None}},
+            "tool": {"scale": 0, "network_mode": "host"},
+        },
+        "networks": {
+            "default": {"name": "shop_default"},
+            "front": {"name": "proxy", "external": True},
+            "back": {"name": "rows"},
+            "idle": {"name": "idle"},
+        },
+    }
+    needs = parse_host_needs(json.dumps(project), ROOT)
+    assert needs.container_names == (("node", "shop-node-1"), ("node", "shop-node-2"), ("web", "till"))
+    assert needs.made_networks == (("rows", "back"), ("shop_default", "default"))
+
+
 def test_a_path_beside_the_folder_is_not_where_it_was_resolved() -> None:
     assert paths(bind("/srv/shop/releases/.staging-x/shared"), bind(ROOT), bind("/srv/other")) == [
         ("../shared", True),

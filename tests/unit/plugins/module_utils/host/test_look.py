@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.host.host import H
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal
 from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile, ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
+from tests.support.records import RECORD
 
 OLD, LEFT, NEW = "20261122T210000Z-1.0", "20261122T220000Z-1.1", "20261122T230000Z-1.2"
 ENGINE = Engine(at_once=False)
@@ -27,11 +29,9 @@ def file(path: str) -> ReleaseFile:
 
 
 def record(release: str, *paths: str) -> ReleaseRecord:
-    return ReleaseRecord(
-        id=release, stack="shop", version="1.0", created_at="", created_by="", commit="", plan_sha256="",
-        content_sha256="", reversible=True, compose_files=("compose.yaml",), images={}, services=(),
-        files=tuple(file(path) for path in paths),
-    )  # fmt: skip
+    version = release.partition("-")[2]
+    files = tuple(file(path) for path in paths)
+    return replace(RECORD, id=release, version=version, compose_files=("compose.yaml",), files=files)
 
 
 @pytest.fixture

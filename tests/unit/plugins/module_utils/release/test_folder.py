@@ -15,64 +15,113 @@ import pytest
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.engine.containers import ContainerSnapshot
 from ansible_collections.slipway.compose.plugins.module_utils.release.folder import ReleaseFolder, ReleaseSnapshot
-from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.stack.gate_settings import GateSettings
 from ansible_collections.slipway.compose.plugins.module_utils.stack.hooks import POST_DEPLOY, Hook, HookSettings
+from tests.support.records import RECORD, SNAPSHOT
 
-RELEASE = "20261122T100000Z-1.0"
-WEB = ContainerSnapshot("web", 1, "shop-web-1", "c0", "web:1", "sha256:0", "h", "running", "healthy", 0, "then", 0)
+RELEASE = RECORD.id
+WEB = ContainerSnapshot(
+    "web", 1, "shop-web-1", "c" * 64, "web:1", f"sha256:{'0' * 64}", "e" * 64, "running", "healthy", 0, "", 0
+)
+THEN = "2026-11-22T10:00:00.123456789Z"
+BEFORE = {**SNAPSHOT, "containers": [asdict(WEB)], "irreversible": None, "orphans": ["9" * 64]}
+GATE = GateSettings.from_dict({"checks": [], "timeout_s": 7})
 HOOK = Hook(POST_DEPLOY, "smoke", ("true",))
-RECORD = ReleaseRecord(RELEASE, "shop", "1.0", "", "", "", "", "", True, (), {"web": "web:1"}, (), ())  # noqa: FBT003
-#: Each file but the record: the property that reads it, what it reads where there is none, and wrong values in it.
-FILES: dict[str, tuple[str, object, list[dict[str, Any]]]] = {
+HOOKS = HookSettings((HOOK,), host="web1", first_host=False)
+#: Each file: the property that reads it, what was written, and what each of these keys may not hold.
+FILES: dict[str, tuple[str, dict[str, Any], list[dict[str, Any]]]] = {
+    "release.json": (
+        "record",
+        json.loads(RECORD.to_json()),
+        [
+            {"id": "20261122T100001Z-1.0"},
+            {"id": "../20261122T100000Z-1.0"},
+            {"stack": "../shop"},
+            {"version": "1.1"},
+            {"created_at": "yesterday"},
+            {"commit": "HEAD"},
+            {"plan_sha256": "1"},
+            {"content_sha256": "1" * 64 + "\n"},
+            {"reversible": 1},
+            {"compose_files": ["compose.yaml"]},
+            {"images": ["web:1"]},
+            {"images": {"web": "-v"}},
+            {"files": [{"path": "../a", "executable": False, "sha256": "1" * 64}]},
+            {"files": [{"path": "a", "executable": False, "sha256": ""}]},
+            {"files": [{"path": "a", "executable": False, "sha256": "1" * 64}] * 2},
+            {"services": [{"service": "web", "replicas": -1, "one_shot": False, "image": None}]},
+            {"secret_files": "a"},
+        ],
+    ),
     "snapshot.json": (
         "snapshot",
-        ReleaseSnapshot(),
+        BEFORE,
         [
             {"to": 7},
+            {"to": "../victim"},
             {"release": []},
             {"goal": {}},
             {"irreversible": True},
             {"orphans": "c0"},
+            {"orphans": ["../c0"]},
             {"containers": {}},
             {"containers": ["web"]},
             {"containers": [{}]},
             {"containers": [{**asdict(WEB), "number": "1"}]},
-            {"containers": [{**asdict(WEB), "unknown": 1}]},
+            {"containers": [{**asdict(WEB), "id": "c0"}]},
+            {"containers": [{**asdict(WEB), "started_at": "then"}]},
         ],
     ),
     "gate.json": (
         "gate",
-        GateSettings.from_dict({}),
-        [{"checks": "all"}, {"checks": ["http"]}, {"timeout_s": "long"}, {"log_lines": []}],
+        GATE.as_dict(),
+        [{"checks": "all"}, {"checks": ["http"]}, {"timeout_s": "long"}, {"timeout_s": -1}, {"log_lines": []}],
     ),
     "hooks.json": (
         "hooks",
-        HookSettings(),
+        HOOKS.as_dict(),
         [
             {"hooks": {}},
             {"hooks": ["true"]},
             {"hooks": [{}]},
             {"hooks": [{**HOOK.as_dict(), "command": "true"}]},
             {"hooks": [{**HOOK.as_dict(), "command": [1]}]},
+            {"hooks": [{**HOOK.as_dict(), "command": ["a\0b"]}]},
+            {"hooks": [{**HOOK.as_dict(), "kind": "pre_everything"}]},
             {"hooks": [{**HOOK.as_dict(), "timeout_s": "long"}]},
             {"host": 7},
         ],
     ),
-    "environment.json": ("environment", {}, [{"TOKEN": 7}, {"TOKEN": None}]),
-    "confirmed.json": ("config_hashes", {}, [{"config_hashes": []}, {"config_hashes": {"web": 7}}]),
-    "gate_passed.json": ("gate_passed", {}, [{"containers": []}, {"containers": {"c0": None}}]),
+    "environment.json": ("environment", {"TOKEN": "secret"}, [{"TOKEN": 7}, {"TOKEN": None}, {"a b": "secret"}]),
+    "confirmed.json": (
+        "config_hashes",
+        {"config_hashes": {"web": "e" * 64}},
+        [{"config_hashes": []}, {"config_hashes": {"web": 7}}, {"config_hashes": {"web": "e"}}],
+    ),
+    "gate_passed.json": (
+        "gate_passed",
+        {"containers": {"c" * 64: THEN}},
+        [{"containers": []}, {"containers": {"c" * 64: None}}, {"containers": {"c0": THEN}}],
+    ),
 }
-NOT_AN_OBJECT = [b"", b"{", b"[]", b"null", b'"text"', b"\xff"]
+#: What the files read as that not every release has.
+EMPTY = {"hooks.json": HookSettings(), "confirmed.json": {}, "gate_passed.json": {}}
+NOT_AN_OBJECT = [b"", b"{", b"[]", b"null", b'"text"', b"\xff", b"[" * 10**5]
 DAMAGED = [(name, text) for name in FILES for text in NOT_AN_OBJECT]
 DAMAGED += [
-    (name, json.dumps(wrong).encode()) for name, (_of, _none, all_wrong) in FILES.items() for wrong in all_wrong
+    (name, json.dumps({**good, **wrong}).encode())
+    for name, (_of, good, all_wrong) in FILES.items()
+    for wrong in all_wrong
 ]
+DAMAGED += [(name, b"{}") for name in FILES if name != "environment.json"]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> ReleaseFolder:
+    """A release whose files are whole."""
     (tmp_path / RELEASE).mkdir()
+    for name, (_of, good, _wrong) in FILES.items():
+        (tmp_path / RELEASE / name).write_text(json.dumps(good))
     return ReleaseFolder(tmp_path / RELEASE)
 
 
@@ -83,67 +132,45 @@ def test_a_damaged_file_is_named_and_never_taken_for_an_empty_one(
     (folder.path / name).write_bytes(text)
     with pytest.raises(SlipwayError) as caught:
         getattr(folder, FILES[name][0])
-    (finding,) = caught.value.findings
-    assert finding.thing == f"file {folder.path / name}"
-    assert finding.expected.startswith("a JSON object with ")
-    assert finding.seen
-    assert finding.remedy.endswith(".")
+    for finding in caught.value.findings:
+        assert finding.thing.startswith(f"file {folder.path / name}")
+        assert finding.seen
+        assert finding.remedy.endswith(".")
+    assert "secret" not in str(caught.value).replace("holds secrets", "").replace("secret_files", "")
+    assert folder.damage() == list(caught.value.findings)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_cannot_be_read_is_not_taken_for_a_missing_one(folder: ReleaseFolder, name: str) -> None:
+    (folder.path / name).unlink()
     (folder.path / name).mkdir()
-    with pytest.raises(SlipwayError, match="IsADirectoryError"):
+    with pytest.raises(SlipwayError, match="cannot be read: Is a directory"):
         getattr(folder, FILES[name][0])
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_missing_file_reads_as_in_releases_from_before_there_was_one(folder: ReleaseFolder, name: str) -> None:
-    of, nothing, _wrong = FILES[name]
-    assert getattr(folder, of) == nothing
-    assert getattr(ReleaseFolder(folder.path / "gone"), of) == nothing
-    (folder.path / name).write_text("{}")
-    assert getattr(folder, of) == nothing
+def test_what_not_every_release_has_may_be_missing_and_nothing_else(folder: ReleaseFolder, name: str) -> None:
+    (folder.path / name).unlink()
+    for gone in (folder, ReleaseFolder(folder.path / "gone")):
+        if name in EMPTY:
+            assert getattr(gone, FILES[name][0]) == EMPTY[name]
+        else:
+            with pytest.raises(SlipwayError, match=f"{name}: expected a JSON object with .*, seen none"):
+                getattr(gone, FILES[name][0])
 
 
 def test_what_was_written_is_read(folder: ReleaseFolder) -> None:
-    before = {
-        "stack": "shop",
-        "taken_at": "2026-11-22T10:00:00Z",
-        "release": None,
-        "containers": [asdict(WEB)],
-        "goal": "the stack as it was started by hand in /srv/shop",
-        "to": None,
-        "irreversible": None,
-        "orphans": ["c9"],
-    }
-    gate = GateSettings.from_dict({"checks": [], "timeout_s": 7})
-    hooks = HookSettings((HOOK,), host="web1", first_host=False)
-    written = {
-        "release.json": json.loads(RECORD.to_json()),
-        "snapshot.json": before,
-        "gate.json": gate.as_dict(),
-        "hooks.json": hooks.as_dict(),
-        "environment.json": {"TOKEN": "secret"},
-        "confirmed.json": {"config_hashes": {"web": "h"}},
-        "gate_passed.json": {"containers": {"c0": "then"}},
-    }
-    for name, document in written.items():
-        (folder.path / name).write_text(json.dumps(document))
-    goal = "the stack as it was started by hand in /srv/shop"
-    assert folder.snapshot == ReleaseSnapshot(goal=goal, containers=(WEB,), lost_containers=("c9",))
+    assert folder.snapshot == ReleaseSnapshot(goal="nothing", containers=(WEB,), lost_containers=("9" * 64,))
     assert not folder.snapshot.is_empty
-    assert (folder.record, folder.gate, folder.hooks) == (RECORD, gate, hooks)
+    assert (folder.record, folder.gate, folder.hooks) == (RECORD, GATE, HOOKS)
     assert folder.environment == {"TOKEN": "secret"}
-    assert folder.config_hashes == {"web": "h"}
-    assert folder.gate_passed == {"c0": "then"}
+    assert folder.config_hashes == {"web": "e" * 64}
+    assert folder.gate_passed == {"c" * 64: THEN}
+    assert folder.damage() == []
 
 
-@pytest.mark.parametrize(
-    "damage", ["", "{", "[]", "{}", "null", json.dumps({**json.loads(RECORD.to_json()), "images": ["web:1"]}), None]
-)
-def test_without_its_record_there_is_no_release(folder: ReleaseFolder, damage: str | None) -> None:
-    if damage is not None:
-        (folder.path / "release.json").write_text(damage)
-    with pytest.raises(SlipwayError, match=f"release {RELEASE}: expected its record in .* keeps: {RELEASE}"):
-        folder.record.to_json()
+def test_what_another_version_has_written_besides_is_left_out(folder: ReleaseFolder) -> None:
+    for name, (_of, good, _wrong) in FILES.items():
+        if name != "environment.json":
+            (folder.path / name).write_text(json.dumps({**good, "of_tomorrow": 1}))
+    assert (folder.record, folder.gate, folder.hooks, folder.damage()) == (RECORD, GATE, HOOKS, [])

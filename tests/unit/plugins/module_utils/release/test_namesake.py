@@ -19,12 +19,12 @@ from ansible_collections.slipway.compose.plugins.module_utils.host.look import N
 from ansible_collections.slipway.compose.plugins.module_utils.host.preparation import Preparation
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal
 from ansible_collections.slipway.compose.plugins.module_utils.release.namesake import namesake_findings
-from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
 from ansible_collections.slipway.compose.plugins.module_utils.stack.bundle import FileBundle
+from tests.support.records import RECORD
 
 RELEASE = "20261122T214500Z-1.1"
-KEPT = ReleaseRecord(RELEASE, "shop", "1.1", "", "", "", "1" * 64, "2" * 64, True, (), {}, (), ())  # noqa: FBT003
+KEPT = replace(RECORD, id=RELEASE, version="1.1")
 
 
 @pytest.fixture

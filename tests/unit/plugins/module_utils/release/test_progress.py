@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,15 +20,21 @@ from ansible_collections.slipway.compose.plugins.module_utils.engine.containers 
 from ansible_collections.slipway.compose.plugins.module_utils.engine.lost import ending
 from ansible_collections.slipway.compose.plugins.module_utils.host.deployment import Deployment
 from ansible_collections.slipway.compose.plugins.module_utils.host.host import Host
+from ansible_collections.slipway.compose.plugins.module_utils.host.recovery import recover
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal
 from ansible_collections.slipway.compose.plugins.module_utils.release.journal import JournalEntry
 from ansible_collections.slipway.compose.plugins.module_utils.release.progress import ReleaseProgress, files_left
-from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile, ReleaseRecord
-from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
+from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile
+from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore, text_sha256
+from ansible_collections.slipway.compose.plugins.module_utils.stack.gate_settings import GateSettings
+from tests.support.records import RECORD, SNAPSHOT
 
 A, B = "20261122T100000Z-1.0", "20261122T110000Z-1.1"
 MINE, OTHER = "run-mine", "run-other"
-CONTAINER = asdict(ContainerSnapshot("web", 1, "shop-web-1", "c0", "web:1", "sha256:0", "h", "running", "", 0, "", 0))
+CONTAINER = asdict(
+    ContainerSnapshot("web", 1, "shop-web-1", "c" * 64, "web:1", f"sha256:{'0' * 64}", "", "running", "", 0, "", 0)
+)
+
 Lines = list[tuple[str, str, str]]
 
 
@@ -110,7 +117,7 @@ def test_whether_what_ran_before_can_live_with_the_data(
 ) -> None:
     store = store_with(tmp_path, [])
     release(store, reversible=reversible)
-    store.write_json(A, "snapshot.json", snapshot)
+    store.write_json(A, "snapshot.json", {**SNAPSHOT, **snapshot})
     assert ReleaseProgress(store, A).reversible is expected
 
 
@@ -143,6 +150,38 @@ def test_a_way_back_is_gone_although_snapshot_and_hooks_are_damaged(
     assert "left as it is" in deployment(store).recover(60.0, again=False)
 
 
+def test_a_way_back_that_is_not_the_one_that_was_prepared_is_neither_relied_on_nor_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Engine, "subnets", engine_gone)
+    monkeypatch.setattr(Guard, "arm", lambda *_arguments: pytest.fail("it was started"))
+    store = store_with(tmp_path, [(MINE, A, journal.PREPARED)])
+    release(store)
+    script = f"touch {store.folder}/went-back\nexit 1\n"
+    store.write_json(A, "snapshot.json", {**SNAPSHOT, "rollback_sha256": text_sha256(script)})
+    # Without its end it would be taken for one that has succeeded.
+    store.write(A, "rollback.sh", script.partition("exit")[0], 0o700)
+    for act in (deployment(store).start, lambda: deployment(store).run_rollback(60.0)):
+        with pytest.raises(SlipwayError, match=r"rollback\.sh: expected .*the script that was prepared"):
+            act()
+    assert [one.event for one in store.entries()] == [journal.PREPARED, journal.ROLLBACK_FAILED]
+    assert not (store.folder / "went-back").exists()
+
+
+@pytest.mark.parametrize("line", ['{"at": "2026-11-22T11:00:00Z", "run": "run"}', "\0" * 7 + '"}', "# by hand"])
+def test_nothing_is_settled_while_a_line_of_the_journal_is_damaged(tmp_path: Path, line: str) -> None:
+    # It may be the line that says that the release was confirmed.
+    store = store_with(tmp_path, [(MINE, A, journal.STARTING)])
+    release(store)
+    with (store.folder / "journal.jsonl").open("a") as file:
+        file.write(f"{line}\n")
+    host = deployment(store).host
+    host.engine.containers = SimpleNamespace(remove=lambda *_labels: None)  # type: ignore[assignment]
+    with pytest.raises(SlipwayError, match=f"line 2 of {store.folder}/journal.jsonl: expected what happened"):
+        recover(host, 60.0, again=True)
+    assert [one.event for one in store.entries()] == [journal.STARTING]
+
+
 @pytest.mark.parametrize("name", ["snapshot.json", "hooks.json", "gate.json", "environment.json"])
 def test_what_is_damaged_is_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(Guard, "arm", lambda *_arguments: pytest.fail("it was started"))
@@ -155,9 +194,11 @@ def test_what_is_damaged_is_not_started(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def release(store: ReleaseStore, *, reversible: bool = True) -> None:
-    record = ReleaseRecord(A, "shop", "1.0", "", "", "", "", "", reversible, (), {}, (), ())
     store.release_folder(A).mkdir(exist_ok=True)
-    store.write(A, "release.json", record.to_json())
+    store.write(A, "release.json", replace(RECORD, id=A, reversible=reversible).to_json())
+    store.write_json(A, "snapshot.json", SNAPSHOT)
+    store.write_json(A, "gate.json", GateSettings().as_dict())
+    store.write(A, "environment.json", "{}")
 
 
 def deployment(store: ReleaseStore) -> Deployment:
@@ -204,7 +245,7 @@ def test_a_run_that_comes_late_undoes_nothing_that_was_started_since(tmp_path: P
 def test_an_irreversible_release_stays_and_says_how_to_go_back_all_the_same(tmp_path: Path) -> None:
     store = store_with(tmp_path, [(MINE, A, journal.STARTING), (MINE, A, journal.GATE_FAILED)])
     release(store, reversible=False)
-    store.write_json(A, "snapshot.json", {"to": B})
+    store.write_json(A, "snapshot.json", {**SNAPSHOT, "to": B})
     store.write(A, "rollback.sh", f"touch {store.folder}/went-back\n", 0o700)
     with pytest.raises(SlipwayError, match=r"stack_reversible: false on release .* sh .*/rollback\.sh"):
         deployment(store).rollback_for_run(60.0)
@@ -258,10 +299,7 @@ def test_files_of_a_release_that_was_left_are_known_unless_its_record_is_damaged
     store = store_with(tmp_path, [*left, (MINE, B, journal.STARTING)])
     files = (ReleaseFile(".env", executable=False, sha256="0" * 64),)
     for release in (A, B):
-        record = ReleaseRecord(
-            id=release, stack="shop", version="1.0", created_at="", created_by="", commit="", plan_sha256="",
-            content_sha256="", reversible=True, compose_files=(), images={}, files=files, services=(),
-        )  # fmt: skip
+        record = replace(RECORD, id=release, version=release.partition("-")[2], files=files)
         store.release_folder(release).mkdir()
         store.write(release, "release.json", record.to_json())
     assert files_left(store, B) == files

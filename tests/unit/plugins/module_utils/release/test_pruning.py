@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -11,8 +14,8 @@ from ansible_collections.slipway.compose.plugins.module_utils.core.findings impo
 from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal
 from ansible_collections.slipway.compose.plugins.module_utils.release.pruning import prune
-from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
+from tests.support.records import RECORD, SNAPSHOT
 
 #: Releases without images: the engine is not asked.
 ENGINE = object.__new__(Engine)
@@ -25,9 +28,10 @@ def store(tmp_path: Path) -> ReleaseStore:
     made = ReleaseStore(str(tmp_path), "shop", "run")
     made.make()
     for release in RELEASES:
-        record = ReleaseRecord(release, "shop", "1", "", "", "", "", "", True, (), {}, (), ())  # noqa: FBT003
+        record = replace(RECORD, id=release, version=release.partition("-")[2])
         made.release_folder(release).mkdir()
         made.write(release, "release.json", record.to_json())
+        made.write_json(release, "snapshot.json", SNAPSHOT)
         made.note(release, journal.CONFIRMED)
     made.set_current(RELEASES[-1])
     return made
@@ -44,7 +48,7 @@ def test_the_newest_stay(store: ReleaseStore, keep: int, kept: int) -> None:
 
 def test_what_the_way_back_needs_and_what_is_newer_stay(store: ReleaseStore) -> None:
     store.set_current(RELEASES[4])
-    store.write_json(RELEASES[4], "snapshot.json", {"to": RELEASES[1]})
+    store.write_json(RELEASES[4], "snapshot.json", {**SNAPSHOT, "to": RELEASES[1]})
     newer = "20261129T100000Z-2.0"
     store.release_folder(newer).mkdir()
     assert prune(store, ENGINE, 2) == [RELEASES[0], RELEASES[2], RELEASES[5]]
@@ -65,7 +69,13 @@ def test_a_damaged_one_goes_like_any_other(store: ReleaseStore, damage: str | No
         path.unlink()
     else:
         path.write_text(damage)
-    assert prune(store, ENGINE, 7) == [RELEASES[0]]
+    let_go: list[tuple[str, str]] = []
+    images = SimpleNamespace(named=lambda name: {f"image of {name}": name}, let_go=lambda *both: let_go.append(both))
+    engine: Any = SimpleNamespace(images=images)
+    assert prune(store, engine, 7) == [RELEASES[0]]
+    # Its images, too, although its record does not name them any more.
+    name = f"slipway-kept:shop.{RELEASES[0]}.*"
+    assert let_go == [(f"image of {name}", name)]
     assert store.kept() == RELEASES[1:]
     assert store.entries()[-1].event == journal.PRUNED
 

@@ -16,6 +16,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.release import jou
 from ansible_collections.slipway.compose.plugins.module_utils.release.environment_script import environment_script
 from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile, ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.rollback_script import WayBack, render
+from ansible_collections.slipway.compose.plugins.module_utils.release.store import text_sha256
 
 NEW, OLD = "20261122T220000Z-1.1", "20261122T210000Z-1.0"
 COMPOSE = ReleaseFile("compose.yaml", executable=False, sha256="0" * 64)
@@ -63,15 +64,19 @@ class Host:
         self, *files: ReleaseFile, env: dict[str, str] | None = None, undone: tuple[ReleaseFile, ...] = ()
     ) -> None:
         """Keep release OLD with these files, and lead the way back from NEW to it."""
-        for file in files:
-            (self.files / file.path).parent.mkdir(parents=True, exist_ok=True)
-            (self.files / file.path).write_text(f"old {file.path}\n")
-        (self.files.parent / "environment.sh").write_text(environment_script(env or {}))
+        kept = {f"files/{file.path}": f"old {file.path}\n" for file in files}
+        kept = {"environment.sh": environment_script(env or {}), "images.lock.yaml": "{}", **kept}
+        for path, text in kept.items():
+            (self.files.parent / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.files.parent / path).write_text(text)
         record = ReleaseRecord(
             id=OLD, stack="shop", version="1.0", created_at="", created_by="", commit="", plan_sha256="",
             content_sha256="", reversible=True, compose_files=("compose.yaml",), images={}, files=files, services=(),
         )  # fmt: skip
-        way = WayBack("shop", NEW, undone, to=record, expected=(ServiceExpectation("web", 1),), gate_timeout_s=1.0)
+        way = WayBack(
+            "shop", NEW, undone, to=record, expected=(ServiceExpectation("web", 1),), gate_timeout_s=1.0,
+            sealed=tuple((f"releases/{OLD}/{path}", text_sha256(text)) for path, text in kept.items()),
+        )  # fmt: skip
         self.script.write_text(render(way, self.environment))
 
     def run(self, **environment: str) -> tuple[int, str]:
@@ -153,6 +158,29 @@ def test_files_stand_as_they_did_whatever_the_release_has_left(host: Host) -> No
     assert host.events() == [journal.ROLLING_BACK, journal.ROLLED_BACK]
     assert (host.stack / "current").readlink() == Path("releases") / OLD
     assert not list(host.stack.glob(".placing*"))
+
+
+@pytest.mark.parametrize("name", ["environment.sh", "images.lock.yaml", "files/compose.yaml", "files/it's here"])
+@pytest.mark.parametrize("called", ["yes", ""])
+def test_what_is_damaged_is_named_before_anything_is_touched(host: Host, name: str, called: str) -> None:
+    host.release(COMPOSE, ReleaseFile("it's here", executable=False, sha256="4" * 64), env={"A": "1"})
+    (host.stack / "guard.json").write_text("{}")
+    damaged = host.files.parent / name
+    whole = damaged.read_text()
+    for spoil in (lambda: damaged.write_text(whole[:-1]), damaged.unlink, damaged.mkdir):
+        spoil()
+        code, said = host.run(SLIPWAY_CALLED=called)
+        assert (code, f"releases/{OLD}/{name}" in said, "Nothing was done." in said) == (1, True, True), said
+        assert not (host.bin / "asked").exists()
+        assert not list(host.project.iterdir())
+    # A program that calls it tells the journal itself.
+    assert (host.stack / "guard.json").exists() == bool(called)
+    assert not called or not (host.stack / "journal.jsonl").exists()
+    assert called or host.events() == [journal.ROLLBACK_FAILED] * 3
+    damaged.rmdir()
+    damaged.write_text(whole)
+    host.run(SLIPWAY_CALLED="yes")
+    assert host.events()[-2:] == [journal.ROLLING_BACK, journal.ROLLED_BACK]
 
 
 def test_the_confirmed_release_is_another_one_afterwards(host: Host) -> None:

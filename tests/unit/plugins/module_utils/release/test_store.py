@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
-from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile, ReleaseRecord
+from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore, unpack_files
 from ansible_collections.slipway.compose.plugins.module_utils.stack.bundle import BundledFile, FileBundle
+from ansible_collections.slipway.compose.plugins.module_utils.stack.gate_settings import GateSettings
+from tests.support.records import RECORD as A_RECORD
 
 RELEASE = "20261122T220000Z-1.1"
 FILES = (
@@ -19,11 +24,17 @@ FILES = (
     BundledFile("a/b/start", executable=True, content=b"#!/bin/sh\n"),
 )
 BUNDLE = FileBundle(FILES, {"A": "1"}, ("compose.yaml",))
-RECORD = ReleaseRecord(
-    id=RELEASE, stack="shop", version="1.1", created_at="", created_by="", commit="", plan_sha256="", content_sha256="",
-    reversible=True, compose_files=("compose.yaml",), images={}, services=(),
+IMAGE = f"web@sha256:{'0' * 64}"
+LOCK = json.dumps({"services": {"web": {"image": IMAGE, "labels": {"io.slipway.files-hash": "1" * 64}}}})
+RECORD = replace(
+    A_RECORD,
+    id=RELEASE,
+    version="1.1",
+    content_sha256=BUNDLE.content_sha256,
+    compose_files=BUNDLE.compose_files,
+    images={"web": IMAGE},
     files=tuple(ReleaseFile(one.path, one.executable, one.sha256) for one in FILES),
-)  # fmt: skip
+)
 
 
 @pytest.fixture
@@ -50,7 +61,7 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def stage(store: ReleaseStore) -> Path:
     building = store.building_folder()
     unpack_files(BUNDLE, building / "files")
-    store.stage(building, RECORD, BUNDLE, {}, "{}")
+    store.stage(building, RECORD, BUNDLE, GateSettings().as_dict(), LOCK)
     return building
 
 
@@ -74,7 +85,40 @@ def test_a_release_is_whole_until_a_file_of_it_changes(store: ReleaseStore) -> N
     path = store.files_folder(RELEASE) / "a" / "b" / "start"
     path.unlink()
     os.mkfifo(path)
-    assert store.damage(RECORD) == ["a/b/start"]
+    assert store.damage(RECORD) == ["files/a/b/start"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("environment.json", '{"A": "2"}'),
+        ("environment.json", "{}"),
+        ("images.lock.yaml", ""),
+        ("images.lock.yaml", "{}"),
+        ("images.lock.yaml", '{"services": {}}'),
+        ("images.lock.yaml", LOCK.replace("0" * 64, "1" * 64)),
+        ("images.lock.yaml", LOCK.replace('"labels"', '"command"')),
+    ],
+)
+def test_settings_and_images_of_a_release_are_those_that_were_deployed(
+    store: ReleaseStore, name: str, content: str
+) -> None:
+    stage(store)
+    store.write(RELEASE, name, content)
+    assert store.damage(RECORD) == [name]
+
+
+def test_what_the_shell_reads_says_what_the_environment_does(store: ReleaseStore) -> None:
+    stage(store)
+    script = store.release_folder(RELEASE) / "environment.sh"
+    whole = script.read_text()
+    script.write_text("export A=2\n")
+    sealed = dict(store.sealed(RECORD))
+    assert script.read_text() == whole
+    assert sealed == {
+        str(path.relative_to(store.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (script, store.pins_file(RELEASE), *(store.files_folder(RELEASE) / one.path for one in FILES))
+    }
 
 
 def test_what_differs_from_a_release_is_found_without_waiting_for_anybody(store: ReleaseStore) -> None:

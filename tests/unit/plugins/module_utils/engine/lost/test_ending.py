@@ -39,6 +39,16 @@ def test_the_addresses_of_a_process_are_those_that_the_kernel_calls_local(tmp_pa
     folder.mkdir(parents=True)
     (folder / "fib_trie").write_text(FIB_TRIE + FIB_TRIE.replace("Main", "Local"), encoding="ascii")
     assert addresses(7, tmp_path) == {"172.20.0.3"}
+    (folder / "if_inet6").write_text(
+        "00000000000000000000000000000001 01 80 10 80       lo\n"
+        "fe800000000000000042acfffe140003 05 40 20 80     eth0\n"
+        "fd000000000000010000000000000003 05 40 00 80     eth0\n"
+    )
+    assert addresses(7, tmp_path) == {"172.20.0.3", "fd00:0:0:1::3"}
+    # A network can have IPv6 alone.
+    (folder / "fib_trie").unlink()
+    assert addresses(7, tmp_path) == {"fd00:0:0:1::3"}
+    assert belongs(addresses(7, tmp_path), HOST, {"fd00:0:0:1::/64"})
     assert addresses(8, tmp_path) == set(), "it has ended meanwhile"
 
 

@@ -3,29 +3,81 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from ansible_collections.slipway.compose.plugins.module_utils.engine.containers import ListedContainer
 from ansible_collections.slipway.compose.plugins.module_utils.engine.host_needs import HostNeeds, HostPath
+from ansible_collections.slipway.compose.plugins.module_utils.host.machine import facts
 from ansible_collections.slipway.compose.plugins.module_utils.host.machine.needs import need_findings, path_findings
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal
-from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile, ReleaseRecord
+from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseFile
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
 from ansible_collections.slipway.compose.plugins.module_utils.stack.bundle import BundledFile, FileBundle
+from tests.support.records import RECORD
 
 BEFORE = "20261122T210000Z-1.0"
 
 
+REFUSED_NETWORKS = [
+    ("network proxy", "one that Compose has not made"),
+    ("network front", "one that stack blog calls web"),
+]
+
+
 class FakeEngine:
-    """An engine that has one network and one volume."""
+    """An engine that has one external network, one volume, and what others than stack `shop` have made."""
+
+    containers = SimpleNamespace(
+        all=lambda: [
+            ListedContainer("till", "", False, "exited", ()),  # noqa: FBT003
+            ListedContainer("desk", "blog", False, "running", ()),  # noqa: FBT003
+            ListedContainer("once", "shop", True, "running", ()),  # noqa: FBT003
+            ListedContainer("shop-web-1", "shop", False, "running", ()),  # noqa: FBT003
+        ]
+    )
+
+    def network_makers(self) -> dict[str, tuple[str, str]]:
+        return {
+            "proxy": ("", ""),
+            "rows": ("blog", "back"),
+            "front": ("blog", "web"),
+            "shop_default": ("shop", "default"),
+        }
 
     def network_names(self) -> set[str]:
         return {"proxy"}
 
     def volume_names(self) -> set[str]:
         return {"media"}
+
+
+@pytest.mark.parametrize("compose", ["2.26.1-4", "5.6.1"])
+def test_names_that_somebody_elses_has_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compose: str) -> None:
+    monkeypatch.setattr(facts, "compose_version", lambda: compose)
+    needs = HostNeeds(
+        container_names=(("a", "till"), ("b", "desk"), ("c", "once"), ("web", "shop-web-1"), ("new", "shop-new-1")),
+        made_networks=(
+            ("proxy", "proxy"),
+            ("rows", "back"),
+            ("front", "front"),
+            ("shop_default", "default"),
+            ("n", "n"),
+        ),
+    )
+    store = ReleaseStore(str(tmp_path), "shop", "run-1")
+    found = need_findings(store, FakeEngine(), needs, FileBundle((), {}, ()))  # type: ignore[arg-type]
+    assert [(finding.thing, finding.seen) for finding in found] == [
+        ("container name till for service a", "a container that no stack has (exited)"),
+        ("container name desk for service b", "a container of stack blog (running)"),
+        ("container name once for service c", "a container that `docker compose run` of this stack has left (running)"),
+        *([] if compose == "5.6.1" else REFUSED_NETWORKS),
+    ]
+    assert "docker rm --force till" in found[0].remedy
 
 
 def mount(path: str, target: str = "/t", *, may_be_made: bool = True) -> HostPath:
@@ -91,11 +143,7 @@ def test_what_this_user_may_not_see_counts_as_there(project: Path, monkeypatch: 
 def test_all_that_is_missing_is_said_at_once(tmp_path: Path) -> None:
     store = ReleaseStore(str(tmp_path), "shop", "run-1")
     store.make()
-    record = ReleaseRecord(
-        id=BEFORE, stack="shop", version="1.0", created_at="", created_by="", commit="", plan_sha256="",
-        content_sha256="", reversible=True, compose_files=(), images={}, services=(),
-        files=(ReleaseFile("rules", executable=False, sha256="0" * 64),),
-    )  # fmt: skip
+    record = replace(RECORD, id=BEFORE, files=(ReleaseFile("rules", executable=False, sha256="0" * 64),))
     store.release_folder(BEFORE).mkdir()
     store.write(BEFORE, "release.json", record.to_json())
     store.set_current(BEFORE)
