@@ -25,6 +25,7 @@ from ..module_utils.stack.payload import Payload
 from ..module_utils.stack.plan import is_serial, limit_findings
 from .argument_types import validated
 from .stack_source import StackSource, read_stack
+from .written_values import WrittenValues
 
 if TYPE_CHECKING:
     from ansible.plugins.action import ActionBase
@@ -89,7 +90,10 @@ def read_request(action: ActionBase, source: Any, task_vars: Mapping[str, Any]) 
 
 def examine_request(action: ActionBase, source: Any, task_vars: Mapping[str, Any]) -> ExaminedRequest:  # noqa: ANN401
     """Return the same with everything that is wrong with it."""
-    variables, findings = validated(source if isinstance(source, Mapping) else {})
+    given = source if isinstance(source, Mapping) else {}
+    variables, findings = validated(given)
+    read = action._loader.get_text_file_contents  # noqa: SLF001 - as in `stack_folder`
+    findings += WrittenValues(read, task_vars).findings(given)
     wrong = {finding.thing for finding in findings}
     judged = [*_name_findings(variables), *limit_findings(variables)]
     findings += [finding for finding in judged if finding.thing not in wrong]
@@ -104,7 +108,8 @@ def examine_request(action: ActionBase, source: Any, task_vars: Mapping[str, Any
     try:
         stack = _read(action, variables, task_vars)
     except SlipwayError as error:
-        return ExaminedRequest(variables, None, [*findings, *error.findings])
+        said = [finding for finding in error.findings if finding.thing not in wrong]
+        return ExaminedRequest(variables, None, [*findings, *said])
     # Compose would miss every variable of an environment that cannot be read.
     request = None if "stack_env" in wrong else ReleaseRequest(variables, stack, _payload(stack, variables, hooks))
     return ExaminedRequest(variables, request, findings)
