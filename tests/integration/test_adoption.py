@@ -26,7 +26,9 @@ class ByHand:
             probe.tag: probe.push(fleet.open_registry)
             for probe in (Probe("1.0"), Probe("1.1"), Probe("1.2", Behaviour.NEVER_HEALTHY))
         }
-        self.host.put(f"{FOLDER}/compose.yaml", self.compose("${TAG}"))
+        # Older Compose hashes the files of such a service in another way than what it starts.
+        self.host.put(f"{FOLDER}/compose.yaml", self.compose("${TAG}", env_file="./app.env"))
+        self.host.put(f"{FOLDER}/app.env", "GREETING='5$ off'\n")
         self.host.put(f"{FOLDER}/probe.conf", "written by hand\n")
         self.host.put(f"{FOLDER}/.env", "TAG=1.0\n")
         self.host.ssh(f"cd {FOLDER} && docker compose -p app up --detach --wait --quiet-pull")
@@ -36,11 +38,11 @@ class ByHand:
         assert self.before["page"] == "1.0"
         assert self.before["configuration"] == "written by hand"
 
-    def compose(self, tag: str) -> str:
-        """Return its Compose file."""
+    def compose(self, tag: str, **more: object) -> str:
+        """Return its Compose file, with more settings of the service."""
         image = self.images["1.0"].replace("1.0", tag)
         volumes = ["data:/data", "./probe.conf:/etc/probe.conf:ro"]
-        service = app(image, environment={"PROBE_DATA": "/data"}, volumes=volumes)
+        service = app(image, environment={"PROBE_DATA": "/data"}, volumes=volumes, **more)
         return compose({"app": service}, volumes={"data": {}})
 
     def seen(self) -> dict[str, object]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -223,7 +224,12 @@ def freeze_adopted(snapshot: Snapshot) -> str:
     frozen = run_command(project.frozen_config(), environment, _TIMEOUT_S, cwd="/")
     if frozen.exit_code != 0:
         raise SlipwayError([_not_adoptable(snapshot, "Compose files that can be read", frozen.last_words)])
-    hashes = run_command(project.hashes(), environment, _TIMEOUT_S, cwd="/")
+    with tempfile.NamedTemporaryFile("w", prefix="slipway-", suffix=".yaml") as file:
+        file.write(frozen.output)
+        file.flush()
+        # Of the files themselves, older Compose makes other hashes than of what it starts: without their `env_file`.
+        resolved = ComposeProject(snapshot.stack, origin.directory, (file.name,))
+        hashes = run_command(resolved.hashes(), environment, _TIMEOUT_S, cwd="/")
     expected = dict(line.split(maxsplit=1) for line in hashes.output.splitlines() if " " in line.strip())
     changed = sorted({c.service for c in snapshot.containers if expected.get(c.service) != c.config_hash})
     if changed:
