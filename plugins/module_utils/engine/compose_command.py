@@ -48,6 +48,10 @@ class ComposeProject:
         """Return the argv that prints the resolved project as JSON."""
         return self.command("config", "--format", "json")
 
+    def raw_config(self) -> list[str]:
+        """Return the argv that prints the project as JSON before variables are put in, idle profiles included."""
+        return self.command("config", "--no-interpolate", "--no-consistency", "--format", "json")
+
     def frozen_config(self) -> list[str]:
         """Return the argv that prints the resolved project as a Compose file."""
         return self.command("config")

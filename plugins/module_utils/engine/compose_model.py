@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ JOB_LABEL = "io.slipway.job"
 FILES_HASH_LABEL = "io.slipway.files-hash"
 
 _PUBLISHED = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+))?")
+_SECCOMP = re.compile(r"seccomp[:=](?!unconfined$|builtin$)([^/].*)")
 _UNSET = re.compile(r'The \\?"([A-Za-z_][A-Za-z0-9_]*)\\?" variable is not set')
 
 
@@ -163,22 +165,40 @@ def _ports(service: Mapping[str, Any]) -> Iterator[PublishedPort]:
 
 
 def _inputs(service: Mapping[str, Any], project: Mapping[str, Any], root: str) -> Iterator[str]:
-    for volume in service.get("volumes") or []:
-        if volume.get("type") == "bind":
-            relative = _relative(str(volume.get("source", "")), root)
-            if relative is not None:
-                yield f"path:{relative}"
+    for path in _paths(service, project):
+        relative = _relative(path, root)
+        if relative is not None:
+            yield f"path:{relative}"
+    for definition in _definitions(service, project):
+        if "environment" in definition:
+            yield f"env:{definition['environment']}"
+        elif "content" in definition:
+            yield f"content:{hashlib.sha256(str(definition['content']).encode()).hexdigest()}"
+    for option in service.get("security_opt") or []:
+        # Compose reads the file when it makes the container, and looks at its name only.
+        match = _SECCOMP.fullmatch(str(option))
+        if match:
+            yield f"path:{posixpath.normpath(match[1])}"
+
+
+def _paths(service: Mapping[str, Any], project: Mapping[str, Any]) -> Iterator[str]:
+    for mount in service.get("volumes") or []:
+        if mount.get("type") == "bind":
+            yield str(mount.get("source", ""))
+        elif mount.get("type") == "volume":
+            options = ((project.get("volumes") or {}).get(mount.get("source")) or {}).get("driver_opts") or {}
+            if "bind" in str(options.get("o") or "").split(","):
+                yield str(options.get("device") or "")
+    for definition in _definitions(service, project):
+        if "file" in definition:
+            yield str(definition["file"])
+
+
+def _definitions(service: Mapping[str, Any], project: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Return what the project says of the configs and secrets that the service uses."""
     for kind in ("configs", "secrets"):
         for use in service.get(kind) or []:
-            definition = (project.get(kind) or {}).get(use.get("source")) or {}
-            if "file" in definition:
-                relative = _relative(str(definition["file"]), root)
-                if relative is not None:
-                    yield f"path:{relative}"
-            elif "environment" in definition:
-                yield f"env:{definition['environment']}"
-            elif "content" in definition:
-                yield f"content:{hashlib.sha256(str(definition['content']).encode()).hexdigest()}"
+            yield (project.get(kind) or {}).get(use.get("source")) or {}
 
 
 def _relative(path: str, root: str) -> str | None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..boundary.shapes import MapOf, Record, Text, read_json
@@ -63,6 +63,35 @@ def pinned_images(text: bytes) -> dict[str, str] | None:
     if next(_LOCK.faults(raw), None) is not None:
         return None
     return {name: service["image"] for name, service in raw["services"].items()}
+
+
+def unpinned(config: str) -> list[Finding]:
+    """Find what the services take from a registry or elsewhere and no release would pin, pull or keep.
+
+    Args:
+        config: output of `docker compose config --format json`.
+    """
+    services: dict[str, Any] = json.loads(config).get("services") or {}
+    return [finding for name, service in sorted(services.items()) for finding in _unpinned(name, service)]
+
+
+def _unpinned(name: str, service: Mapping[str, Any]) -> Iterator[Finding]:
+    provider = service.get("provider")
+    if provider:
+        remedy = "Run it outside of the stack, and tell the services its address in stack_env."
+        expected = "a service that is a container of an image"
+        yield Finding(f"provider of service {name}", expected, f"provider {provider.get('type')}", remedy)
+    elif service.get("image") is None:
+        yield unpullable(name)
+    for mount in service.get("volumes") or []:
+        if mount.get("type") == "image":
+            thing, seen = f"volume {mount.get('target')} of service {name}", f"image {mount.get('source')}"
+            remedy = "Copy its files into the service's own image (COPY --from=…), or serve them from a service."
+            yield Finding(thing, "a volume, or files of the host or the stack: no release would keep it", seen, remedy)
+    if service.get("models"):
+        seen = ", ".join(sorted(service["models"]))
+        remedy = "Serve the model from a service of the stack, whose image is pinned, or from elsewhere."
+        yield Finding(f"models of service {name}", "none: no release would pin, pull or keep them", seen, remedy)
 
 
 def unpullable(service: str) -> Finding:

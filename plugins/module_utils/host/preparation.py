@@ -168,7 +168,7 @@ class Preparation:
             missing = tuple(image for image in dict.fromkeys(images) if self._engine.images.find(image) is None)
             return Prepared(record.id, record.images, snapshot, way.goal, pulled=missing, files_changed=changed)
         hashes = {file.path: file.state for file in record.files}
-        lock = pins_document(new.services, record.images, hashes, request.bundle.env)
+        lock = pins_document(new.services, record.images, hashes, request.bundle.settings)
         names = kept_names(record.stack, record.id, images)
         try:
             with self._lease.locked():

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from ..core.command import command_environment, run_command
+from ..core.command import Completed, command_environment, run_command
 from ..core.findings import Finding
 from ..core.masking import Masker, Secret
-from ..engine.compose_command import ComposeProject, env_files
+from ..engine.compose_command import ENV_FILE, ComposeProject, env_files
 from ..engine.compose_model import (
     Service,
     environments,
@@ -22,10 +25,17 @@ from ..engine.compose_model import (
     unset_variables,
 )
 from ..engine.host_needs import HostNeeds, parse_host_needs
-from ..engine.image_pins import unpullable
+from ..engine.image_pins import unpinned
 from ..stack.bundle import FileBundle
 from ..stack.secret_values import bundle_secrets, given_secrets
-from ..stack.variables import is_refused
+from ..stack.unset_variables import (
+    UnsetVariables,
+    active_services,
+    env_file_paths,
+    is_required,
+    required_by_idle,
+    unset,
+)
 from .machine import facts
 
 _CONFIG_TIMEOUT_S = 60.0
@@ -54,15 +64,15 @@ def examine(stack: str, bundle: FileBundle, folder: Path) -> tuple[ResolvedProje
     project = ComposeProject(stack, str(folder), tuple(str(folder / name) for name in bundle.compose_files), settings)
     environment = command_environment(bundle.env, str(folder))
     answer = run_command(project.config(), environment, _CONFIG_TIMEOUT_S, cwd=str(folder))
-    findings = [_unset(name, bundle.compose_files) for name in unset_variables(answer.messages)]
+    findings, idle = _unset_findings(project, environment, bundle, answer)
     if answer.exit_code != 0:
         lacking = facts.compose_findings(facts.compose_version(), None)
         if lacking:
             return ResolvedProject(), lacking
         said = Masker(bundle_secrets(bundle)).mask(answer.last_words.replace(f"{folder}/", ""))
-        return ResolvedProject(), [*findings, _invalid(bundle.compose_files, said)]
+        return ResolvedProject(), [*findings, idle or _invalid(bundle.compose_files, said)]
     services = parse_services(answer.output, str(folder))
-    findings += [unpullable(service.name) for service in services if service.image is None]
+    findings += unpinned(answer.output)
     if not services:
         findings.append(_invalid(bundle.compose_files, "no service"))
     needs = parse_host_needs(answer.output, str(folder))
@@ -77,11 +87,27 @@ def image_references(services: Sequence[Service]) -> list[str]:
     return sorted({service.image for service in services if service.image is not None})
 
 
-def _unset(name: str, files: Sequence[str]) -> Finding:
-    remedy = f"give it a default in the file: ${{{name}:-value}}."
-    remedy = f"Write the value itself, or {remedy}" if is_refused(name) else f"Set it in stack_env, or {remedy}"
-    seen = "none, and Compose would silently make it empty"
-    return Finding(f"variable {name} in {', '.join(files)}", "a value", seen, remedy)
+def _unset_findings(
+    project: ComposeProject, environment: Mapping[str, str], bundle: FileBundle, answer: Completed
+) -> tuple[list[Finding], Finding | None]:
+    """Return what Compose did not find and the release needs, and what it refuses for a service that is not started."""
+    names, files = unset_variables(answer.messages), ", ".join(bundle.compose_files)
+    if not names and not is_required(answer.messages):
+        return [], None
+    raw = run_command(project.raw_config(), environment, _CONFIG_TIMEOUT_S, cwd=project.directory)
+    if raw.exit_code != 0:
+        return [unset(name, files) for name in names], None
+    model = json.loads(raw.output)
+    values = {**bundle.settings, **environment, "COMPOSE_PROJECT_NAME": project.name}
+    services = active_services(model, values.get("COMPOSE_PROFILES", ""))
+    resolved: dict[str, Any] = json.loads(answer.output) if answer.exit_code == 0 else {**model, "services": services}
+    variables = UnsetVariables(names, values, bundle.compose_files)
+    variables.look_at(model, resolved)
+    variables.look_into(ENV_FILE, bundle.text(ENV_FILE))
+    for label, path in env_file_paths(model, resolved.get("services") or (), values, project.directory).items():
+        with suppress(OSError):
+            variables.look_into(label, Path(path).read_text(errors="replace"))
+    return variables.findings(), required_by_idle(answer.messages, model, services, files)
 
 
 def _invalid(files: Sequence[str], said: str) -> Finding:

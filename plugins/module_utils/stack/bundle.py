@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 from ..core.findings import Finding, SlipwayError
 from ..core.identifiers import PATH_INSIDE, VARIABLE_NAME
+from ..engine.compose_command import ENV_FILE
+from .interpolation import dotenv
 
 
 class HashedFile(Protocol):
@@ -70,6 +72,15 @@ class FileBundle:
     def content_sha256(self) -> str:
         """Return one hash over every file and variable; equal hashes mean equal releases but for the images."""
         return content_sha256(self.files, self.env, self.compose_files)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Return what Compose puts in for variables: what its `.env` sets, and the environment, which wins."""
+        return {**dotenv(self.text(ENV_FILE), self.env), **self.env}
+
+    def text(self, path: str) -> str:
+        """Return the text of a file, "" if there is none of that path."""
+        return next((file.content.decode(errors="replace") for file in self.files if file.path == path), "")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the bundle as plain data."""

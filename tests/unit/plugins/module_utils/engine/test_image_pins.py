@@ -9,7 +9,11 @@ import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.engine.compose_model import FILES_HASH_LABEL, Service
-from ansible_collections.slipway.compose.plugins.module_utils.engine.image_pins import pin_services, pins_document
+from ansible_collections.slipway.compose.plugins.module_utils.engine.image_pins import (
+    pin_services,
+    pins_document,
+    unpinned,
+)
 
 DIGEST = "sha256:" + "0" * 64
 
@@ -44,3 +48,22 @@ def test_the_lock_pins_images_and_labels_what_mounts_files() -> None:
     label = lock["services"]["web"]["labels"][FILES_HASH_LABEL]
     changed = json.loads(pins_document(services, pins, {"a.conf": "2" * 64}, {}))
     assert changed["services"]["web"]["labels"][FILES_HASH_LABEL] != label
+
+
+def test_what_no_release_would_keep_is_called_by_its_name() -> None:
+    services = {
+        "built": {"build": {"context": "."}},
+        "fine": {"image": "x:1", "volumes": [{"type": "volume", "source": "v"}], "models": {}},
+        "prov": {"provider": {"type": "cloud"}},
+        "web": {
+            "image": "x:1",
+            "volumes": [{"type": "image", "source": "data:7", "target": "/d"}],
+            "models": {"llm": None},
+        },
+    }
+    assert [(one.thing, one.seen) for one in unpinned(json.dumps({"services": services}))] == [
+        ("image of service built", "`build:` alone"),
+        ("provider of service prov", "provider cloud"),
+        ("volume /d of service web", "image data:7"),
+        ("models of service web", "llm"),
+    ]
