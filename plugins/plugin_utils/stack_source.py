@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from ..module_utils.core.findings import Finding, SlipwayError
-from ..module_utils.core.identifiers import VARIABLE_NAME
+from ..module_utils.core.identifiers import PATH_INSIDE, VARIABLE_NAME
 from ..module_utils.engine.compose_command import ENV_FILE
 from ..module_utils.stack.bundle import BundledFile, FileBundle
 from ..module_utils.stack.variables import is_refused, refused_in_dotenv
+from .remote_parts import remote_findings
 
 TEMPLATE_SUFFIX = ".j2"
 IGNORE_FILE = ".slipwayignore"
@@ -60,6 +61,9 @@ def read_stack(folder: Path, version: str, env: Any, render: Callable[[str, Path
     files: list[BundledFile] = []
     hashes: dict[str, str] = {}
     for path, relative in _walk(folder):
+        if not _is_portable(relative):
+            findings.append(_name_finding(relative))
+            continue
         try:
             content = _content(path, folder)
             hashes[relative] = hashlib.sha256(content).hexdigest()
@@ -75,6 +79,8 @@ def read_stack(folder: Path, version: str, env: Any, render: Callable[[str, Path
         seen = f"none of {', '.join(_COMPOSE_FILES)} in {folder}"
         findings.append(Finding("Compose file", "one in the stack's folder", seen, "Add it, or correct stack_src."))
     findings += [_dotenv_finding(name) for file in files if file.path == ENV_FILE for name in _refused(file)]
+    bundle = FileBundle(tuple(sorted(files, key=lambda file: file.path)), environment, compose_files)
+    findings += remote_findings({file.path: file.content for file in files}, compose_files, bundle.settings)
     size = sum(len(file.content) for file in files)
     if size > LARGEST_STACK_BYTES:
         largest = max(files, key=lambda file: len(file.content)).path
@@ -83,7 +89,7 @@ def read_stack(folder: Path, version: str, env: Any, render: Callable[[str, Path
         findings.append(Finding(f"folder {folder}", f"at most {LARGEST_STACK_BYTES // 1024 // 1024} MiB", seen, remedy))
     if findings:
         raise SlipwayError(findings)
-    return StackSource(FileBundle(tuple(sorted(files, key=lambda file: file.path)), environment, compose_files), hashes)
+    return StackSource(bundle, hashes)
 
 
 def _environment(env: Any, version: str) -> tuple[dict[str, str], list[Finding]]:  # noqa: ANN401
@@ -102,13 +108,34 @@ def _environment(env: Any, version: str) -> tuple[dict[str, str], list[Finding]]
             findings.append(Finding(f"stack_env.{name}", "a name that is the stack's own", seen, remedy))
         elif isinstance(value, bool):
             environment[str(name)] = str(value).lower()
-        elif isinstance(value, (str, int, float)) and "\0" not in str(value):
+        elif isinstance(value, (str, int, float)) and _is_text(str(value)):
             environment[str(name)] = str(value)
         else:
             remedy = "Write one string; quote it if in doubt."
-            findings.append(Finding(f"stack_env.{name}", "a string, number or boolean", type(value).__name__, remedy))
+            seen = "a text that no process can be given" if isinstance(value, str) else type(value).__name__
+            findings.append(Finding(f"stack_env.{name}", "a string, number or boolean", seen, remedy))
     environment["STACK_VERSION"] = version
     return environment, findings
+
+
+def _is_text(value: str) -> bool:
+    return "\0" not in value and value.encode(errors="replace").decode() == value
+
+
+def _is_portable(relative: str) -> bool:
+    """Tell whether a path can be written into the documents of a release, and read from them."""
+    try:
+        relative.encode()
+    except UnicodeEncodeError:
+        return False
+    return PATH_INSIDE.fits(relative)
+
+
+def _name_finding(relative: str) -> Finding:
+    shown = relative.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    shown = shown if shown.isprintable() else shown.encode("unicode_escape").decode()
+    remedy = f"Rename it, or name it in {IGNORE_FILE} with * in place of what is odd."
+    return Finding(f"file {shown}", "a name in UTF-8 without line ends", "another name", remedy)
 
 
 def _refused(file: BundledFile) -> list[str]:
@@ -174,7 +201,11 @@ def _bundled(path: Path, relative: str, content: bytes, render: Callable[[str, P
     except UnicodeDecodeError as error:
         remedy = f"Save it as UTF-8, or take the suffix {TEMPLATE_SUFFIX} off."
         raise SlipwayError([Finding(f"template {relative}", "UTF-8 text", str(error), remedy)]) from error
-    return BundledFile(relative[: -len(TEMPLATE_SUFFIX)], executable, render(text, path).encode())
+    try:
+        return BundledFile(relative[: -len(TEMPLATE_SUFFIX)], executable, render(text, path).encode())
+    except UnicodeEncodeError as error:
+        remedy = "Correct what it puts in: a file that is no text, or half of a character."
+        raise SlipwayError([Finding(f"template {relative}", "to make UTF-8 text", str(error), remedy)]) from error
 
 
 def _compose_files(names: set[str]) -> tuple[str, ...]:

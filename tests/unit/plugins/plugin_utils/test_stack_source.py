@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +171,58 @@ def test_a_folder_that_is_too_large_names_its_largest_file(folder: Path, monkeyp
 
 def test_a_missing_folder_is_said_to_be_missing(tmp_path: Path) -> None:
     assert findings(tmp_path / "gone")[0].startswith(f"stack_src: expected a folder, seen nothing at {tmp_path}/gone.")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [(b"a\xffb", "a\\xffb"), (b"conf\xe9/app.ini", "conf\\xe9/app.ini"), (b"a\nb", "a\\nb")]
+)
+def test_a_name_that_no_document_can_hold_is_refused_and_can_be_ignored(folder: Path, name: bytes, shown: str) -> None:
+    path = Path(os.fsdecode(os.fsencode(folder) + b"/" + name))
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("x")
+    (sentence,) = findings(folder)
+    assert sentence.startswith(f"file {shown}: expected a name in UTF-8")
+    sentence.encode()
+    (folder / ".slipwayignore").write_text("a*b\nconf*\n")
+    assert set(contents(read(folder))) == {"compose.yaml"}
+
+
+def test_text_that_cannot_be_written_is_refused(folder: Path) -> None:
+    (folder / "a.j2").write_text("x")
+    with pytest.raises(SlipwayError) as caught:
+        read_stack(folder, "1.0", {"HALF": "\udcff"}, lambda _text, _path: "\ud800")
+    assert [finding.thing for finding in caught.value.findings] == ["stack_env.HALF", "template a.j2"]
+
+
+def test_remote_parts_are_found_through_files_and_variables_and_not_shown(folder: Path) -> None:
+    (folder / "compose.yaml").write_text("""\
+include:
+  - oci://registry.example.com/team/base:1
+  - path: [sub/local.yaml, "${WHERE}"]
+  - {path: sub/other.yaml, project_directory: "git@example.com:team/base.git"}
+x-base: &base {extends: {file: "https://user:secret@example.com/base.git", service: web}}
+services:
+  web: {<<: *base, env_file: [app.env, {path: "https://example.com/app.env"}]}
+  fine: {image: "registry.example.com/x:1", extends: web, build: "https://example.com/x.git"}
+""")
+    (folder / "sub").mkdir()
+    (folder / "sub" / "local.yaml").write_text("include: [deep/next.yaml]\n")
+    (folder / "sub" / "deep").mkdir()
+    (folder / "sub" / "deep" / "next.yaml").write_text("include: ['github.com/team/base', ../local.yaml]\n")
+    (folder / "sub" / "unread.yaml").write_text("include: ['oci://x/y']\n")
+    found = findings(folder, {"WHERE": "ssh://git@example.com/base.git"})
+    assert sorted({sentence.partition(":")[0] for sentence in found}) == [
+        "env_file of service web in compose.yaml",
+        "extends of service web in compose.yaml",
+        "include in compose.yaml",
+        "include in sub/deep/next.yaml",
+    ]
+    assert not any("secret" in sentence for sentence in found)
+
+
+@pytest.mark.parametrize(
+    "text", ["include: [", "include", "- include", "include: {a: [b]}", "services: {web: extends}", "\0"]
+)
+def test_a_compose_file_that_is_none_is_left_to_compose(folder: Path, text: str) -> None:
+    (folder / "compose.yaml").write_text(text)
+    assert "compose.yaml" in contents(read(folder))
