@@ -29,7 +29,8 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _REFERENCE = re.compile(r"\s*\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}\s*")
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\.?[0-9][\w.+-]*")
 
-_Leaf = tuple[str, Any, Any]
+#: What findings call a value, the key that it has, its place in the list of that key, and the value.
+_Leaf = tuple[str, Any, "int | None", Any]
 _Place = tuple[int, int]
 
 
@@ -54,14 +55,20 @@ class WrittenValues:
             values: the value of each `stack_` variable, with Ansible's tags.
         """
         # Most values are texts, and cost nothing.
-        leaves = ((name, key, value) for name, key, value in _leaves(values) if not isinstance(value, str))
-        return [_finding(name, self._origin(key, value)) for name, key, value in leaves if self._differs(key, value)]
+        return [
+            _finding(name, self._origin(key, value))
+            for name, key, number, value in _leaves(values)
+            if not isinstance(value, str) or not isinstance(key, str)
+            if self._differs(key, number, value)
+        ]
 
-    def _differs(self, key: Any, value: Any) -> bool:  # noqa: ANN401 - any variable's value
+    def _differs(self, key: Any, number: int | None, value: Any) -> bool:  # noqa: ANN401 - any variable's value
+        if not isinstance(key, str):
+            return True
         if value is None or isinstance(value, date):
             return True
         if isinstance(value, bool):
-            node = self._after(key)
+            node = self._after(key, number)
             return node is not None and node.value != str(value).lower()
         return isinstance(value, (int, float)) and self._is_respelled(value)
 
@@ -96,8 +103,10 @@ class WrittenValues:
             key = found
         return key
 
-    def _after(self, key: Any) -> yaml.ScalarNode | None:  # noqa: ANN401 - of any mapping
+    def _after(self, key: Any, number: int | None) -> yaml.ScalarNode | None:  # noqa: ANN401 - of any mapping
         node = self._node_after(self._written_key(key))
+        if number is not None and isinstance(node, yaml.SequenceNode):
+            node = node.value[number] if number < len(node.value) else None
         return node if isinstance(node, yaml.ScalarNode) and _is_plain(node) else None
 
     def _node_after(self, key: Any) -> yaml.Node | None:  # noqa: ANN401 - of any mapping
@@ -133,7 +142,7 @@ class WrittenValues:
 def _leaves(values: Mapping[str, Any]) -> Iterator[_Leaf]:
     for name in _TEXTS:
         if values.get(name) is not None:
-            yield name, next(key for key in values if key == name), values[name]
+            yield name, next(key for key in values if key == name), None, values[name]
     yield from _pairs("stack_env", values.get("stack_env"))
     for number, entry in enumerate(values.get("stack_registry_auth") or (), 1):
         yield from _pairs(f"stack_registry_auth, entry {number}, ", entry)
@@ -144,7 +153,7 @@ def _leaves(values: Mapping[str, Any]) -> Iterator[_Leaf]:
 def _pairs(where: str, value: Any) -> Iterator[_Leaf]:  # noqa: ANN401 - a user wrote it
     if isinstance(value, Mapping):
         separator = "" if where.endswith(" ") else "."
-        yield from ((f"{where}{separator}{key}", key, item) for key, item in value.items())
+        yield from ((f"{where}{separator}{key}", key, None, item) for key, item in value.items())
 
 
 def _inside(where: str, value: Any) -> Iterator[_Leaf]:  # noqa: ANN401 - a user wrote it
@@ -159,7 +168,7 @@ def _inside(where: str, value: Any) -> Iterator[_Leaf]:  # noqa: ANN401 - a user
             elif isinstance(item, Mapping):
                 yield from _pairs(f"{where}.{key}", item)
             elif isinstance(item, (list, tuple)):
-                yield from ((f"{where}.{key}, word {number}", None, word) for number, word in enumerate(item, 1))
+                yield from ((f"{where}.{key}, word {at + 1}", key, at, word) for at, word in enumerate(item))
 
 
 def _collect(node: yaml.Node | None, scalars: dict[_Place, yaml.Node], after: dict[_Place, yaml.Node]) -> None:
@@ -207,6 +216,6 @@ def _finding(name: str, origin: Origin | None) -> Finding:
         thing=name,
         # Not what it says, which may be a secret.
         expected="a text that arrives as it is written",
-        seen=f"a value without quotes{place}, of which YAML makes something else",
+        seen=f"a name or value without quotes{place}, of which YAML makes something else",
         remedy=f"Put quotes around it{place}.",
     )

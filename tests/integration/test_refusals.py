@@ -103,16 +103,24 @@ def test_wrong_types_in_every_variable_that_has_one(standing: Standing) -> None:
         assert f"{name}: expected" in run.verdict["hosts"]["host1"]["error"], run
 
 
-def test_health_checks_that_cannot_be(standing: Standing) -> None:
+def test_checks_and_values_that_cannot_be(standing: Standing, request: pytest.FixtureRequest) -> None:
     checks = [
         {"name": "page", "type": "http"},
         {"name": "port", "type": "udp", "port": 53},
         {"type": "tcp", "port": "many"},
         {"name": "json", "type": "http", "url": "http://127.0.0.1:8080/", "jmespath": "status[", "body_regexp": "x"},
     ]
-    standing.project.environment(stack_env={"GREETING": "hello"}, stack_health_checks=checks)
-    standing.refused(
+    standing.project.environment(stack_health_checks=checks)
+    # As people write it: YAML would make other values of these.
+    written = standing.project.inventory / "group_vars" / "all" / "90_written.yml"
+    written.parent.mkdir(parents=True, exist_ok=True)
+    written.write_text("stack_env:\n  GREETING: on\n  LEVEL: 1.10\n  WINDOW: 22:30\n  PORT: 8080\n", encoding="utf-8")
+    request.addfinalizer(written.unlink)
+    run = standing.refused(
         everywhere(
+            "stack_env.GREETING: expected a text that arrives as it is written",
+            "stack_env.LEVEL: expected a text that arrives as it is written",
+            "group_vars/all/90_written.yml, line 4.",
             "check 'page', key url: expected a text, seen nothing.",
             "check 'port', key type: expected one of http, tcp, command, log, seen 'udp'.",
             "check number 3, key name: expected a text, seen nothing.",
@@ -121,6 +129,7 @@ def test_health_checks_that_cannot_be(standing: Standing) -> None:
             "check 'json', key jmespath: expected a JMESPath expression, seen 'status['",
         )
     )
+    assert "stack_env.PORT" not in run.output
 
 
 def test_a_template_with_an_undefined_variable(standing: Standing) -> None:

@@ -109,7 +109,7 @@ class Fields:
         for item in items:
             if not isinstance(item, (str, int, float)):
                 self.fault(key, expected, f"{_shown(item)} in it")
-        return [str(item) for item in items]
+        return [_spelled(item) for item in items]
 
     def text_pairs(self, key: str) -> tuple[tuple[str, str], ...]:
         """Return a dictionary of texts as pairs."""
@@ -123,7 +123,7 @@ class Fields:
         for name, item in value.items():
             if not isinstance(item, (str, int, float)) or "\n" in str(item):
                 self.fault(key, expected, f"a value of {name} that is no single line of text")
-        return tuple((str(name), str(item)) for name, item in value.items())
+        return tuple((str(name), _spelled(item)) for name, item in value.items())
 
     def ranges(self, key: str, *, lowest: int, highest: int) -> tuple[tuple[int, int], ...]:
         """Return numbers and ranges ("200-299") as pairs of first and last."""
@@ -173,6 +173,10 @@ class Fields:
             self.fault(key, expected, _shown(value))
             return []
         return value
+
+
+def _spelled(item: object) -> str:
+    return str(item).lower() if isinstance(item, bool) else str(item)
 
 
 def _whole(value: object) -> int | None:

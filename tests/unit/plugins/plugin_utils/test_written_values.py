@@ -48,6 +48,15 @@ def test_what_arrives_as_written_is_left_alone(tmp_path: Path, written: str) -> 
     assert respelled(path) == []
 
 
+@pytest.mark.parametrize("written", ["NO", "ON", "off", "1"])
+def test_a_name_that_yaml_changes_is_found(tmp_path: Path, written: str) -> None:
+    path = tmp_path / "all.yml"
+    path.write_text(f"stack_env:\n  {written}: text\n  GOOD: text\n")
+    assert len(respelled(path)) == 1
+    path.write_text(f"stack_env:\n  '{written}': text\n")
+    assert respelled(path) == []
+
+
 def test_every_place_where_a_value_becomes_text_is_looked_at(tmp_path: Path) -> None:
     path = tmp_path / "all.yml"
     path.write_text("""\
@@ -56,7 +65,7 @@ stack_env: {A: 1.10, B: on, C: "1.10"}
 stack_registry_auth: [{registry: r, username: u, password: 0022}]
 stack_health_checks:
   - {name: front, type: http, url: "http://h/", status: [0200], timeout: 1.0, headers: {X-Level: 1.10}}
-  - {name: on host, type: command, argv: [check, 0022, 22]}
+  - {name: on host, type: command, argv: [check, 0022, 22, off, true]}
 stack_hooks:
   pre_deploy:
     - {name: tell, command: [tell, 1_000]}
@@ -69,6 +78,7 @@ stack_hooks:
         "stack_registry_auth, entry 1, password",
         "stack_health_checks front.headers.X-Level",
         "stack_health_checks on host.argv, word 2",
+        "stack_health_checks on host.argv, word 4",
         "stack_hooks.pre_deploy tell.command, word 2",
         "stack_hooks.pre_deploy once.run.command, word 2",
     ]

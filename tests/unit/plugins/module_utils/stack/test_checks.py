@@ -34,7 +34,7 @@ URL = "http://127.0.0.1:8080/healthz"
                 "type": "http",
                 "url": URL,
                 "method": "post",
-                "headers": {"X-N": 1},
+                "headers": {"X-N": 1, "X-On": True},
                 "body": {"a": 1},
                 "status": [200, "301-303", "404"],
                 "body_regex": "^ok",
@@ -53,7 +53,7 @@ URL = "http://127.0.0.1:8080/healthz"
                 HttpProbe(
                     URL,
                     method="POST",
-                    headers=(("X-N", "1"), ("Content-Type", "application/json")),
+                    headers=(("X-N", "1"), ("X-On", "true"), ("Content-Type", "application/json")),
                     body='{"a": 1}',
                     status=((200, 200), (301, 303), (404, 404)),
                     body_regex="^ok",
