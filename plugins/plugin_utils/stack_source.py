@@ -167,7 +167,8 @@ def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
 
 def _ignore_patterns(folder: Path) -> tuple[str, ...]:
     try:
-        lines = (folder / IGNORE_FILE).read_text().splitlines()
+        # The names in it may be no UTF-8, as those of files.
+        lines = (folder / IGNORE_FILE).read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
         return _ALWAYS_IGNORED
     patterns = [line.strip().rstrip("/") for line in lines if line.strip() and not line.startswith("#")]

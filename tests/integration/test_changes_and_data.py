@@ -36,9 +36,10 @@ class FourServices:
         }
         self.project.stack(
             {
-                "compose.yaml": compose(services, configs={"it": {"file": "./configured.conf"}}),
+                "compose.yaml": compose(services, configs={"it": {"environment": "CONFIGURED"}}),
                 "mounted.conf": f"mounted {self.settings['mounted']}\n",
-                "configured.conf": f"configured {self.settings['configured']}\n",
+                # Compose itself sees neither what is mounted nor what a variable holds.
+                ".env": f"CONFIGURED='configured {self.settings['configured']}'\n",
                 "listed.env": f"PROBE_LISTED={self.settings['listed']}\n",
             }
         )
