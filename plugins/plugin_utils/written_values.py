@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ _TEXTS = ("stack_name", "stack_version")
 _TEXTS_INSIDE = ("argv", "command", "headers")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _REFERENCE = re.compile(r"\s*\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}\s*")
-_NUMBER = re.compile(r"(?<![\w.])[-+]?\.?[0-9][\w.+-]*")
+_NUMBER = re.compile(r"(?<![\w.+-])[-+]?\.?[0-9][\w.+-]*")
 
 #: What findings call a value, the key that it has, its place in the list of that key, and the value.
 _Leaf = tuple[str, Any, "int | None", Any]
@@ -46,7 +47,6 @@ class WrittenValues:
         """
         self._read = read
         self._variables = variables
-        self._scalars: dict[str, tuple[dict[_Place, yaml.Node], dict[_Place, yaml.Node]]] = {}
 
     def findings(self, values: Mapping[str, Any]) -> list[Finding]:
         """Return a finding for each value that would arrive as another text than its own.
@@ -80,11 +80,12 @@ class WrittenValues:
             return isinstance(value, float)
         texts = self._texts(origin)
         if origin.col_num is None:
-            lines = [text.splitlines()[origin.line_num - 1] if origin.line_num else text for text in texts]
+            at = (origin.line_num or 1) - 1
+            lines = [line for text in texts for line in text.splitlines()[at : at + 1 if origin.line_num else None]]
             spelled = {word for line in lines for word in _NUMBER.findall(line) if _number(word) == value}
         else:
             place = (origin.line_num or 1, origin.col_num)
-            nodes = [self._nodes(text)[0].get(place) for text in texts]
+            nodes = [_nodes(text)[0].get(place) for text in texts]
             spelled = {node.value for node in nodes if node is not None and _is_plain(node) and _read(node) == value}
         # Where no number stands, this one was computed.
         return bool(spelled) and str(value) not in spelled
@@ -114,29 +115,34 @@ class WrittenValues:
         if origin is None or origin.col_num is None:
             return None
         place = (origin.line_num or 1, origin.col_num)
-        return next((found[1][place] for found in map(self._nodes, self._texts(origin)) if place in found[1]), None)
+        return next((found[1][place] for found in map(_nodes, self._texts(origin)) if place in found[1]), None)
 
     def _texts(self, origin: Origin) -> list[str]:
         if origin.path is None:
             return [text for text in map(str, context.CLIARGS.get("extra_vars") or ()) if not text.startswith("@")]
+        path = str(origin.path)
         try:
-            # Not Ansible's own kind of text: the parser in C takes none.
-            return ["".join(self._read(str(origin.path)))]
+            return [_text_of(self._read, path, Path(path).stat().st_mtime_ns)]
         except Exception:  # noqa: BLE001 - Ansible read it a moment ago; whatever is wrong now is not this check's affair
             return []
 
-    def _nodes(self, text: str) -> tuple[dict[_Place, yaml.Node], dict[_Place, yaml.Node]]:
-        """Return the scalars of a document by their places, and the values of its mappings by those of their keys."""
-        if text not in self._scalars:
-            try:
-                root = yaml.compose(text, Loader=_LOADER)
-            except yaml.YAMLError:
-                root = None
-            scalars: dict[_Place, yaml.Node] = {}
-            after: dict[_Place, yaml.Node] = {}
-            _collect(root, scalars, after)
-            self._scalars[text] = (scalars, after)
-        return self._scalars[text]
+
+@lru_cache(maxsize=32)
+def _text_of(read: Callable[[str], str], path: str, _changed_at: int) -> str:
+    # Not Ansible's own kind of text: the parser in C takes none.
+    return "".join(read(path))
+
+
+@lru_cache(maxsize=32)
+def _nodes(text: str) -> tuple[dict[_Place, yaml.Node], dict[_Place, yaml.Node]]:
+    """Return the scalars of a document by their places, and the values of its mappings by those of their keys."""
+    scalars: dict[_Place, yaml.Node] = {}
+    after: dict[_Place, yaml.Node] = {}
+    try:
+        _collect(yaml.compose(text, Loader=_LOADER), scalars, after)
+    except yaml.YAMLError:
+        return {}, {}
+    return scalars, after
 
 
 def _leaves(values: Mapping[str, Any]) -> Iterator[_Leaf]:
@@ -144,7 +150,8 @@ def _leaves(values: Mapping[str, Any]) -> Iterator[_Leaf]:
         if values.get(name) is not None:
             yield name, next(key for key in values if key == name), None, values[name]
     yield from _pairs("stack_env", values.get("stack_env"))
-    for number, entry in enumerate(values.get("stack_registry_auth") or (), 1):
+    auths = values.get("stack_registry_auth")
+    for number, entry in enumerate(auths if isinstance(auths, (list, tuple)) else (), 1):
         yield from _pairs(f"stack_registry_auth, entry {number}, ", entry)
     for name in ("stack_health_checks", "stack_hooks"):
         yield from _inside(name, values.get(name))

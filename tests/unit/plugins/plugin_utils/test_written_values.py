@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
 
@@ -120,3 +121,21 @@ def test_a_number_with_a_fraction_from_nowhere_is_refused_a_whole_one_is_not(tmp
     path = tmp_path / "all.yml"
     path.write_text("stack_name: shop\n")
     assert respelled(path, stack_env={"A": 1.5, "B": 2, "C": True}) == ["stack_env.A"]
+
+
+@pytest.mark.parametrize("value", [5, True, None, "text", [[1.5]], [None], {"a": {"b": [1.5]}}])
+@pytest.mark.parametrize("name", ["stack_env", "stack_registry_auth", "stack_health_checks", "stack_hooks"])
+def test_what_has_another_shape_is_left_to_the_check_of_types(name: str, value: object) -> None:
+    found = WrittenValues(lambda _path: "", {}).findings({name: value})
+    assert all(finding.thing.startswith(name) for finding in found)
+
+
+def test_a_line_of_an_inventory_says_how_a_number_was_written(tmp_path: Path) -> None:
+    inventory = tmp_path / "hosts"
+    inventory.write_text("[all]\nh level=1.10 size=1.5 mask=0x1F port=8080 note=x-1.1\n")
+    hosts = InventoryManager(DataLoader(), str(inventory))
+    values = hosts.get_host("h").get_vars()
+    env = {"stack_env": {name: values[name] for name in ("level", "size", "mask", "port", "note")}}
+    found = WrittenValues(DataLoader().get_text_file_contents, values).findings(env)
+    assert [finding.thing for finding in found] == ["stack_env.level", "stack_env.mask"]
+    assert found[0].remedy.endswith(f"{inventory}, line 2.")
