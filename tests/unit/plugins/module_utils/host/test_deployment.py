@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from ansible_collections.slipway.compose.plugins.module_utils.engine.client impo
 from ansible_collections.slipway.compose.plugins.module_utils.host.deployment import Deployment
 from ansible_collections.slipway.compose.plugins.module_utils.host.host import Host
 from ansible_collections.slipway.compose.plugins.module_utils.release import journal
-from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseRecord
 from ansible_collections.slipway.compose.plugins.module_utils.release.store import ReleaseStore
+from ansible_collections.slipway.compose.plugins.module_utils.stack.gate_settings import GateSettings
+from tests.support.records import RECORD, SNAPSHOT
 
 RELEASE, RUN = "20261122T220000Z-1.1", "20261122T214455Z-deploy-1f2e"
 
@@ -30,11 +32,13 @@ def test_a_guard_whose_process_does_not_stay_keeps_the_release_from_being_starte
     store = ReleaseStore(str(tmp_path), "shop", RUN)
     store.make()
     store.release_folder(RELEASE).mkdir()
-    record = ReleaseRecord(RELEASE, "shop", "1.1", "", "", "", "", "", True, (), {}, (), ())  # noqa: FBT003
-    for name, text in (("release.json", record.to_json()), ("snapshot.json", '{"to": null, "containers": []}')):
-        store.write(RELEASE, name, text)
-    for name in ("gate.json", "environment.json"):
-        store.write(RELEASE, name, "{}")
+    store.write(RELEASE, "release.json", replace(RECORD, id=RELEASE, version="1.1").to_json())
+    for name, document in (
+        ("snapshot.json", SNAPSHOT),
+        ("gate.json", GateSettings().as_dict()),
+        ("environment.json", {}),
+    ):
+        store.write_json(RELEASE, name, document)
     store.note(RELEASE, journal.PREPARED)
     ends_at_once = Guard(store, "no_such_program", 900.0, 60.0)
     deployment = Deployment(Host(store, Engine(at_once=False), StackLease(store, 900.0), ends_at_once), RELEASE)
