@@ -58,6 +58,7 @@ def test_needs_are_those_of_the_project_folder(tmp_path: Path, monkeypatch: pyte
         networks=("proxy",),
         volumes=("rows",),
         variables=(("secret key", "KEY"),),
+        container_names=(("web", "shop-web-1"),),
     )
 
 
