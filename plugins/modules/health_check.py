@@ -30,14 +30,14 @@ extends_documentation_fragment:
 options:
   project_name:
     description:
-      - The name of the Compose project. Its containers are found by the labels that Compose gives them; containers
-        of C(docker compose run) are ignored.
+      - The name of the Compose project. Containers that Compose made for its services are found by their labels.
     type: str
   services:
     description:
       - What must be true of each service. Services that are not listed are not looked at.
-      - If omitted, it is derived from the containers that exist. Each must hold then, and a service that another one
-        waits for with C(condition=service_completed_successfully) is taken for a one-shot job.
+      - If omitted, it is derived from the containers that exist. One-shot jobs are then services that another one waits
+        for to complete, or that have the label C(io.slipway.job=true), and those that ended with exit code 0, that
+        nothing restarts and that publish no port, unless the label says V(false).
     type: list
     elements: dict
     suboptions:

@@ -30,8 +30,10 @@ class Stack:
         self.name = f"gate-{secrets.token_hex(4)}"
         self._made: list[Container] = []
 
-    def run(self, service: str, script: str, *, start: bool = True, **settings: Any) -> Container:
-        """Create and start one container of a service that runs a shell script."""
+    def run(
+        self, service: str, script: str, *, start: bool = True, by_compose: bool = True, **settings: Any
+    ) -> Container:
+        """Create and start one container of a service that runs a shell script; or as no Compose would make it."""
         number = settings.pop("number", 1)
         health = settings.pop("health", None)
         labels = {
@@ -39,6 +41,7 @@ class Stack:
             "com.docker.compose.service": service,
             "com.docker.compose.container-number": str(number),
             "com.docker.compose.oneoff": "False",
+            **({"com.docker.compose.config-hash": "0"} if by_compose else {}),
             **settings.pop("labels", {}),
         }
         if health is not None:

@@ -11,38 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.masking import Masker
-from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
-from ansible_collections.slipway.compose.plugins.module_utils.gate.gate import run_gate
 from ansible_collections.slipway.compose.plugins.module_utils.gate.health import ServiceExpectation
 from ansible_collections.slipway.compose.plugins.module_utils.gate.watch import ContainerWatch
-from ansible_collections.slipway.compose.plugins.module_utils.stack.gate_settings import GateSettings
+from tests.engine.quick_gate import WEB, gate, only_failure
 
 if TYPE_CHECKING:
-    from ansible_collections.slipway.compose.plugins.module_utils.gate.report import GateFailure, GateReport
     from tests.engine.conftest import Stack
 
 FOREVER = "echo up; exec sleep 600"
 SERVE = 'mkdir -p /www && echo \'{"database": "up"}\' > /www/healthz && exec httpd -f -p 8080 -h /www'
 PUBLISHED: dict[str, Any] = {"ports": {"8080/tcp": ("127.0.0.1", None)}, "init": True}
-WEB = ServiceExpectation("web", 1)
 JOB = ServiceExpectation("migrate", 1, one_shot=True)
-
-
-def gate(stack: Stack, *expected: ServiceExpectation, **settings: Any) -> GateReport:
-    """Run the gate with quick settings."""
-    masker, abort = settings.pop("masker", Masker()), settings.pop("abort", None)
-    quick = {"timeout_s": 10.0, "healthy_for_s": 0.6, "stable_for_s": 0.6, "log_lines": 5}
-    settings["checks"] = tuple(settings.pop("checks", ()))
-    return run_gate(
-        Engine(), stack.name, list(expected) or None, GateSettings(**{**quick, **settings}), masker, abort=abort
-    )
-
-
-def only_failure(report: GateReport) -> GateFailure:
-    """Return the one failure of a report that failed."""
-    assert not report.passed
-    assert len(report.failures) == 1, report.message()
-    return report.failures[0]
 
 
 def published_port(stack: Stack, container: Any) -> int:  # noqa: ANN401
@@ -173,33 +152,13 @@ def test_none_may_run_with_no_replicas(stack: Stack) -> None:
     assert (failure.check, failure.expected) == ("replicas", "no running container within 0.5 s")
 
 
-def test_a_job_that_ends_well_passes(stack: Stack) -> None:
-    stack.run("migrate", "sleep 0.7")
-    assert gate(stack, JOB).passed
-
-
-def test_a_job_that_fails_fails_at_once(stack: Stack) -> None:
-    stack.run("migrate", "echo no such table; sleep 0.3; exit 5")
-    report = gate(stack, JOB, timeout_s=30.0)
-    failure = only_failure(report)
-    assert (failure.service, failure.check) == ("migrate", "completion")
-    assert "exit code 5" in failure.seen
-    assert failure.logs == ["no such table"]
-    assert report.duration_s < 3
-
-
-def test_a_job_that_does_not_end_fails_at_the_deadline(stack: Stack) -> None:
-    stack.run("migrate", FOREVER)
-    assert only_failure(gate(stack, JOB, timeout_s=0.7)).seen == "still running"
-
-
-def test_a_service_that_ends_with_0_and_stays_so_fails_at_once(stack: Stack) -> None:
-    stack.run("web", "sleep 0.3")
-    report = gate(stack, WEB, timeout_s=30.0)
-    failure = only_failure(report)
-    assert failure.check == "running"
-    assert "exit code 0" in failure.seen
-    assert report.duration_s < 3
+def test_what_another_program_starts_under_the_projects_name_is_not_looked_at(stack: Stack) -> None:
+    stack.run("web", FOREVER)
+    stack.run("spawned", "exit 1", by_compose=False)
+    stack.run("web", "exit 1", by_compose=False, number=2)
+    report = gate(stack)
+    assert report.passed, report.message()
+    assert [seen.name for seen in report.observations] == [f"{stack.name}-web-1"]
 
 
 def test_a_container_that_cannot_start_fails_with_the_engines_reason(stack: Stack) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.masking import Masker
 from ansible_collections.slipway.compose.plugins.module_utils.gate.health import ServiceExpectation
-from tests.engine.test_gate import WEB, gate, only_failure
+from tests.engine.quick_gate import WEB, gate, only_failure
 
 if TYPE_CHECKING:
     from tests.engine.conftest import Stack

@@ -62,12 +62,13 @@ def stack(engine: docker.DockerClient, tmp_path: Path) -> Iterator[ReleaseStore]
         network.remove()
 
 
-def keep(store: ReleaseStore, image: str, *files: BundledFile) -> ReleaseRecord:
-    """Keep release OLD with these files."""
+def keep(store: ReleaseStore, image: str, *files: BundledFile, services: tuple[str, ...] = ("web",)) -> ReleaseRecord:
+    """Keep release OLD with these files and services."""
     bundle = FileBundle((bundled("compose.yaml", yaml.safe_dump(COMPOSE)), *files), {"UID": "1000"}, ("compose.yaml",))
     record = replace(
         RECORD, id=OLD, stack=store.stack, content_sha256=bundle.content_sha256,
-        compose_files=bundle.compose_files, images={"web": image},
+        compose_files=bundle.compose_files, images=dict.fromkeys(services, image),
+        services=tuple(ServiceExpectation(one, 1) for one in services),
         files=tuple(ReleaseFile(one.path, one.executable, one.sha256) for one in bundle.files),
     )  # fmt: skip
     building = store.building_folder()
@@ -119,7 +120,7 @@ def test_the_profiles_of_the_releases_own_env_file_hold(
     stack: ReleaseStore, engine: docker.DockerClient, busybox_image: str
 ) -> None:
     settings = bundled(".env", "COMPOSE_PROFILES=debug\n")
-    record = keep(stack, busybox_image, bundled("site.conf", "x\n"), settings)
+    record = keep(stack, busybox_image, bundled("site.conf", "x\n"), settings, services=("debug", "web"))
     go_back(stack, WayBack(stack.stack, NEW, (), to=record))
     assert services(engine, stack) == ["debug", "web"]
 
@@ -143,3 +144,23 @@ def test_a_stack_that_was_started_by_hand_runs_again_with_what_its_profiles_had(
     )
     subprocess.run(["sh", script], check=True, capture_output=True, timeout=120)
     assert services(engine, stack) == ["debug", "web"]
+
+
+def test_afterwards_there_is_what_the_release_has_and_what_is_nobodys(
+    stack: ReleaseStore, engine: docker.DockerClient, busybox_image: str, tmp_path: Path
+) -> None:
+    record = keep(stack, busybox_image, bundled("site.conf", "x\n"))
+    sleeping = {"image": busybox_image, "command": ["sleep", "600"], "stop_grace_period": "0s"}
+    # The release that failed: it has a profile on that is off again, another service, and lacks one.
+    (tmp_path / "new.json").write_text(json.dumps({"services": {"debug": sleeping, "added": sleeping}}))
+    up = ["docker", "compose", "-p", stack.stack, "-f", str(tmp_path / "new.json"), "up", "--detach"]
+    subprocess.run(up, check=True, capture_output=True, timeout=60)
+    project = {"com.docker.compose.project": stack.stack}
+    run = {"com.docker.compose.service": "web", "com.docker.compose.oneoff": "True"}
+    hashed = {"com.docker.compose.config-hash": "0"}
+    for labels in (project | {"com.docker.compose.service": "spawned"}, project | run | hashed):
+        engine.containers.run(busybox_image, ["sleep", "600"], detach=True, labels=labels)
+    said = go_back(stack, WayBack(stack.stack, NEW, (), to=record, expected=record.services))
+    assert services(engine, stack) == ["spawned", "web", "web"]
+    for gone in ("added", "debug"):
+        assert f"Removed container {stack.stack}-{gone}-1: the release has no service {gone}." in said

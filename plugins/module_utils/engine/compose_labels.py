@@ -27,6 +27,15 @@ def labels_of(inspected: Mapping[str, Any]) -> Mapping[str, str]:
     return labels
 
 
+def is_replica(labels: Mapping[str, str]) -> bool:
+    """Tell whether Compose made a container for a service, not for `docker compose run`, and not somebody else.
+
+    Programs that start containers themselves put them beside their own with the project's label alone. Compose neither
+    sees nor removes what has no hash of a configuration.
+    """
+    return bool(labels.get(SERVICE_LABEL)) and CONFIG_HASH_LABEL in labels and not is_one_off(labels)
+
+
 def is_one_off(labels: Mapping[str, str]) -> bool:
     """Tell whether a container comes from `docker compose run`, and so is no replica of its service."""
     return str(labels.get(ONE_OFF_LABEL, "")).lower() == "true"

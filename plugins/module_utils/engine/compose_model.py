@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-#: Marks a service as a job that ends by itself although no other service waits for its end.
-JOB_LABEL = "io.slipway.job"
+from .model.health_checks import NO_WORD, HealthCheck, compose_health_check
+from .model.jobs import jobs_of, may_end
+
 #: Compose does not look at the content of mounted files; a label that changes with them makes it recreate the service.
 FILES_HASH_LABEL = "io.slipway.files-hash"
 
@@ -60,9 +61,13 @@ class Service:
         name: its name.
         image: image reference as the file has it after interpolation; None where only `build:` is given.
         replicas: how many containers are to run.
-        one_shot: whether its containers end by themselves with success.
+        one_shot: whether its containers have to end by themselves with success.
         ports: ports of the host that it publishes.
         inputs: what it mounts, reads or is given from the project's files: top-level definitions and relative paths.
+        may_end: whether nothing says if its containers end by themselves or run on.
+        health_check: what the project says of its health check, whatever the image says.
+        awaits_health: the services that have to be healthy before it starts.
+        starts_after: the services that have to be started, or to have ended, before it starts.
     """
 
     name: str
@@ -71,6 +76,10 @@ class Service:
     one_shot: bool
     ports: tuple[PublishedPort, ...]
     inputs: tuple[str, ...]
+    may_end: bool = False
+    health_check: HealthCheck = NO_WORD
+    awaits_health: tuple[str, ...] = ()
+    starts_after: tuple[str, ...] = ()
 
 
 def unset_variables(messages: str) -> list[str]:
@@ -87,20 +96,19 @@ def parse_services(config: str, root: str) -> tuple[Service, ...]:
     """
     project: dict[str, Any] = json.loads(config)
     services: dict[str, Any] = project.get("services") or {}
-    awaited = {
-        name
-        for service in services.values()
-        for name, how in (service.get("depends_on") or {}).items()
-        if how.get("condition") == "service_completed_successfully"
-    }
+    jobs, ambiguous = jobs_of(services), may_end(services)
     return tuple(
         Service(
             name=name,
             image=service.get("image"),
             replicas=replicas_of(service),
-            one_shot=name in awaited or str((service.get("labels") or {}).get(JOB_LABEL, "")).lower() == "true",
+            one_shot=name in jobs,
             ports=tuple(_ports(service)),
             inputs=tuple(sorted(_inputs(service, project, root))),
+            may_end=name in ambiguous,
+            health_check=compose_health_check(service),
+            awaits_health=_needs(service, services, healthy=True),
+            starts_after=_needs(service, services, healthy=False),
         )
         for name, service in sorted(services.items())
     )
@@ -154,6 +162,13 @@ def replicas_of(service: Mapping[str, Any]) -> int:
         return int(service["scale"])
     replicas = (service.get("deploy") or {}).get("replicas")
     return 1 if replicas is None else int(replicas)
+
+
+def _needs(service: Mapping[str, Any], services: Mapping[str, Any], *, healthy: bool) -> tuple[str, ...]:
+    conditions = {name: how.get("condition") for name, how in (service.get("depends_on") or {}).items()}
+    return tuple(
+        sorted(name for name in conditions if name in services and (conditions[name] == "service_healthy") is healthy)
+    )
 
 
 def _ports(service: Mapping[str, Any]) -> Iterator[PublishedPort]:

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .compose_labels import NUMBER_LABEL, PROJECT_LABEL, SERVICE_LABEL, is_one_off, labels_of
-from .connection import Connection, EngineError, asked, short
+from .compose_labels import NUMBER_LABEL, PROJECT_LABEL, SERVICE_LABEL, is_one_off, is_replica, labels_of
+from .connection import Connection, EngineError, GoneError, asked, short
 from .containers import Container, ListedContainer
 
 if TYPE_CHECKING:
@@ -71,10 +71,10 @@ class ContainerClient:
         return self._connection.api
 
     def of(self, project: str) -> list[Container]:
-        """Return a project's containers, one-off runs left out."""
+        """Return the containers that Compose made for a project's services; one-off runs are not among them."""
         found = self._api.containers(all=True, quiet=True, filters={"label": [f"{PROJECT_LABEL}={project}"]})
         documents = [self._document(entry["Id"]) for entry in found]
-        there = [one for one in documents if one is not None and not is_one_off(labels_of(one))]
+        there = [one for one in documents if one is not None and is_replica(labels_of(one))]
         return [Container.from_inspect(one) for one in there]
 
     def listed(self, project: str) -> list[dict[str, Any]]:
@@ -176,6 +176,15 @@ class ContainerClient:
         except docker.errors.APIError as error:
             return short(str(error.explanation or error))
         return ""
+
+    def discard(self, container: str) -> None:
+        """Remove a container, running or not; its volumes stay.
+
+        Raises:
+            EngineError: the engine cannot.
+        """
+        with suppress(GoneError), asked():
+            self._api.remove_container(container, force=True)
 
     def run_once(self, image: str, longest_s: int, **settings: Any) -> int:
         """Run a container of its own to its end, remove it, and return its exit code.

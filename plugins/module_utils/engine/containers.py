@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from calendar import timegm
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from time import strptime
-from typing import Any
+from typing import Any, Callable
 
 from .compose_labels import (
     CONFIG_HASH_LABEL,
@@ -25,6 +25,7 @@ from .compose_labels import (
     labels_of,
 )
 from .compose_model import PublishedPort
+from .model.jobs import JOB_LABEL, RESTARTING
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(?:Z|([+-])(\d\d):(\d\d))")
 _NEVER = "0001-"
@@ -106,8 +107,11 @@ class Container(ContainerSnapshot):
         failing_streak: how many probes of its health check have failed in a row.
         probe_exit_code: exit code of the last probe, None if there was none.
         probe_output: what the last probe printed.
+        has_been_healthy: whether one of the last probes passed.
         published_ports: ports of the host on which it can be reached now.
         depends_on: the services that its service depends on, each with Compose's condition.
+        publishes: whether it has ports of the host whenever it runs, known ones or such as the engine chooses.
+        job_label: what its label says of whether it is a job: "true", "false" or "".
         origin: where its definition came from.
     """
 
@@ -119,14 +123,22 @@ class Container(ContainerSnapshot):
     failing_streak: int
     probe_exit_code: int | None
     probe_output: str
+    has_been_healthy: bool
     published_ports: frozenset[int]
     depends_on: Mapping[str, str]
+    publishes: bool
+    job_label: str
     origin: ComposeOrigin
 
     @property
     def is_alive(self) -> bool:
         """Whether it runs, or is about to again."""
         return self.state in ("running", "paused", "restarting")
+
+    @property
+    def may_end(self) -> bool:
+        """Whether nothing about it says if it is a job, which ends by itself, or runs on."""
+        return not self.job_label and self.restart_policy not in RESTARTING and not self.publishes
 
     @property
     def running_since(self) -> float | None:
@@ -138,7 +150,8 @@ class Container(ContainerSnapshot):
         """Return the container that a `docker inspect` document is about."""
         labels, state = labels_of(inspected), inspected["State"]
         health = state.get("Health") or {}
-        last_probe = (health.get("Log") or [{}])[-1]
+        probes = health.get("Log") or []
+        last_probe = probes[-1] if probes else {}
         number = labels.get(NUMBER_LABEL, "")
         policy = (inspected.get("HostConfig") or {}).get("RestartPolicy") or {}
         return cls(
@@ -162,8 +175,11 @@ class Container(ContainerSnapshot):
             failing_streak=health.get("FailingStreak", 0),
             probe_exit_code=last_probe.get("ExitCode"),
             probe_output=(last_probe.get("Output") or "").strip(),
+            has_been_healthy=any(probe.get("ExitCode") == 0 for probe in probes),
             published_ports=frozenset(_published(inspected)),
             depends_on=dependencies(labels),
+            publishes=bool((inspected.get("HostConfig") or {}).get("PortBindings")),
+            job_label=str(labels.get(JOB_LABEL, "")).strip().lower(),
             origin=_origin(labels),
         )
 
@@ -258,26 +274,18 @@ def parse_engine_time(text: str) -> float | None:
 
 
 def ended(
-    before: Iterable[ContainerSnapshot], now: Iterable[Container], jobs: Collection[str] | None
+    before: Iterable[ContainerSnapshot], now: Iterable[Container], is_over: Callable[[Container], bool]
 ) -> list[ContainerSnapshot]:
     """Return the containers that ran before and are still there, and have ended although they were to run on.
 
     Args:
         before: what was there.
         now: what is there now.
-        jobs: the services that end by themselves; None if that is not known, as of a stack that was started by hand.
+        is_over: tells of a container that has ended whether it was to end.
     """
     there = {one.id: one for one in now}
     ran = [one for one in before if one.state == "running" and one.id in there]
-    down = [one for one in ran if not there[one.id].is_alive]
-    if jobs is None:
-        return [one for one in down if not _is_done(there[one.id])]
-    return [one for one in down if one.service not in jobs]
-
-
-def _is_done(one: Container) -> bool:
-    """Tell whether a container has ended well, and nobody is to start it again then."""
-    return one.exit_code == 0 and one.restart_policy not in ("always", "unless-stopped")
+    return [one for one in ran if not there[one.id].is_alive and not is_over(there[one.id])]
 
 
 def _published(inspected: Mapping[str, Any]) -> Iterable[int]:

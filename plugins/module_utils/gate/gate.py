@@ -21,6 +21,7 @@ from .health import (
     ServiceExpectation,
     Standing,
     derive_expectations,
+    job_note,
     judge_container,
     judge_count,
     select_replicas,
@@ -129,8 +130,12 @@ class _Gate:
             failures=failures,
             observations=evidence.observations(containers),
             checks=evidence.check_observations(self._runner.progress()),
-            notes=self._notes,
+            notes=[*self._notes, *(job_note(one) for one in containers if self._counts_as_job(one))],
         )
+
+    def _counts_as_job(self, container: Container) -> bool:
+        expected = derive_expectations([container]) if self._expected is None else self._expected
+        return any(one.may_end and one.is_over(container) for one in expected if one.service == container.service)
 
     def _decide(self, evidence: Evidence, abort: Callable[[], str | None] | None) -> list[GateFailure]:
         fresh = True

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from signal import Signals
 
-from ..engine.containers import Container
+from ..engine.containers import Container, ContainerSnapshot
+from ..engine.model.jobs import JOB_LABEL
 
 #: A container that nothing starts or replaces gets this long at the least before it counts as stuck.
 STUCK_AFTER_S = 2.0
@@ -19,6 +20,8 @@ STUCK_AFTER_S = 2.0
 #: A process that a signal ended has this plus the number of the signal for its exit code.
 _SIGNAL_BASE = 128
 _ENDED = ("created", "exited", "dead")
+_JOB = "a one-shot job that ended with exit code 0"
+_IF_A_JOB = f'if it is a job that is to end, give it the label {JOB_LABEL}: "true"'
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,24 @@ class ServiceExpectation:
         replicas: how many containers of it must be there; with 0 none may run.
         one_shot: it is a job that must have ended with exit code 0, instead of running.
         image: the image reference its containers must have been made from; any if None.
+        may_end: nothing says whether it is a job: it stands while it runs, and when it ended with exit code 0.
+        health_first: its Compose file gives it a health check, so it has to have been healthy before it ended.
     """
 
     service: str
     replicas: int
     one_shot: bool = False
     image: str | None = None
+    may_end: bool = False
+    health_first: bool = False
+
+    def is_over(self, container: ContainerSnapshot) -> bool:
+        """Tell whether a container was a job that has ended well, or may have been one."""
+        return (self.one_shot or self.may_end) and container.state == "exited" and container.exit_code == 0
+
+    def stands(self, container: ContainerSnapshot) -> bool:
+        """Tell whether a container that passed the gate once still is as it has to be."""
+        return self.is_over(container) or (container.state == "running" and not self.one_shot)
 
 
 @dataclass(frozen=True)
@@ -105,14 +120,19 @@ class Clock:
 def derive_expectations(containers: Iterable[Container]) -> list[ServiceExpectation]:
     """Expect what is there: every container is a replica, and what others wait to complete is a one-shot job."""
     known = list(containers)
-    jobs = frozenset(
+    jobs = {
         service
         for container in known
         for service, condition in container.depends_on.items()
         if condition == "service_completed_successfully"
-    )
+    }
+    jobs |= {container.service for container in known if container.job_label == "true"}
+    may_end = {container.service for container in known if container.may_end}
     counted = Counter(container.service for container in known)
-    return [ServiceExpectation(name, counted[name], one_shot=name in jobs) for name in sorted(counted)]
+    return [
+        ServiceExpectation(name, counted[name], one_shot=name in jobs, may_end=name in may_end - jobs)
+        for name in sorted(counted)
+    ]
 
 
 def select_replicas(containers: Iterable[Container], expectation: ServiceExpectation) -> list[Container]:
@@ -149,7 +169,15 @@ def judge_container(
         return _judge_job(container)
     if container.state == "running":
         return _judge_running(container, first, clock)
-    return _judge_stopped(container)
+    if expectation.is_over(container) and (container.has_been_healthy or not expectation.health_first):
+        return Judgement(Standing.HOLDS, "completion", f"running, or {_JOB}", f"ended: {exit_story(container)}")
+    return _judge_stopped(container, expectation)
+
+
+def job_note(container: Container) -> str:
+    """Say that a container counts as a job although nothing said that it is one."""
+    by_label = f'the label {JOB_LABEL} says "true" if it is one, "false" if it has to run on'
+    return f"{container.service}: ended with exit code 0, so it counts as a one-shot job; {by_label}"
 
 
 def exit_story(container: Container) -> str:
@@ -182,7 +210,7 @@ def _stuck(clock: Clock, check: str, expected: str, seen: str) -> Judgement:
 
 
 def _judge_job(container: Container) -> Judgement:
-    expected = "a one-shot job that ended with exit code 0"
+    expected = _JOB
     if container.state == "exited":
         standing = Standing.HOLDS if container.exit_code == 0 else Standing.FAILED
         return Judgement(standing, "completion", expected, f"ended: {exit_story(container)}")
@@ -192,14 +220,20 @@ def _judge_job(container: Container) -> Judgement:
     return Judgement(Standing.WAITS, "completion", expected, f"still {container.state}{tries}")
 
 
-def _judge_stopped(container: Container) -> Judgement:
+def _judge_stopped(container: Container, expectation: ServiceExpectation) -> Judgement:
+    policy, story = container.restart_policy, exit_story(container)
     if container.state == "restarting":
-        seen = f"it ended ({exit_story(container)}) and the engine restarts it, restart count {container.restarts}"
+        seen = f"it ended ({story}) and the engine restarts it, restart count {container.restarts}"
+        if container.exit_code == 0:
+            seen += f'; {_IF_A_JOB}, and restart: "no"'
+        elif expectation.may_end:
+            seen += f"; {_IF_A_JOB}, and it may take several attempts"
         return Judgement(Standing.FAILED, "restarts", "running without a restart", seen)
     if container.state in ("exited", "dead"):
-        seen = (
-            f"{container.state} ({exit_story(container)}) and restart policy '{container.restart_policy}' leaves it so"
-        )
+        seen = f"{container.state} ({story}) and restart policy '{policy}' leaves it so"
+        if container.exit_code == 0:
+            seen += "; it never became healthy" if expectation.may_end else ""
+            seen += f"; {_IF_A_JOB}"
         return Judgement(Standing.FAILED, "running", "running", seen)
     return Judgement(Standing.WAITS, "running", "running", container.state)
 

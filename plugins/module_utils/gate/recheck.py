@@ -14,27 +14,29 @@ from ..core.masking import Masker
 from ..engine.client import Engine
 from ..engine.containers import ContainerSnapshot
 from .evidence import read_logs
+from .health import ServiceExpectation
 from .report import GateFailure, GateReport, Observation
 
 CHECK = "still stands"
 
 
-def change_since_gate(container: ContainerSnapshot, passed: Mapping[str, str], *, one_shot: bool) -> str:
-    """Return what became of a container since the gate, "" if it stands as it did.
+def change_since_gate(container: ContainerSnapshot, passed: Mapping[str, str], wanted: ServiceExpectation) -> str:
+    """Return what became of a container since the gate, "" if it stands as it did or was a job and is over.
 
     Args:
         container: as it is now.
         passed: when each container that passed the gate was started, by ID.
-        one_shot: whether it is a job that has ended.
+        wanted: what the gate expected of its service.
     """
     if container.id not in passed:
         return "another container than the one that passed"
-    if container.state != ("exited" if one_shot else "running") or (one_shot and container.exit_code != 0):
+    if not wanted.stands(container):
         code = f" with exit code {container.exit_code}" if container.state in ("exited", "restarting") else ""
         return f"{container.state}{code}"
     if passed[container.id] != container.started_at:
         return f"started again since then; its process last ended with exit code {container.exit_code}"
-    return "unhealthy" if container.health == "unhealthy" else ""
+    # The engine calls everything unhealthy that has ended.
+    return "unhealthy" if container.health == "unhealthy" and not wanted.is_over(container) else ""
 
 
 class SecondLook:
@@ -47,22 +49,24 @@ class SecondLook:
         self._masker = masker
 
     def report(
-        self, containers: Sequence[ContainerSnapshot], passed: Mapping[str, str], jobs: frozenset[str]
+        self, containers: Sequence[ContainerSnapshot], passed: Mapping[str, str], expected: Sequence[ServiceExpectation]
     ) -> GateReport:
         """Return what changed since the gate.
 
         Args:
-            containers: the stack's containers as they are now.
+            containers: the stack's containers as they are now; those of other services than expected do not count.
             passed: when each container that passed the gate was started, by ID.
-            jobs: the services that are one-shot jobs.
+            expected: what the gate expected of each service.
         """
-        changes = [(one, change_since_gate(one, passed, one_shot=one.service in jobs)) for one in containers]
+        wanted = {one.service: one for one in expected}
+        mine = [one for one in containers if one.service in wanted]
+        changes = [(one, change_since_gate(one, passed, wanted[one.service])) for one in mine]
         failures = [self._failure(one, seen) for one, seen in changes if seen]
-        gone = len(set(passed) - {one.id for one in containers})
+        gone = len(set(passed) - {one.id for one in mine})
         if gone:
-            expected = f"{len(passed)} containers, as they passed the gate"
-            failures.append(GateFailure(None, None, CHECK, expected, f"{gone} of them gone"))
-        return GateReport(not failures, 0.0, failures, [_observation(one) for one in containers])
+            whole = f"{len(passed)} containers, as they passed the gate"
+            failures.append(GateFailure(None, None, CHECK, whole, f"{gone} of them gone"))
+        return GateReport(not failures, 0.0, failures, [_observation(one) for one in mine])
 
     def _failure(self, one: ContainerSnapshot, seen: str) -> GateFailure:
         logs = read_logs(self._engine, [(one.id, one.name)], self._log_lines, self._masker)

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Union
 
-from ..engine.compose_labels import SERVICE_LABEL, is_one_off
+from ..engine.compose_labels import SERVICE_LABEL, is_replica
 from ..engine.connection import GoneError
 from ..engine.containers import Container
 from .health import FirstSight
@@ -124,7 +124,7 @@ class ContainerWatch:
 
     def _concerns(self, labels: dict[str, str]) -> bool:
         wanted = self._services is None or labels.get(SERVICE_LABEL) in self._services
-        return wanted and not is_one_off(labels)
+        return wanted and is_replica(labels)
 
     def _listen(self, events: EventStream) -> None:
         reason = "the engine closed it"

@@ -25,6 +25,7 @@ from ..release.placing.script import KEPT, PUT_BACK
 from ..release.progress import ReleaseProgress, files_left
 from ..release.pruning import forget
 from ..release.record import ReleaseFile, ReleaseRecord
+from ..release.rollback_script import REMOVED
 from ..release.secrets import release_masker
 from ..release.store import SCRIPT_FILE
 from ..stack.hooks import report_lines
@@ -46,7 +47,7 @@ class Deployment(ReleaseProgress):
         self.host = host
         self.hooks = ReleaseHooks(host.store, host.engine, release, host.guard.renew)
         self._lost: list[str] = []
-        #: What stood in the way of files and was kept, or was put back, in words.
+        #: What stood in the way of files and was kept, or was put back, and what was removed, in words.
         self.moved: list[str] = []
         #: What had ended although nothing of it was touched, and stands again.
         self.brought_back: Finding | None = None
@@ -93,7 +94,7 @@ class Deployment(ReleaseProgress):
         self.store.note(self.release, journal.GATE_PASSED if report.passed else journal.GATE_FAILED)
         if not report.passed:
             raise StartFailedError(self._name, report)
-        self.store.write_json(self.release, GATE_PASSED_FILE, {"containers": self._starts(record.stack)})
+        self.store.write_json(self.release, GATE_PASSED_FILE, {"containers": self._starts(record)})
         return report
 
     def stay_guarded(self) -> None:
@@ -232,7 +233,7 @@ class Deployment(ReleaseProgress):
             self._check_script()
             answer = self._run(["sh", str(script)], environment, timeout_s)
             said = "" if answer.exit_code == 0 else answer.last_words
-            self.moved += [line for line in answer.output.splitlines() if line.startswith((KEPT, PUT_BACK))]
+            self.moved += [line for line in answer.output.splitlines() if line.startswith((KEPT, PUT_BACK, REMOVED))]
         except SlipwayError as error:
             said = str(error)
         if said:
@@ -277,6 +278,7 @@ class Deployment(ReleaseProgress):
             StartFailedError: it failed.
         """
         try:
+            self._remove_strays(record, timeout_s)
             answer = self._run(
                 self.store.compose_project(record, self.store.project).up(),
                 environment,
@@ -296,6 +298,20 @@ class Deployment(ReleaseProgress):
                 findings = [Finding(self._name, "to be started", said, "See below what is wrong."), *error.findings]
                 raise SlipwayError(findings) from error
             raise StartFailedError(self._name, evidence, said)
+
+    def _remove_strays(self, record: ReleaseRecord, timeout_s: float) -> None:
+        """Remove the containers of services that the release does not have.
+
+        Compose does so as well, but it leaves those of a profile that is switched off now.
+        """
+        services = {one.service for one in record.services}
+        strays = [one for one in self.host.engine.containers.of(record.stack) if one.service not in services]
+        if strays:
+            # In its own time; who does not stop is killed then.
+            self._run(["docker", "stop", *(one.id for one in strays)], command_environment({}), timeout_s)
+        for one in strays:
+            self.host.engine.containers.discard(one.id)
+            self.moved.append(f"{REMOVED}{one.name}: the release has no service {one.service}.")
 
     def _run(
         self, argv: list[str], environment: dict[str, str], timeout_s: float, folder: str | None = None
@@ -382,14 +398,15 @@ class Deployment(ReleaseProgress):
         self.store.note(self.release, journal.DISCARDED)
 
     def _look_again(self, record: ReleaseRecord, containers: list[Container]) -> GateReport:
-        jobs = frozenset(service.service for service in record.services if service.one_shot)
         look = SecondLook(self.host.engine, self.folder.gate.log_lines, release_masker(self.store, record))
-        return look.report(containers, self.folder.gate_passed, jobs)
+        return look.report(containers, self.folder.gate_passed, record.services)
 
     def _files_before(self) -> tuple[ReleaseFile, ...]:
         to = self.folder.snapshot.to
         before = self.store.folder_of(to).record.files if to else ()
         return (*before, *files_left(self.store, self.release))
 
-    def _starts(self, stack: str) -> dict[str, str]:
-        return {container.id: container.started_at for container in self.host.engine.containers.of(stack)}
+    def _starts(self, record: ReleaseRecord) -> dict[str, str]:
+        services = {one.service for one in record.services}
+        there = self.host.engine.containers.of(record.stack)
+        return {container.id: container.started_at for container in there if container.service in services}

@@ -198,7 +198,12 @@ def plan_findings(request: ReleaseRequest) -> list[Finding]:
 def _record(request: ReleaseRequest, services: tuple[Service, ...]) -> ReleaseRecord:
     plan, bundle = request.plan, request.bundle
     pins = pin_services(services, plan.images)
-    expected = tuple(ServiceExpectation(one.name, one.replicas, one.one_shot, pins[one.name]) for one in services)
+    expected = tuple(
+        ServiceExpectation(
+            one.name, one.replicas, one.one_shot, pins[one.name], one.may_end, one.may_end and one.health_check.is_given
+        )
+        for one in services
+    )
     return ReleaseRecord(
         id=plan.release,
         stack=plan.stack,

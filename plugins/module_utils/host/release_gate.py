@@ -50,11 +50,19 @@ def gate_before(host: Host, release: str) -> GateReport:
     folder = host.store.folder_of(release)
     record, before = folder.record, folder.snapshot
     if before.to:
-        return gate_release(host, host.store.folder_of(before.to).record)
+        to = host.store.folder_of(before.to).record
+        return gate_release(host, replace(to, services=(*to.services, *_gone(record, to.services))))
     services = expectations(before.containers)
-    gone = {service.service for service in record.services} - {service.service for service in services}
-    services += [ServiceExpectation(name, 0) for name in sorted(gone)]
+    ambiguous = {one.service for one in host.engine.containers.of(record.stack) if one.may_end}
+    services = [replace(one, may_end=not one.one_shot and one.service in ambiguous) for one in services]
+    services += _gone(record, services)
     return gate_adopted(host.engine, record.stack, services, folder.gate, release_masker(host.store, record))
+
+
+def _gone(record: ReleaseRecord, services: Sequence[ServiceExpectation]) -> list[ServiceExpectation]:
+    """Return the services of a release that was taken back, and that what ran before does not have."""
+    gone = {one.service for one in record.services} - {one.service for one in services}
+    return [ServiceExpectation(name, 0) for name in sorted(gone)]
 
 
 def _gate(

@@ -26,6 +26,7 @@ from ..engine.compose_model import (
 )
 from ..engine.host_needs import HostNeeds, parse_host_needs
 from ..engine.image_pins import unpinned
+from ..engine.model.jobs import job_findings
 from ..stack.bundle import FileBundle
 from ..stack.secret_values import bundle_secrets, given_secrets
 from ..stack.unset_variables import (
@@ -73,6 +74,7 @@ def examine(stack: str, bundle: FileBundle, folder: Path) -> tuple[ResolvedProje
         return ResolvedProject(), [*findings, idle or _invalid(bundle.compose_files, said)]
     services = parse_services(answer.output, str(folder))
     findings += unpinned(answer.output)
+    findings += job_findings(json.loads(answer.output).get("services") or {})
     if not services:
         findings.append(_invalid(bundle.compose_files, "no service"))
     needs = parse_host_needs(answer.output, str(folder))

@@ -68,8 +68,7 @@ class Revival:
         ran = before.containers
         record = self._store.folder_of(before.to).record if before.to else None
         there = self._engine.containers.of(self._store.stack) if ran else []
-        jobs = None if record is None else {one.service for one in record.services if one.one_shot}
-        found = ended(ran, there, jobs)
+        found = ended(ran, there, lambda one: _is_over(one, record))
         if not found:
             return None
         thing = f"what ran before release {self._release}"
@@ -146,6 +145,13 @@ def revive_after_failure(host: Host, release: str) -> list[Finding]:
     except Exception:  # noqa: BLE001 - what failed first is what has to be told
         return []
     return [before.brought_back] if before.brought_back else []
+
+
+def _is_over(container: Container, record: ReleaseRecord | None) -> bool:
+    """Tell whether a container that has ended was a job; of a stack that was started by hand only it itself says so."""
+    if record is None:
+        return container.may_end and container.exit_code == 0
+    return any(one.one_shot or one.is_over(container) for one in record.services if one.service == container.service)
 
 
 def _broken(error: Exception) -> Finding:

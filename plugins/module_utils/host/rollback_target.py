@@ -79,10 +79,9 @@ def differences(record: ReleaseRecord, hashes: Mapping[str, str], containers: Se
                 f"service {service.service} has {counted(len(mine), 'container')} instead of {service.replicas}"
             )
         for one in mine:
-            stands = one.state == "exited" and one.exit_code == 0 if service.one_shot else one.state == "running"
             if not belongs_to(record, hashes, one):
                 result.append(f"{one.name} was made from something else ({one.image})")
-            elif not stands:
+            elif not service.stands(one):
                 result.append(f"{one.name} is {one.state}")
     return result
 

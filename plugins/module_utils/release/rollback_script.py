@@ -21,6 +21,9 @@ from .journal import ROLLBACK_FAILED, ROLLED_BACK, ROLLING_BACK
 from .placing.script import AS_ROOT, HIDDEN, NOT_WRITABLE, PLACING
 from .record import ReleaseFile, ReleaseRecord
 
+#: What the script says when it has removed a container of no service; who runs it passes that on.
+REMOVED = "Removed container "
+
 
 @dataclass(frozen=True)
 class WayBack:
@@ -103,6 +106,7 @@ def _head(way: WayBack, environment: Mapping[str, str]) -> str:
         as_root=AS_ROOT,
         sealed=_sealed(way),
         hidden=HIDDEN,
+        removed=REMOVED,
         not_writable=NOT_WRITABLE,
     )
 
@@ -119,10 +123,16 @@ def _json_words(text: str) -> str:
 def _gate(way: WayBack) -> str:
     if not way.expected:
         return ""
-    lines = [f"{one.service} {one.replicas} {'ended' if one.one_shot else 'runs'}" for one in way.expected]
+    lines = [f"{one.service} {one.replicas} {_kind(one)}" for one in way.expected]
     expected = shlex.quote("\n".join(lines))
     stack = shlex.quote(way.stack)
     return _GATE.format(stack=stack, expected=expected, gate_s=round(way.gate_timeout_s), failed=ROLLBACK_FAILED)
+
+
+def _kind(service: ServiceExpectation) -> str:
+    if service.one_shot:
+        return "ended"
+    return "either" if service.may_end else "runs"
 
 
 def _foot(way: WayBack) -> str:
@@ -152,10 +162,12 @@ def _restore_release(way: WayBack, to: ReleaseRecord) -> list[str]:
         calls += [f'if [ "$(readlink current)" != {shlex.quote("releases/" + way.release)} ]; then']
         calls += [f"    afresh {shlex.quote(container)} {shlex.quote(start)}" for container, start in way.started]
         calls += ["fi"]
+    names = shlex.quote("\n".join(one.service for one in to.services))
     there = f'"$stack_dir"/{shlex.quote(folder)}'
     files = " ".join(f'-f "$stack_dir"/project/{shlex.quote(path)}' for path in to.compose_files)
     return [
         *calls,
+        *([f"remove_strays {shlex.quote(way.stack)} {names}"] if to.services else []),
         f"settings={there}/environment.sh",
         *([f"env_file={there}/files/{ENV_FILE}"] if ENV_FILE in kept else []),
         # Where a file names ${PWD}, the project folder is meant.
@@ -277,6 +289,21 @@ afresh() {{
     fi
 }}
 
+# Compose removes the containers of services that are gone, and leaves those of a profile that is switched off now. It
+# neither sees nor removes what it has not made itself.
+remove_strays() {{
+    docker ps --all --filter "label=com.docker.compose.project=$1" --filter label=com.docker.compose.config-hash \\
+        --filter label=com.docker.compose.oneoff=False \\
+        --format '{{{{.ID}}}} {{{{.Names}}}} {{{{.Label "com.docker.compose.service"}}}}' |
+        while read -r container name service; do
+            if [ -n "$service" ] && ! printf '%s\\n' "$2" | grep -qxF -e "$service"; then
+                docker stop "$container" >/dev/null || true
+                docker rm --force "$container" >/dev/null || continue
+                say "{removed}$name: the release has no service $service."
+            fi
+        done
+}}
+
 # One command at a time on a stack. Who calls this script from a program has the lock already.
 if [ -z "$SLIPWAY_CALLED" ] && command -v flock >/dev/null; then
     exec 9>>lock
@@ -347,7 +374,7 @@ fi
 
 # For people: a program that calls this script looks with the whole gate of what ran before.
 _GATE = """\
-# Service, number of containers, and whether they run ("runs") or are jobs that have ended well ("ended").
+# Service, number of containers, and whether they run ("runs"), are jobs that have ended well ("ended"), or may be such.
 expected={expected}
 
 # Since the boot: nobody sets this clock.
@@ -364,6 +391,7 @@ stands() {{
 '{{{{.State.Health.Status}}}}{{{{end}}}}/{{{{.State.ExitCode}}}}' |
             case $kind in
                 runs) grep -c -e '^running//' -e '^running/healthy/' ;;
+                either) grep -c -e '^running//' -e '^running/healthy/' -e '^exited/.*/0$' ;;
                 *) grep -c -e '^exited/.*/0$' ;;
             esac)" -ge "$count" ] || exit 1
     done

@@ -56,6 +56,19 @@ def test_a_job_is_awaited_by_another_service_or_labelled(services: dict[str, Ser
     assert [name for name, service in services.items() if service.one_shot] == ["migrate", "report"]
 
 
+def test_only_of_those_of_which_nothing_is_said_it_is_not_known_whether_they_end(services: dict[str, Service]) -> None:
+    assert [name for name, service in services.items() if service.may_end] == ["db", "tool"]
+
+
+def test_who_waits_for_whom_is_known() -> None:
+    waits = {"db": "service_healthy", "job": "service_completed_successfully", "gone": "service_healthy"}
+    needs = {name: {"condition": condition} for name, condition in waits.items()}
+    project = {"services": {"web": {"depends_on": needs}, "db": {"healthcheck": {"interval": "1m0s"}}, "job": {}}}
+    services = {one.name: one for one in parse_services(json.dumps(project), ROOT)}
+    assert (services["web"].awaits_health, services["web"].starts_after) == (("db",), ("job",))
+    assert services["db"].health_check.interval_s == 60
+
+
 def test_ports_that_the_engine_chooses_are_left_to_it(services: dict[str, Service]) -> None:
     assert set(services["web"].ports) == {
         PublishedPort("", 8080, "tcp"),

@@ -54,32 +54,54 @@ def test_service_number_and_configuration_come_from_the_labels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "policy", "code", "jobs", "expected"),
+    ("before", "now", "is_over", "expected"),
     [
-        ("running", "running", "always", 0, None, []),
-        ("running", "restarting", "always", 1, None, []),
-        ("running", "paused", "always", 0, None, []),
-        ("running", "exited", "unless-stopped", 0, None, ["shop-web-2"]),
-        ("running", "exited", "no", 137, None, ["shop-web-2"]),
-        ("exited", "exited", "always", 1, None, []),
-        # Where nobody knows the jobs, this was one.
-        ("running", "exited", "no", 0, None, []),
-        ("running", "exited", "on-failure", 0, None, []),
-        # An engine that comes back stops what still lives, and services end well then.
-        ("running", "exited", "no", 0, set(), ["shop-web-2"]),
-        ("running", "exited", "no", 1, {"web"}, []),
+        ("running", "running", False, []),
+        ("running", "restarting", False, []),
+        ("running", "paused", False, []),
+        ("running", "exited", False, ["shop-web-2"]),
+        ("running", "exited", True, []),
+        ("exited", "exited", False, []),
         # Somebody has replaced it.
-        ("running", None, "always", 0, None, []),
+        ("running", None, False, []),
     ],
 )
-def test_what_ran_and_was_to_run_on_has_ended(  # noqa: PLR0913, PLR0917 - a table
-    before: str, now: str | None, policy: str, code: int, jobs: set[str] | None, expected: list[str]
+def test_what_ran_and_was_to_run_on_has_ended(
+    before: str, now: str | None, expected: list[str], *, is_over: bool
 ) -> None:
-    labels = {f"{LABEL}service": "web"}
-    host = {"HostConfig": {"RestartPolicy": {"Name": policy}}}
-    there = [Container.from_inspect(inspected(labels, Status=now, ExitCode=code) | host)] if now else []
-    found = ended([Container.from_inspect(inspected(labels, Status=before))], there, jobs)
+    there = [Container.from_inspect(inspected({}, Status=now))] if now else []
+    found = ended([Container.from_inspect(inspected({}, Status=before))], there, lambda _container: is_over)
     assert [one.name for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("policy", "ports", "label", "may_end"),
+    [
+        ("no", {}, None, True),
+        ("", None, None, True),
+        ("on-failure", {}, None, True),
+        ("always", {}, None, False),
+        ("unless-stopped", {}, None, False),
+        # The engine chooses the port.
+        ("no", {"80/tcp": [{"HostIp": "", "HostPort": ""}]}, None, False),
+        ("no", {}, "true", False),
+        ("no", {}, "False", False),
+    ],
+)
+def test_a_container_tells_whether_it_may_be_a_job(
+    policy: str, ports: dict[str, Any] | None, label: str | None, *, may_end: bool
+) -> None:
+    labels = {} if label is None else {"io.slipway.job": label}
+    host = {"HostConfig": {"RestartPolicy": {"Name": policy}, "PortBindings": ports}}
+    assert Container.from_inspect(inspected(labels) | host).may_end is may_end
+
+
+def test_that_it_was_healthy_once_shows_when_it_has_ended() -> None:
+    probes = [{"ExitCode": 0}, {"ExitCode": 1, "Output": "down"}]
+    over = {"Status": "exited", "Health": {"Status": "unhealthy", "Log": probes}}
+    assert Container.from_inspect(inspected({}, **over)).has_been_healthy
+    assert not Container.from_inspect(CAPTURED["unhealthy"]).has_been_healthy
+    assert not Container.from_inspect(CAPTURED["exited 0"]).has_been_healthy
 
 
 def test_a_container_without_labels_or_health_check_has_neither() -> None:

@@ -15,6 +15,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.gate.health import
     ServiceExpectation,
     Standing,
     derive_expectations,
+    job_note,
     judge_container,
     judge_count,
     select_replicas,
@@ -24,6 +25,7 @@ CAPTURED = json.loads((Path(__file__).parents[1] / "engine" / "captured_containe
 HOLDS, WAITS, FAILED = Standing.HOLDS, Standing.WAITS, Standing.FAILED
 WEB = ServiceExpectation("web", 1)
 JOB = ServiceExpectation("migrate", 1, one_shot=True)
+EITHER = ServiceExpectation("migrate", 1, may_end=True)
 
 
 def facts(name: str) -> Container:
@@ -64,6 +66,11 @@ def first_sight(of: Container) -> FirstSight:
         ("cannot start", JOB, FAILED, "start", "created, but it cannot start: exit code 127"),
         ("exited 0", WEB, FAILED, "running", "exited (exit code 0) and restart policy 'no' leaves it so"),
         ("exited 0", JOB, HOLDS, "completion", "ended: exit code 0"),
+        ("exited 0", EITHER, HOLDS, "completion", "ended: exit code 0"),
+        ("exited 3", EITHER, FAILED, "running", "exited (exit code 3) and restart policy 'no' leaves it so"),
+        ("restarting", EITHER, FAILED, "restarts", "it ended (exit code 3) and the engine restarts it"),
+        ("running", EITHER, HOLDS, "stability", "running"),
+        ("unhealthy", EITHER, FAILED, "health", "unhealthy, 2 failed probes"),
         ("exited 3", WEB, FAILED, "running", "exited (exit code 3) and restart policy 'no' leaves it so"),
         ("exited 3", JOB, FAILED, "completion", "ended: exit code 3"),
         (
@@ -191,6 +198,50 @@ def test_expectations_follow_from_what_is_there() -> None:
     containers = [facts("running"), facts("healthy"), facts("exited 0")]
     assert derive_expectations(containers) == [
         ServiceExpectation("migrate", 1, one_shot=True),
-        ServiceExpectation("web", 2),
+        ServiceExpectation("web", 2, may_end=True),
     ]
-    assert derive_expectations([facts("exited 0")]) == [ServiceExpectation("migrate", 1)]
+    assert derive_expectations([facts("exited 0")]) == [EITHER]
+    assert derive_expectations([replace(facts("exited 0"), job_label="true")]) == [JOB]
+    assert derive_expectations([replace(facts("exited 0"), job_label="false")]) == [ServiceExpectation("migrate", 1)]
+    assert derive_expectations([facts("restarting")]) == [ServiceExpectation("web", 1)]
+
+
+LABEL = 'label io.slipway.job: "true"'
+
+
+@pytest.mark.parametrize(
+    ("container", "wanted", "told"),
+    [
+        # It may be a job of which nobody has said so.
+        (facts("exited 0"), WEB, True),
+        (replace(facts("restarting"), exit_code=0), WEB, True),
+        (facts("restarting"), EITHER, True),
+        # A crash is none.
+        (facts("exited 3"), WEB, False),
+        (facts("exited 3"), EITHER, False),
+        (facts("restarting"), WEB, False),
+    ],
+)
+def test_how_to_mark_a_job_is_said_where_it_may_be_one(
+    container: Container, wanted: ServiceExpectation, *, told: bool
+) -> None:
+    judgement = judge_container(container, wanted, first_sight(container), clock(container))
+    assert judgement.standing is FAILED
+    assert (LABEL in judgement.seen) is told
+
+
+@pytest.mark.parametrize(("health", "standing"), [("unhealthy", FAILED), ("starting", FAILED), ("healthy", HOLDS)])
+def test_a_health_check_of_its_own_has_to_have_passed_before_it_counts_as_a_job(
+    health: str, standing: Standing
+) -> None:
+    over = replace(facts(health), state="exited", exit_code=0, health="unhealthy")
+    wanted = replace(EITHER, health_first=True)
+    judgement = judge_container(over, wanted, first_sight(over), clock(over))
+    assert judgement.standing is standing
+    assert (LABEL in judgement.seen) is (standing is FAILED)
+    # One that its image brings along was made for the service, and says nothing of a job with the same image.
+    assert judge_container(over, EITHER, first_sight(over), clock(over)).standing is HOLDS
+
+
+def test_what_counts_as_a_job_without_having_been_called_one_is_told() -> None:
+    assert "label io.slipway.job" in job_note(facts("exited 0"))

@@ -6,11 +6,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from ansible_collections.slipway.compose.plugins.module_utils.core.masking import Masker
 from ansible_collections.slipway.compose.plugins.module_utils.engine.containers import ContainerSnapshot
-from ansible_collections.slipway.compose.plugins.module_utils.gate.recheck import change_since_gate
+from ansible_collections.slipway.compose.plugins.module_utils.gate.health import ServiceExpectation
+from ansible_collections.slipway.compose.plugins.module_utils.gate.recheck import SecondLook, change_since_gate
+
+if TYPE_CHECKING:
+    from ansible_collections.slipway.compose.plugins.module_utils.engine.client import Engine
 
 PASSED = {"c1": "2026-11-22T10:00:00Z"}
 RUNNING = ContainerSnapshot(
@@ -28,24 +34,48 @@ RUNNING = ContainerSnapshot(
     restarts=0,
 )
 ENDED = replace(RUNNING, state="exited", health="")
+#: The engine calls everything unhealthy that has ended.
+OVER = replace(ENDED, health="unhealthy")
+WEB = ServiceExpectation("web", 1)
+JOB = replace(WEB, one_shot=True)
+EITHER = replace(WEB, may_end=True)
 
 
 @pytest.mark.parametrize(
-    ("container", "one_shot", "seen"),
+    ("container", "wanted", "seen"),
     [
-        (RUNNING, False, ""),
-        (replace(RUNNING, health=""), False, ""),
-        (ENDED, True, ""),
-        (replace(RUNNING, health="unhealthy"), False, "unhealthy"),
-        (replace(ENDED, exit_code=7), False, "exited with exit code 7"),
-        (ENDED, False, "exited with exit code 0"),
-        (replace(ENDED, exit_code=3), True, "exited with exit code 3"),
-        (replace(RUNNING, state="restarting", exit_code=1), False, "restarting with exit code 1"),
-        (replace(RUNNING, started_at="2026-11-22T10:00:09Z"), False, "started again since then"),
-        (replace(RUNNING, id="c2"), False, "another container"),
+        (RUNNING, WEB, ""),
+        (replace(RUNNING, health=""), WEB, ""),
+        (ENDED, JOB, ""),
+        (OVER, JOB, ""),
+        (RUNNING, EITHER, ""),
+        (OVER, EITHER, ""),
+        (replace(RUNNING, health="unhealthy"), WEB, "unhealthy"),
+        (replace(RUNNING, health="unhealthy"), EITHER, "unhealthy"),
+        (replace(ENDED, exit_code=7), WEB, "exited with exit code 7"),
+        (ENDED, WEB, "exited with exit code 0"),
+        (replace(ENDED, exit_code=3), JOB, "exited with exit code 3"),
+        (replace(ENDED, exit_code=3), EITHER, "exited with exit code 3"),
+        (RUNNING, JOB, "running"),
+        (replace(RUNNING, state="restarting", exit_code=1), WEB, "restarting with exit code 1"),
+        (replace(RUNNING, state="restarting", exit_code=0), EITHER, "restarting with exit code 0"),
+        (replace(RUNNING, started_at="2026-11-22T10:00:09Z"), WEB, "started again since then"),
+        (replace(OVER, started_at="2026-11-22T10:00:09Z"), EITHER, "started again since then"),
+        (replace(RUNNING, id="c2"), WEB, "another container"),
     ],
 )
-def test_only_what_stands_as_it_did_is_unchanged(container: ContainerSnapshot, one_shot: bool, seen: str) -> None:  # noqa: FBT001
-    told = change_since_gate(container, PASSED, one_shot=one_shot)
+def test_only_what_stands_as_it_did_is_unchanged(
+    container: ContainerSnapshot, wanted: ServiceExpectation, seen: str
+) -> None:
+    told = change_since_gate(container, PASSED, wanted)
     assert told.startswith(seen)
     assert bool(told) is bool(seen)
+
+
+def test_a_container_of_no_service_of_the_release_does_not_count() -> None:
+    look = SecondLook(cast("Engine", None), 0, Masker())
+    sibling = replace(RUNNING, id="c9", service="spawned")
+    report = look.report([RUNNING, sibling], PASSED, [WEB])
+    assert report.passed
+    assert [one.service for one in report.observations] == ["web"]
+    assert not look.report([sibling], PASSED, [WEB]).passed

@@ -29,6 +29,7 @@ echo "$*" >>"$here/asked"
 case "$1" in
     compose) cat "/proc/$$/environ" >"$here/environment" ;;
     run) cat >"$here/input"; exit "$(cat "$here/run-exit")" ;;
+    ps) case "$*" in *config-hash*) cat "$here/replicas" ;; esac ;;
 esac
 """
 #: Writes down what was made durable, and what the journal said by then.
@@ -52,6 +53,7 @@ class Host:
         self.bin.mkdir()
         self.program("docker", DOCKER)
         (self.bin / "run-exit").write_text("0")
+        (self.bin / "replicas").touch()
         (self.bin / "sh").symlink_to(str(shutil.which(shell)))
         self.environment = {"PATH": f"{self.bin}:{os.environ['PATH']}", "HOME": "/home/deploy"}
         self.user: int | None = None
@@ -71,7 +73,8 @@ class Host:
             (self.files.parent / path).write_text(text)
         record = ReleaseRecord(
             id=OLD, stack="shop", version="1.0", created_at="", created_by="", commit="", plan_sha256="",
-            content_sha256="", reversible=True, compose_files=("compose.yaml",), images={}, files=files, services=(),
+            content_sha256="", reversible=True, compose_files=("compose.yaml",), images={}, files=files,
+            services=(ServiceExpectation("web", 1), ServiceExpectation("job.1", 1, one_shot=True)),
         )  # fmt: skip
         way = WayBack(
             "shop", NEW, undone, to=record, expected=(ServiceExpectation("web", 1),), gate_timeout_s=1.0,
@@ -103,6 +106,20 @@ class Host:
 @pytest.fixture(params=[shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)])
 def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
     return Host(tmp_path, request.param)
+
+
+def test_containers_of_no_service_of_the_release_go_before_it_is_started(host: Host) -> None:
+    host.release(COMPOSE)
+    there = {"c1": "web", "c2": "debug", "c3": "job.1", "c4": "job-1", "c5": "we", "c6": ""}
+    lines = [f"{name} shop-{service}-1 {service}\n" for name, service in there.items()]
+    (host.bin / "replicas").write_text("".join(lines))
+    code, said = host.run()
+    assert code == 0, said
+    gone = [line for line in host.asked() if line.startswith(("stop", "rm", "compose"))]
+    removed = [f"{verb} {name}" for name in ("c2", "c4", "c5") for verb in ("stop", "rm --force")]
+    assert gone[:-1] == removed
+    assert " up " in gone[-1]
+    assert "Removed container shop-debug-1: the release has no service debug." in said.splitlines()
 
 
 @pytest.mark.parametrize("called", ["yes", ""])

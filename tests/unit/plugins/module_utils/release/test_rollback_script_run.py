@@ -21,8 +21,17 @@ from ansible_collections.slipway.compose.plugins.module_utils.release.rollback_s
 
 RELEASE = "20261122T220000Z-1.1"
 FILES = (ReleaseFile("compose.yaml", executable=False, sha256="0" * 64),)
-EXPECTED = (ServiceExpectation("web", 2), ServiceExpectation("migrate", 1, one_shot=True))
-STANDING = {"web": ["running//0", "running/healthy/0"], "migrate": ["exited//0"]}
+EXPECTED = (
+    ServiceExpectation("web", 2),
+    ServiceExpectation("migrate", 1, one_shot=True),
+    ServiceExpectation("tidy", 1, may_end=True),
+)
+#: The engine calls everything unhealthy that has ended.
+STANDING = {
+    "web": ["running//0", "running/healthy/0"],
+    "migrate": ["exited//0"],
+    "tidy": ["exited/unhealthy/0"],
+}
 #: Says what lies in the files beside it, and writes down what it was asked.
 DOCKER = """#!/bin/sh
 state=$(dirname "$0")/state
@@ -135,6 +144,13 @@ def test_by_hand_it_waits_until_everything_stands_and_tells_what_it_did(host: Ho
     assert not (host.stack / "running").exists()
 
 
+@pytest.mark.parametrize("tidy", ["running//0", "running/healthy/0", "exited//0"])
+def test_by_hand_what_may_be_a_job_stands_whether_it_runs_or_is_over(host: Host, tidy: str) -> None:
+    host.containers({"tidy": [tidy]})
+    code, said = host.run()
+    assert code == 0, said
+
+
 @pytest.mark.parametrize(
     "states",
     [
@@ -146,6 +162,9 @@ def test_by_hand_it_waits_until_everything_stands_and_tells_what_it_did(host: Ho
         {"web": ["running//0", "running//0"], "migrate": ["exited//1"]},
         {"web": ["running//0", "running//0"], "migrate": ["running//0"]},
         {"web": ["running//0", "running//0"], "migrate": []},
+        {**STANDING, "tidy": ["exited//1"]},
+        {**STANDING, "tidy": ["restarting//0"]},
+        {**STANDING, "tidy": ["running/unhealthy/0"]},
     ],
 )
 def test_by_hand_it_says_what_does_not_stand(tmp_path: Path, states: dict[str, list[str]]) -> None:
