@@ -30,6 +30,7 @@ from . import rollback_target
 from .host import Host
 from .machine import facts
 from .machine.needs import need_findings
+from .machine.time_limits import time_limit_findings
 from .preflight import check_host, taken_ports
 from .resolve import examine
 
@@ -111,6 +112,7 @@ def look_at_new(host: Host, request: ReleaseRequest, files: Path, min_free_mb: i
             findings += hook_findings(request.payload, services)
             findings += need_findings(store, engine, project.needs, request.bundle)
             record = replace(_record(request, services), secret_files=project.secret_files)
+            findings += time_limit_findings(engine, services, record.images, request.gate)
         except SlipwayError as error:
             findings += error.findings
     findings = of_host.result() + findings

@@ -23,6 +23,7 @@ from .machine import facts
 from .machine.needs import need_findings
 from .machine.ports import port_findings
 from .machine.sessions import session_findings
+from .machine.time_limits import time_limit_findings
 from .resolve import examine, image_references
 
 
@@ -105,6 +106,7 @@ def resolve_images(stack: str, payload: Payload | None, images: Sequence[str], t
         SlipwayError: everything that is wrong with the project, and every image that has no digest.
     """
     findings: list[Finding] = []
+    services: tuple[Service, ...] = ()
     wanted = set(images)
     with ThreadPoolExecutor(1) as side:
         # Compose is another process; meanwhile this one loads the engine's library.
@@ -113,12 +115,15 @@ def resolve_images(stack: str, payload: Payload | None, images: Sequence[str], t
             with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
                 unpack_files(payload.bundle, Path(folder))
                 project, findings = examine(stack, payload.bundle, Path(folder))
-            findings += hook_findings(payload, project.services)
-            wanted.update(image_references(project.services))
+            services = project.services
+            findings += hook_findings(payload, services)
+            wanted.update(image_references(services))
     try:
         digests, unresolved = engine.result().images.resolve(sorted(wanted))
     except SlipwayError as error:
         raise SlipwayError([*findings, *error.findings]) from error
+    if payload is not None:
+        findings += time_limit_findings(engine.result(), services, {}, payload.gate)
     facts.raise_all([*findings, *unresolved])
     return digests
 
@@ -134,6 +139,7 @@ def _release_findings(store: ReleaseStore, engine: Engine | None, stack: str, pa
     if engine is not None:
         findings += taken_ports(engine, stack, project.services)
         findings += need_findings(store, engine, project.needs, payload.bundle)
+        findings += time_limit_findings(engine, project.services, {}, payload.gate)
         findings += engine.images.resolve(image_references(project.services))[1]
     return findings
 

@@ -45,6 +45,7 @@ from .look import (
     take_snapshot,
 )
 from .machine import facts
+from .machine.time_limits import time_limit_findings
 from .preflight import check_host
 
 
@@ -179,6 +180,8 @@ class Preparation:
             self._store.write_json(record.id, SECRETS_FILE, {"secrets": secrets})
             self._write_way_back(record.id, way, snapshot)
             pulled = self._pull(record.id, names)
+            # What an image says of its health check is known only now.
+            facts.raise_all(time_limit_findings(self._engine, new.services, record.images, request.gate))
             self._note_prepared(record.id)
         except BaseException:
             with suppress(SlipwayError), self._lease.locked():
