@@ -57,7 +57,7 @@ snapshot:
       type: str
       sample: 20261122T214500Z-1.4.2
     containers:
-      description: All containers of the stack, except those of C(docker compose run).
+      description: All containers that Compose made for the stack's services.
       type: list
       elements: dict
     origins:

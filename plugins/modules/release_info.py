@@ -164,7 +164,7 @@ if TYPE_CHECKING:
 
     from ansible.module_utils.basic import AnsibleModule
 
-    from ..module_utils.engine.containers import Snapshot
+    from ..module_utils.engine.containers import ContainerSnapshot, Snapshot
     from ..module_utils.release.journal import JournalEntry
 
 
@@ -286,7 +286,7 @@ def _summary(
         script = store.release_folder(unfinished) / "rollback.sh"
         lines.append(f"release {unfinished} was begun and never settled; the next run takes it back, or: sh {script}")
     lines += [f"differs: {difference}" for difference in drift]
-    lines += [f"{one.service}: {one.state}{' ' + one.health if one.health else ''}" for one in snapshot.containers]
+    lines += [f"{one.service}: {_state(one)}" for one in snapshot.containers]
     states, once, good = journal.states(entries), journal.confirmed(entries), journal.proven(entries)
     others = [release for release in reversed(store.kept()) if release != snapshot.release]
     kept = [release for release in others if release in good]
@@ -296,6 +296,13 @@ def _summary(
     lines += [f"taken back since it was confirmed: {', '.join(fallen)}"] if fallen else []
     # What it left is there to look at; nobody is taken back to what never stood.
     return [*lines, f"never confirmed: {', '.join(bad)}"] if bad else lines
+
+
+def _state(container: ContainerSnapshot) -> str:
+    if container.state == "exited":
+        # The engine calls everything unhealthy that has ended.
+        return f"exited with code {container.exit_code}"
+    return f"{container.state} {container.health}".strip()
 
 
 def main() -> None:

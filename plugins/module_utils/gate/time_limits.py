@@ -9,7 +9,7 @@ it counts as unhealthy (interval times retries) is no reason to refuse: the gate
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
@@ -51,7 +51,7 @@ def time_findings(
     bare = [one for one in running if (check := checks[one.name]) and not check.is_given and not one.one_shot]
     awaited = {name for one in services for name in one.awaits_health}
     begins = _begins(services, probed)
-    findings: list[Finding] = []
+    findings = [_unseen(one.name) for one in running if (check := checks[one.name]) and _blind(one, check, awaited)]
     for name, one in sorted(probed.items()):
         if name in awaited:
             findings += _start_findings(one, begins[name], settings.start_timeout_s)
@@ -83,6 +83,19 @@ def _begins(services: Sequence[Service], probed: Mapping[str, _Probed]) -> dict[
         healthy = [begins[other] + takes.get(other, 0.0) for other in known[name].awaits_health]
         begins[name] = max([0.0, *healthy, *(begins[other] for other in known[name].starts_after)])
     return begins
+
+
+def _blind(service: Service, check: HealthCheck, awaited: Collection[str]) -> bool:
+    return service.name in awaited and not check.is_given
+
+
+def _unseen(name: str) -> Finding:
+    return Finding(
+        f"health check of service {name}, which others wait for",
+        "one, in the Compose file or in its image",
+        "none, so Compose would start none of the others",
+        "Give it a healthcheck, or let the others wait for it with condition: service_started.",
+    )
 
 
 def _start_findings(one: _Probed, begins_s: float, limit_s: float) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from ..core.command import RUNNING_FILE, Completed, command_environment, run_command
 from ..core.findings import Finding, SlipwayError
@@ -113,7 +114,9 @@ class Deployment(ReleaseProgress):
         Raises:
             StartFailedError: the release does not pass.
         """
-        report = gate_release(self.host, self.folder.record)
+        record = self.folder.record
+        services = rollback_target.services_of(record, self.host.engine.containers.of(record.stack))
+        report = gate_release(self.host, replace(record, services=services))
         if not report.passed:
             raise StartFailedError(self._name, report)
         return report

@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from ..core.command import command_environment, run_command
@@ -74,7 +75,7 @@ def differences(record: ReleaseRecord, hashes: Mapping[str, str], containers: Se
     result = [f"{one.name} belongs to no service of the release" for one in containers if one.service not in known]
     for service in record.services:
         mine = [container for container in containers if container.service == service.service]
-        if len(mine) != service.replicas:
+        if len(mine) != service.replicas and not _may_be_few(service, mine):
             result.append(
                 f"service {service.service} has {counted(len(mine), 'container')} instead of {service.replicas}"
             )
@@ -84,6 +85,20 @@ def differences(record: ReleaseRecord, hashes: Mapping[str, str], containers: Se
             elif not service.stands(one):
                 result.append(f"{one.name} is {one.state}")
     return result
+
+
+def services_of(record: ReleaseRecord, containers: Sequence[ContainerSnapshot]) -> tuple[ServiceExpectation, ...]:
+    """Return what is expected of a release that runs already: of a job, not what was cleaned up since it ended."""
+    result = []
+    for service in record.services:
+        mine = [one for one in containers if one.service == service.service]
+        result.append(replace(service, replicas=len(mine)) if _may_be_few(service, mine) else service)
+    return tuple(result)
+
+
+def _may_be_few(service: ServiceExpectation, containers: Sequence[ContainerSnapshot]) -> bool:
+    """Tell whether containers of a service may be missing: `docker container prune` takes jobs that are over."""
+    return service.one_shot and len(containers) < service.replicas
 
 
 def belongs_to(record: ReleaseRecord, hashes: Mapping[str, str], container: ContainerSnapshot) -> bool:

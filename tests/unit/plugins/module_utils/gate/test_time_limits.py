@@ -85,6 +85,14 @@ def test_who_is_waited_for_has_to_be_healthy_before_the_start_is_over() -> None:
     assert things(*others) == ["health check of service late, which others wait for"]
 
 
+def test_who_is_waited_for_and_cannot_become_healthy_is_found_once_its_image_is_known() -> None:
+    services = (service("db"), service("web", 1, awaits_health=("db",)))
+    assert things(*services) == []
+    assert things(*services, db=HealthCheck(("CMD", "look"))) == []
+    for nothing in (NOTHING, HealthCheck(("NONE",))):
+        assert things(*services, db=nothing) == ["health check of service db, which others wait for"]
+
+
 @pytest.mark.parametrize(
     ("settings", "found"),
     [
