@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .compose_labels import NUMBER_LABEL, PROJECT_LABEL, SERVICE_LABEL, is_one_off, is_replica, labels_of
+from .compose_labels import NUMBER_LABEL, PROJECT_LABEL, SERVICE_LABEL, is_replica, labels_of
 from .connection import Connection, EngineError, GoneError, asked, short
 from .containers import Container, ListedContainer
 
@@ -90,7 +90,7 @@ class ContainerClient:
         """Return the entries of a service's running containers in the engine's list, the first replica first."""
         labels = [f"{PROJECT_LABEL}={project}", f"{SERVICE_LABEL}={service}"]
         running = self._api.containers(filters={"label": labels, "status": "running"})
-        replicas = [container for container in running if not is_one_off(container["Labels"])]
+        replicas = [container for container in running if is_replica(container["Labels"])]
         return sorted(replicas, key=lambda container: int(container["Labels"].get(NUMBER_LABEL) or 0))
 
     def inspect(self, container: str) -> Container:

@@ -67,8 +67,10 @@ class HealthCheck:
         if self.start_period_s and api >= START_INTERVAL_API:
             said = self.start_interval_s
             return said or DEFAULT_START_INTERVAL_S, "start_interval" if said else "start_interval, by default"
-        said = self.interval_s
-        return said or DEFAULT_INTERVAL_S, "interval" if said else "interval, by default"
+        said_by = "interval" if self.interval_s else "interval, by default"
+        if self.start_interval_s and api < START_INTERVAL_API:
+            said_by += "; an engine before 25 knows no start_interval"
+        return self.interval_s or DEFAULT_INTERVAL_S, said_by
 
 
 #: What a project says that leaves a health check to the image.

@@ -36,7 +36,11 @@ def test_durations_are_read_as_compose_prints_them(text: str | None, expected: f
         # The short interval holds within the start period only, and no engine before 25 knows it.
         ({"interval": "1m30s", "start_period": "1s"}, NEW, (5.0, "start_interval, by default")),
         ({"interval": "1m30s", "start_period": "1s", "start_interval": "2s"}, NEW, (2.0, "start_interval")),
-        ({"interval": "1m30s", "start_period": "1s", "start_interval": "2s"}, OLD, (90.0, "interval")),
+        (
+            {"interval": "1m30s", "start_period": "1s", "start_interval": "2s"},
+            OLD,
+            (90.0, "interval; an engine before 25 knows no start_interval"),
+        ),
         ({"interval": "1m30s", "start_interval": "2s"}, NEW, (90.0, "interval")),
         ({"interval": "1s", "start_period": "30s"}, NEW, (5.0, "start_interval, by default")),
     ],
