@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 
 from tests.fleet import Fleet, Kind, Registry
 from tests.fleet.fleet import DEFAULT_NAME
+
+# A shell has what it starts in the background ignore SIGINT, and so would all that a test starts and interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
