@@ -21,7 +21,7 @@ from .compose_labels import (
     PROJECT_LABEL,
     SERVICE_LABEL,
     dependencies,
-    is_one_off,
+    is_replica,
     labels_of,
 )
 from .compose_model import PublishedPort
@@ -191,14 +191,14 @@ class ListedContainer:
     Attributes:
         name: its name.
         project: the Compose project that it belongs to, "" if it belongs to none.
-        is_one_off: whether it comes from `docker compose run`.
+        left_alone: whether Compose did not make it for a service, and so neither replaces nor removes it.
         state: "running", "exited", ….
         ports: what it has of the host's ports.
     """
 
     name: str
     project: str
-    is_one_off: bool
+    left_alone: bool
     state: str
     ports: tuple[PublishedPort, ...]
 
@@ -209,7 +209,7 @@ class ListedContainer:
 
     def is_replica_of(self, project: str) -> bool:
         """Tell whether Compose replaces it when it brings a project up."""
-        return self.project == project and not self.is_one_off
+        return self.project == project and not self.left_alone
 
     @classmethod
     def from_entry(cls, entry: Mapping[str, Any]) -> ListedContainer:
@@ -225,7 +225,7 @@ class ListedContainer:
         return cls(
             name=names[0] if names else str(entry.get("Id", ""))[:12],
             project=labels.get(PROJECT_LABEL, ""),
-            is_one_off=is_one_off(labels),
+            left_alone=not is_replica(labels),
             state=str(entry.get("State") or ""),
             ports=tuple(sorted(ports, key=str)),
         )

@@ -136,7 +136,7 @@ def test_a_container_in_the_engines_list_is_whose_it_is_and_has_what_it_has() ->
         "Id": "c" * 64,
         "Names": ["/blog-web-1/db", "/till"],
         "State": "running",
-        "Labels": {"com.docker.compose.project": "shop", "com.docker.compose.oneoff": "False"},
+        "Labels": {f"{LABEL}project": "shop", f"{LABEL}service": "till", f"{LABEL}config-hash": "0"},
         "Ports": [
             {"IP": "127.0.0.1", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"},
             {"IP": "::", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"},
@@ -148,6 +148,9 @@ def test_a_container_in_the_engines_list_is_whose_it_is_and_has_what_it_has() ->
     assert sorted(map(str, one.ports)) == ["127.0.0.1:8080/tcp", "[::]:8080/tcp"]
     assert one.is_replica_of("shop")
     assert not one.is_replica_of("blog")
+    # A program of the stack has started it beside itself; it stays, and keeps what it has.
+    sibling = ListedContainer.from_entry({**entry, "Labels": {f"{LABEL}project": "shop", f"{LABEL}service": "till"}})
+    assert not sibling.is_replica_of("shop")
     bare = ListedContainer.from_entry({"Id": "d" * 64, "Names": None, "Labels": None, "Ports": None, "State": "dead"})
     assert (bare.name, bare.owner, bare.ports) == ("d" * 12, "d" * 12, ())
 
