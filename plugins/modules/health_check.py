@@ -103,10 +103,19 @@ options:
     type: int
     default: 20
   mask:
-    description: Secrets that must not be shown. Wherever one occurs in what is returned, asterisks take its place.
+    description:
+      - Secrets that must not be shown. Wherever one occurs in what is returned, asterisks take its place.
+      - What the checks send in headers and bodies is masked without being named here.
     type: list
     elements: str
     default: []
+  source:
+    description: The variables of role P(slipway.compose.stack#role) by their names. Its secrets are masked.
+    type: dict
+    default: {}
+  sealed:
+    description: Checks and secrets in one piece, as the action plugin hands them on. Not for playbooks.
+    type: str
   docker_host:
     description: The address of the Docker engine. If omitted, that of the environment or of the local engine.
     type: str
@@ -284,16 +293,19 @@ findings:
       sample: Run playbooks/bootstrap.yml on this host.
 """
 
+import base64
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
 from ..module_utils.calls.ansible_module import run_module
 from ..module_utils.core.findings import Finding, SlipwayError
-from ..module_utils.core.masking import Masker
+from ..module_utils.core.masking import Masker, Secret
 from ..module_utils.engine.client import Engine
 from ..module_utils.gate.gate import run_gate
 from ..module_utils.gate.health import ServiceExpectation
 from ..module_utils.stack.gate_settings import GateSettings
+from ..module_utils.stack.secret_values import check_secrets
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -318,6 +330,8 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "stable_for": {"type": "float", "default": GateSettings.stable_for_s},
     "log_lines": {"type": "int", "default": GateSettings.log_lines},
     "mask": {"type": "list", "elements": "str", "default": [], "no_log": True},
+    "source": {"type": "dict", "default": {}, "no_log": True},
+    "sealed": {"type": "str", "no_log": True},
     "docker_host": {"type": "str"},
 }
 
@@ -325,15 +339,18 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
 def check_health(module: AnsibleModule) -> dict[str, Any]:
     """Run the gate and return the module's result."""
     options: dict[str, Any] = module.params
+    sealed = json.loads(base64.b64decode(options["sealed"])) if options["sealed"] else {}
+    options["checks"] = sealed.get("checks") or options["checks"]
     expected, settings = read_request(options)
     if options["docker_host"]:
         os.environ["DOCKER_HOST"] = options["docker_host"]
+    secrets = [Secret(value, name) for name, value in sealed.get("secrets") or []]
     report = run_gate(
         Engine(timeout_s=_ENGINE_TIMEOUT_S) if options["project_name"] else None,
         options["project_name"] or "",
         expected,
         settings,
-        Masker(options["mask"]),
+        Masker([*secrets, *check_secrets(settings.checks), *options["mask"]]),
     )
     result = {**report.as_dict(), "changed": False, "summary": report.summary()}
     return result if report.passed else {**result, "failed": True, "msg": report.message()}

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
+from ...core.command import command_environment
 from ...engine.connection import EngineError
 from .outcome import Outcome
 
@@ -32,18 +33,19 @@ class OutputTail:
     def __init__(self) -> None:
         """Begin empty."""
         self._data = bytearray()
+        self._torn = False
 
     def add(self, data: bytes) -> None:
         """Append, and drop what is too old."""
         self._data += data
         if len(self._data) > 2 * MOST_OUTPUT_BYTES:
             del self._data[:-MOST_OUTPUT_BYTES]
-            # Half a line may be half a secret, which nothing would recognise.
-            del self._data[: self._data.find(b"\n") + 1 or len(self._data)]
+            self._torn = True
 
     def read(self) -> bytes:
-        """Return what is kept."""
-        return bytes(self._data)
+        """Return what is kept, in whole lines."""
+        # Half a line may be half a secret, which nothing would recognise.
+        return bytes(self._data.partition(b"\n")[2] if self._torn else self._data)
 
 
 def attempt_command(probe: CommandProbe, surroundings: Surroundings, timeout_s: float) -> Outcome:
@@ -65,6 +67,7 @@ def run_on_host(probe: CommandProbe, timeout_s: float, cancellation: Cancellatio
         # run_command belongs to a module, and knows neither time limits nor process groups.
         process = subprocess.Popen(  # pylint: disable=ansible-bad-function
             probe.argv,
+            env=command_environment({}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -28,6 +28,8 @@ OPTIONS: dict[str, Any] = {
     "stable_for": 5.0,
     "log_lines": 20,
     "mask": [],
+    "source": {},
+    "sealed": None,
     "docker_host": None,
 }
 WEB = {"service": "web", "replicas": 2, "one_shot": False, "image": None}
@@ -133,3 +135,31 @@ def test_a_missing_library_names_its_package(tmp_path: Path, library: str, optio
     assert result["findings"][0]["thing"] == f"Python library {library}"
     assert f"python3-{library}" in result["msg"]
     assert "playbooks/bootstrap.yml" in result["msg"]
+
+
+PAGE = {
+    "name": "page",
+    "type": "http",
+    "url": "http://127.0.0.1:1/?token=in-query&page=front",
+    "headers": {"Authorization": "Bearer tok3n-in-header"},
+    "body": {"password": "in-body"},
+    "retries": 1,
+}
+TELL = {"name": "tell", "type": "command", "argv": ["echo", "in-header pw4you! 4711"], "exit_codes": [3], "retries": 1}
+
+
+@pytest.mark.parametrize(
+    ("checks", "told"),
+    [
+        ([PAGE], "GET http://127.0.0.1:1/?token=[masked token]&page=front answers"),
+        ([TELL], "in-header [masked MAIL_PWD] 4711 ends with exit code 3"),
+    ],
+)
+def test_neither_the_call_nor_the_result_shows_secrets(checks: list[dict[str, Any]], told: str) -> None:
+    source = {"stack_env": {"MAIL_PWD": "pw4you!", "PORT": 4711}}
+    result = run_module({"checks": checks, "timeout": 3, "source": source})
+    assert result["failed"]
+    assert "invocation" not in result
+    for secret in ("in-query", "tok3n-in-header", "in-body", "pw4you!"):
+        assert secret not in json.dumps(result), secret
+    assert told in result["msg"]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.cancellation import Cancellation
+from ansible_collections.slipway.compose.plugins.module_utils.core.masking import Masker
 from ansible_collections.slipway.compose.plugins.module_utils.gate.attempts.command import (
     MOST_OUTPUT_BYTES,
     OutputTail,
@@ -247,3 +248,28 @@ def assert_gone(pid: int) -> None:
                 return
         time.sleep(0.02)
     pytest.fail(f"process {pid} lives")
+
+
+def test_a_command_gets_nothing_of_the_environment_that_it_does_not_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI_JOB_TOKEN", "hunter22")
+    outcome = run_on_host(CommandProbe(("env",)), 5.0, NO_CANCELLATION)
+    assert outcome.passed
+    assert b"PATH=" in outcome.output
+    assert b"CI_JOB_TOKEN" not in outcome.output
+
+
+def test_a_body_is_masked_before_it_is_cut(url: str) -> None:
+    secret = "a" * 300
+    outcome = attempt_http(
+        HttpProbe(f"{url}/huge", body_regex="needle"),
+        Surroundings(None, "", None, NO_CANCELLATION, Masker([secret])),
+        5.0,
+    )
+    assert "aaa" not in outcome.seen.partition("body: ")[2]
+
+
+def test_an_output_that_is_cut_does_not_begin_with_half_a_line() -> None:
+    tail = OutputTail()
+    tail.add(b"first half of a secret " * MOST_OUTPUT_BYTES)
+    tail.add(b"second half\nwhole\n")
+    assert tail.read() == b"whole\n"

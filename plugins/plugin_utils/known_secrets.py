@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The secrets of a stack as the controller knows them, where no Compose has resolved its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from posixpath import normpath
+from typing import Any
+
+import yaml
+
+from ..module_utils.core.masking import Secret
+from ..module_utils.stack.bundle import FileBundle
+from ..module_utils.stack.secret_values import (
+    auth_secrets,
+    bundle_secrets,
+    env_file_secrets,
+    file_secrets,
+    given_secrets,
+    variable_secrets,
+)
+
+
+def stack_secrets(variables: Mapping[str, Any], bundle: FileBundle | None) -> list[Secret]:
+    """Return the secrets of a stack.
+
+    Args:
+        variables: the role's variables.
+        bundle: files and environment, rendered for a host; None if they cannot be read.
+    """
+    environment = {str(name): str(value) for name, value in (variables.get("stack_env") or {}).items()}
+    public = (str(variables.get("stack_version") or ""), str(variables.get("stack_name") or ""))
+    found = [*variable_secrets(environment, public), *auth_secrets(variables.get("stack_registry_auth") or [])]
+    if bundle is None:
+        return found
+    texts = {file.path: file.content.decode(errors="replace") for file in bundle.files}
+    found += bundle_secrets(bundle)
+    for document in filter(None, map(_document, (texts[path] for path in bundle.compose_files))):
+        services = [one for one in _mapping(document.get("services")).values() if isinstance(one, Mapping)]
+        given = [pair for service in services for pair in _pairs(service.get("environment"))]
+        sources = [one for one in _mapping(document.get("secrets")).values() if isinstance(one, Mapping)]
+        names = {str(one["environment"]) for one in sources if "environment" in one}
+        found += given_secrets(given, names, bundle, public)
+        for path in {normpath(path) for service in services for path in _env_files(service.get("env_file"))}:
+            found += env_file_secrets(texts.get(path, ""), public)
+        for path in {normpath(str(one["file"])) for one in sources if "file" in one}:
+            found += file_secrets(path, texts.get(path, ""))
+    return found
+
+
+def _document(text: str) -> dict[str, Any] | None:
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError:
+        # Tags of Compose's own, or no YAML at all, which the host says with its reason.
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _pairs(environment: object) -> Iterator[tuple[str, str]]:
+    if isinstance(environment, Mapping):
+        yield from ((str(name), str(value)) for name, value in environment.items() if value is not None)
+    elif isinstance(environment, list):
+        for entry in environment:
+            name, equals, value = str(entry).partition("=")
+            if equals:
+                yield name, value
+
+
+def _env_files(entries: object) -> Iterator[str]:
+    for entry in entries if isinstance(entries, list) else [entries]:
+        path = entry.get("path") if isinstance(entry, Mapping) else entry
+        if path is not None:
+            yield str(path)
