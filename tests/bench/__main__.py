@@ -1,4 +1,4 @@
-"""The command line: python -m tests.bench [--hosts 1,4] [--runs 5] [--cases first,changed,unchanged]."""
+"""The command line: python -m tests.bench [--hosts 1,4] [--runs 5] [--cases first,changed] [--scale 16,64,256]."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.bench.contenders import PROJECT, Contender, Playbook, Raw, Slipway
 from tests.bench.measure import CASES, Race, Series
 from tests.bench.report import save, table
+from tests.bench.scale import run_scale
 from tests.bench.stack import FIRST_PORT, BenchStack
 from tests.fleet import Fleet, Host, Kind
 
@@ -23,6 +24,8 @@ FLEET = "bench"
 def main(argv: list[str]) -> int:
     """Run the bench and return the exit status."""
     options = _parser().parse_args(argv)
+    if options.scale:
+        return run_scale(options.scale, options.extra_vars, raw=not options.no_raw)
     work = PROJECT / "var" / "bench" / "work"
     shutil.rmtree(work, ignore_errors=True)
     print(f"bench: starting {max(options.hosts)} hosts", flush=True)
@@ -98,6 +101,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--cases", type=_listed(CASES), default=list(CASES), help=f"any of {','.join(CASES)} (default: all)")
     add(
         "--contenders", type=_listed(tuple(KINDS)), default=list(KINDS), help=f"any of {','.join(KINDS)} (default: all)"
+    )
+    scale = "only measure what so many hosts cost the controller, such as 16,64,256; stand-ins that answer at once"
+    add("--scale", type=_numbers, metavar="HOSTS", help=scale)
+    add(
+        "--no-raw",
+        action="store_true",
+        help="with --scale: without the five tasks of Ansible's that it is compared with",
     )
     add("--profile", action="store_true", help="also print how long each task of one deployment by Slipway takes")
     add("--output", type=Path, default=PROJECT / "var" / "bench", help="folder for the JSON file (default: var/bench)")
