@@ -13,16 +13,29 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils.core.findings import Finding, SlipwayError
 from ..module_utils.core.identifiers import STACK_NAME
+from ..module_utils.stack.plan import host_part
+from ..plugin_utils.argument_types import role_variables
 from ..plugin_utils.commands import commands_of
 from ..plugin_utils.direct_call import direct_call
-from ..plugin_utils.fleet import course
-from ..plugin_utils.fleet.steps import STEPS, collect
+from ..plugin_utils.fleet.steps import STEPS, own_part
 from ..plugin_utils.host_answer import checked_answer
 from ..plugin_utils.plain_values import plain
 from ..plugin_utils.release_request import examine_request, failure
 
 #: The steps of a run that may have said something about the host before it is looked at.
 _EARLIER = ("source", "resolve", "plan")
+#: The role's variables from which options come that a task with `from_role` does not give.
+_OF_ROLE = {
+    "root": "stack_root",
+    "run": "__stack_run",
+    "owner": "stack_run_owner",
+    "run_url": "stack_run_url",
+    "guard_timeout": "stack_guard_timeout",
+    "keep_releases": "stack_keep_releases",
+    "min_free_mb": "stack_min_free_mb",
+    "pull_timeout": "stack_pull_timeout",
+    "rollback_timeout": "stack_start_timeout",
+}
 
 
 class ActionModule(ActionBase):
@@ -36,6 +49,14 @@ class ActionModule(ActionBase):
         variables = dict(task_vars or {})
         arguments = {key: value for key, value in self._task.args.items() if value is not None}
         source = arguments.pop("source", None)
+        if arguments.pop("from_role", False):
+            arguments = {**self._of_role(variables), **arguments}
+            if arguments.get("state") == "prepared" and "release" not in arguments:
+                source, missing = role_variables(self._templar, variables)
+                if missing:
+                    return failure(SlipwayError(missing))
+                made = variables["__stack_plan"]
+                arguments["plan"] = host_part(made["plan"], str(variables["inventory_hostname"]), made["fleet_sha256"])
         if source:
             examined = examine_request(self, source, variables)
             if examined.request is not None:
@@ -52,6 +73,13 @@ class ActionModule(ActionBase):
         called_at = time.time()
         result = self._call(arguments, variables)
         return {**result, "called_at": called_at, "guard_timeout": arguments.get("guard_timeout")}
+
+    def _of_role(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options that every call of the role takes from its variables.
+
+        As templates of the task, which Ansible compiles anew for each host, they would cost more than the call.
+        """
+        return {option: plain(self._templar.template(variables[name])) for option, name in _OF_ROLE.items()}
 
     def _call(self, arguments: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the host answers."""
@@ -75,7 +103,9 @@ class ActionModule(ActionBase):
         result = self._call({**arguments, **usable}, task_vars)
         if not result.get("findings"):
             return result
-        known = [finding for step in _EARLIER for finding in (task_vars.get(STEPS[step]) or {}).get("findings") or []]
+        host = str(task_vars.get("inventory_hostname"))
+        earlier = [own_part(task_vars.get(STEPS[step]) or {}, host) for step in _EARLIER]
+        known = [finding for result in earlier for finding in result.get("findings") or []]
         new = [finding for finding in result["findings"] if finding not in plain(known)]
         if new:
             return {**result, **failure(SlipwayError(Finding(**finding) for finding in new))}
@@ -83,7 +113,7 @@ class ActionModule(ActionBase):
         return {"changed": False, "current": result.get("current"), "summary": nothing}
 
 
-def _first_host(task_vars: Mapping[str, Any]) -> str | None:
-    """Return the first of the hosts that the run goes on with; by itself, a task has no other host."""
-    hosts = task_vars.get("ansible_play_hosts_all") or [task_vars["inventory_hostname"]]
-    return next(iter(course.present(collect(task_vars["hostvars"], hosts))), None)
+def _first_host(task_vars: Mapping[str, Any]) -> str:
+    """Return the first of the hosts that the run goes on with, as the role noted it; without the role, of the play."""
+    hosts = task_vars.get("__stack_hosts") or task_vars.get("ansible_play_hosts_all")
+    return str(next(iter(hosts or [task_vars["inventory_hostname"]])))

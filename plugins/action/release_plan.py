@@ -17,7 +17,7 @@ from ..module_utils.boundary.shapes import read_json
 from ..module_utils.core.findings import Finding, SlipwayError
 from ..module_utils.core.identifiers import COMMIT, new_run_id, release_id
 from ..module_utils.core.wording import counted
-from ..module_utils.stack.plan import Plan, batches, duration_findings
+from ..module_utils.stack.plan import Plan, batches, duration_findings, fleet_hash
 from ..plugin_utils.argument_types import validated
 from ..plugin_utils.plain_values import plain
 from ..plugin_utils.release_request import failure
@@ -52,6 +52,7 @@ class ActionModule(ActionBase):
         return {
             "changed": False,
             "plan": plan.as_dict(),
+            "fleet_sha256": fleet_hash(plan.as_dict()),
             "run": run,
             "path": str(path),
             "attention": [*left_out, *plan.attention],
@@ -63,7 +64,7 @@ class ActionModule(ActionBase):
         file = variables.get("stack_plan_file")
         if file:
             plan = _read_plan(Path(self._loader.path_dwim(file)))
-            raise_differences(plan, sources, variables)
+            raise_differences(plan, sources, arguments["files"], variables)
             return plan
         if variables.get("stack_plan_sha256"):
             remedy = "Name the plan that has this hash (stack_plan_file, --plan)."
@@ -80,7 +81,7 @@ class ActionModule(ActionBase):
             reversible=variables["stack_reversible"],
             rollback_scope=variables["stack_rollback_scope"],
             images=images,
-            files=next(iter(sources.values()))["files"],
+            files=arguments["files"],
             hosts={host: source["content_sha256"] for host, source in sources.items()},
             batches=batches(list(sources), variables["stack_serial"]),
             bake_time=variables["stack_bake_time"],
@@ -112,7 +113,9 @@ def raise_too_long(plan: Plan, longest_s: int) -> None:
         raise SlipwayError(findings)
 
 
-def raise_differences(plan: Plan, sources: Mapping[str, Mapping[str, Any]], variables: Mapping[str, Any]) -> None:
+def raise_differences(
+    plan: Plan, sources: Mapping[str, Mapping[str, Any]], files: Mapping[str, str], variables: Mapping[str, Any]
+) -> None:
     """Compare a plan that was made before with what would be planned now.
 
     Raises:
@@ -143,10 +146,8 @@ def raise_differences(plan: Plan, sources: Mapping[str, Mapping[str, Any]], vari
         if host not in plan.hosts:
             findings.append(Finding(f"host {host}", "a host of the plan", "it is not in it", remedy))
         elif plan.hosts[host] != source["content_sha256"]:
-            files = sorted(
-                path for path in {*plan.files, *source["files"]} if plan.files.get(path) != source["files"].get(path)
-            )
-            seen = f"changed since: {', '.join(files)}" if files else "variables that changed since"
+            changed = sorted(path for path in {*plan.files, *files} if plan.files.get(path) != files.get(path))
+            seen = f"changed since: {', '.join(changed)}" if changed else "variables that changed since"
             findings.append(Finding(f"host {host}", "the files and variables that were planned", seen, remedy))
     if findings:
         raise SlipwayError(findings)

@@ -24,45 +24,63 @@ def fleet_goes_on(hostvars: Mapping[str, Any], hosts: Iterable[str]) -> bool:
     return course.goes_on(collect(hostvars, hosts))
 
 
-def fleet_waits(hostvars: Mapping[str, Any], hosts: Iterable[str], batch: Sequence[str]) -> bool:
-    """Tell whether the next batch waits after the one that was just rolled out."""
-    return course.waits(collect(hostvars, hosts), batch)
-
-
-def fleet_pauses_on(hostvars: Mapping[str, Any], hosts: Iterable[str], batch: Sequence[str], after: str) -> str:
-    """Return the host on which the rollout pauses after the batch, "" if it does not."""
-    return course.pauses_on(collect(hostvars, hosts), [str(one) for one in batch], after)
-
-
-def fleet_share_to_renew(  # noqa: PLR0913, PLR0917 - a filter's options
-    hostvars: Mapping[str, Any],
-    hosts: Iterable[str],
-    host: str,
-    batch: Sequence[str],
-    guard_timeout: float,
-    longest: float,
-) -> list[str]:
-    """Return the hosts that have to hear of the run again, and that a host of the batch calls."""
+def fleet_rollout(
+    hostvars: Mapping[str, Any], hosts: Iterable[str], batch: Sequence[str], guard_timeout: float, longest: float
+) -> dict[str, Any]:
+    """Return whether the rollout may go on, and which hosts have to hear of it again, by the host that calls them."""
+    steps, together = collect(hostvars, hosts), [str(one) for one in batch]
+    if not course.goes_on(steps):
+        return {"goes_on": False, "renewals": {}}
     age = course.renewal_age(float(guard_timeout), float(longest))
-    together = [str(one) for one in batch]
-    names = course.to_renew(collect(hostvars, hosts), together, time.time(), age)
-    return course.share(names, together, str(host))
+    names = course.to_renew(steps, together, time.time(), age)
+    return {"goes_on": True, "renewals": course.shares(names, together)}
 
 
-def fleet_settlement(
+def fleet_waits(
     hostvars: Mapping[str, Any],
     hosts: Iterable[str],
-    host: str,
+    batch: Sequence[str],
+    serial: Any,  # noqa: ANN401 - whatever a user wrote
+) -> bool:
+    """Tell whether the next batch waits after the one that was just rolled out."""
+    return course.waits(collect(hostvars, hosts), [str(one) for one in batch], _usable(serial))
+
+
+def fleet_pauses_on(
+    hostvars: Mapping[str, Any],
+    hosts: Iterable[str],
+    batch: Sequence[str],
+    after: str,
+    serial: Any,  # noqa: ANN401 - likewise
+) -> str:
+    """Return the host on which the rollout pauses after the batch, "" if it does not."""
+    return course.pauses_on(collect(hostvars, hosts), [str(one) for one in batch], after, _usable(serial))
+
+
+def fleet_settlements(
+    hostvars: Mapping[str, Any],
+    hosts: Iterable[str],
     serial: Any,  # noqa: ANN401 - whatever a user wrote
     scope: str,
-) -> str:
-    """Return what a host has to do when the fleet is settled."""
-    return course.settlement(host, collect(hostvars, hosts), serial if is_serial(serial) else "100%", scope)
+) -> dict[str, list[str]]:
+    """Return what is left to do when the fleet is settled, and on which hosts."""
+    return course.settlements(collect(hostvars, hosts), _usable(serial), scope)
 
 
-def fleet_serial(hostvars: Mapping[str, Any], hosts: Iterable[str], serial: Any) -> Any:  # noqa: ANN401 - likewise
-    """Return a play's `serial`; all hosts at once where the value is none, which the plan refuses."""
-    return course.serial(collect(hostvars, hosts), serial if is_serial(serial) else "100%")
+def fleet_serial(
+    hostvars: Mapping[str, Any],
+    hosts: Iterable[str],
+    serial: Any,  # noqa: ANN401 - likewise
+    forks: int,
+) -> list[int]:
+    """Return a play's `serial`."""
+    return course.serial(collect(hostvars, hosts), _usable(serial), int(forks))
+
+
+def _usable(serial: Any) -> int | str | Sequence[int | str]:  # noqa: ANN401 - likewise
+    """Return how hosts are cut into batches; all at once where the value says nothing, which the plan refuses."""
+    usable: int | str | Sequence[int | str] = serial if is_serial(serial) else "100%"
+    return usable
 
 
 class FilterModule:
@@ -74,8 +92,8 @@ class FilterModule:
             "fleet_goes_on": fleet_goes_on,
             "fleet_pauses_on": fleet_pauses_on,
             "fleet_present": fleet_present,
+            "fleet_rollout": fleet_rollout,
             "fleet_serial": fleet_serial,
-            "fleet_settlement": fleet_settlement,
-            "fleet_share_to_renew": fleet_share_to_renew,
+            "fleet_settlements": fleet_settlements,
             "fleet_waits": fleet_waits,
         }

@@ -75,6 +75,12 @@ options:
       - The variables of role P(slipway.compose.stack#role) by their names, from which the controller's part reads and
         renders the stack. Needed with O(plan) and O(state=resolved), useful with O(state=checked).
     type: dict
+  from_role:
+    description:
+      - Takes what is not given from the variables of role P(slipway.compose.stack#role), and with O(state=prepared) and
+        without O(release) the plan and O(source) as well. For the role itself.
+    type: bool
+    default: false
   plan:
     description: The plan, as M(slipway.compose.release_plan) returns it.
     type: dict
@@ -270,6 +276,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "confirm": {"type": "bool", "default": False},
     "force": {"type": "bool", "default": False},
     "source": {"type": "dict"},
+    "from_role": {"type": "bool", "default": False},
     "plan": {"type": "dict"},
     "payload": {"type": "str", "no_log": True},
     "host": {"type": "str"},

@@ -35,7 +35,11 @@ options:
     type: dict
     required: true
   sources:
-    description: What M(slipway.compose.stack_source) returned for each host, by name.
+    description: What M(slipway.compose.stack_source) returned as C(hosts).
+    type: dict
+    required: true
+  files:
+    description: What it returned as C(files).
     type: dict
     required: true
   left_out:
@@ -62,7 +66,8 @@ EXAMPLES = r"""
 - name: Write the plan
   slipway.compose.release_plan:
     source: "{{ source }}"
-    sources: "{{ sources }}"
+    sources: "{{ stack.hosts }}"
+    files: "{{ stack.files }}"
     images: "{{ resolved.images }}"
     runs_dir: var/runs
 """
@@ -72,6 +77,11 @@ plan:
   description: The plan, as it is written.
   returned: success
   type: dict
+fleet_sha256:
+  description: Hash over the hosts and batches of the plan, which stands for these where one host gets its part of it.
+  returned: success
+  type: str
+  sample: 6a92cd1fcdc8d8cdec60f33dda4db2cb1fcdcacf3410a8e05b3741f44a9b5998
 run:
   description: ID of the run.
   returned: success

@@ -11,17 +11,28 @@ module: stack_source
 short_description: Read and check a stack's folder on the controller
 version_added: 0.1.0
 description:
-  - Reads the stack's folder, renders its C(.j2) files for the host, and checks every variable of role
-    P(slipway.compose.stack#role). Returns hashes only, since rendered files may hold secrets.
-  - Everything that is wrong is reported at once. The host is not connected to.
+  - Reads the stack's folder, renders its C(.j2) files for each host, and checks every variable of role
+    P(slipway.compose.stack#role), as it has them for each host. Returns hashes only, since rendered files may hold
+    secrets.
+  - What is decided once for a run must be the same on all hosts, such as C(stack_name) and C(stack_root), and no two
+    hosts may have the same address.
+  - Everything that is wrong is reported at once. No host is connected to. Runs once for all hosts.
 extends_documentation_fragment:
   - slipway.compose.attributes
   - slipway.compose.attributes.info_module
 options:
-  source:
-    description: The variables of role P(slipway.compose.stack#role) by their names.
-    type: dict
-    required: true
+  hosts:
+    description: Names of the hosts. If empty, the one that the task runs for.
+    type: list
+    elements: str
+    default: []
+  in_waves:
+    description:
+      - Whether the play that rolls the release out cuts the hosts into batches, and batches of more than C(forks) hosts
+        into parts, as C(playbooks/deploy.yml) does. If not, all hosts change together, and C(stack_guard_timeout) has
+        to last for all of their turns.
+    type: bool
+    default: true
 author:
   - Slipway contributors (@slipway)
 """
@@ -29,18 +40,23 @@ author:
 EXAMPLES = r"""
 - name: Check the stack's folder
   slipway.compose.stack_source:
-    source:
-      stack_name: guestbook
-      stack_src: stacks/guestbook
-      stack_version: 1.4.2
+    hosts: "{{ ansible_play_hosts_all }}"
+  vars:
+    stack_name: guestbook
+    stack_src: stacks/guestbook
+    stack_version: 1.4.2
 """
 
 RETURN = r"""
-content_sha256:
-  description: Hash over the host's files and variables.
-  returned: success
-  type: str
-  sample: 6a92cd1fcdc8d8cdec60f33dda4db2cb1fcdcacf3410a8e05b3741f44a9b5998
+hosts:
+  description:
+    - By the name of each host C(content_sha256), the hash over its files and variables. After a failure, C(findings),
+      those that are about this host.
+  returned: always
+  type: dict
+  sample:
+    web1:
+      content_sha256: 6a92cd1fcdc8d8cdec60f33dda4db2cb1fcdcacf3410a8e05b3741f44a9b5998
 started_at:
   description: When the stack was read, in seconds since 1970.
   returned: success
@@ -59,18 +75,17 @@ limits:
       description: Without a sign of the run, until a host goes back by itself.
       type: int
       sample: 900
+longest_silence:
+  description: The seconds in which other hosts hear nothing while one uses up every limit that it has.
+  returned: success
+  type: float
+  sample: 420.0
 files:
   description: Hash of every file as it lies in the repository, by path.
   returned: success
   type: dict
   sample:
     compose.yaml: 6a92cd1fcdc8d8cdec60f33dda4db2cb1fcdcacf3410a8e05b3741f44a9b5998
-compose_files:
-  description: The files that Docker Compose reads, in its order.
-  returned: success
-  type: list
-  elements: str
-  sample: [compose.yaml]
 findings:
   description: What keeps the module from doing its work, all of it at once.
   returned: failure

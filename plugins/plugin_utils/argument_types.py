@@ -6,19 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.yaml import yaml_load
 
 from ..module_utils.core.findings import Finding
 from .plain_values import plain
 
 _SPECS = Path(__file__).resolve().parents[2] / "roles" / "stack" / "meta" / "argument_specs.yml"
-
-
+#: Read once in a run: Ansible loads a plugin before it forks for each host.
+_OPTIONS: Mapping[str, Mapping[str, Any]] = yaml_load(_SPECS.read_text())["argument_specs"]["plan"]["options"]
 #: What each type is in words.
 _IN_WORDS = {
     "bool": "true or false",
@@ -44,7 +44,7 @@ def validated(variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[Findin
     given = {name: value for name, value in plain(variables).items() if value is not None}
     values: dict[str, Any] = {}
     findings = []
-    for name, option in _options().items():
+    for name, option in _OPTIONS.items():
         mine = {name: given[name]} if name in given else {}
         outcome = ArgumentSpecValidator({name: option}).validate(mine)
         values[name] = outcome.validated_parameters.get(name)
@@ -52,6 +52,29 @@ def validated(variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[Findin
             values[name] = option.get("default")
             findings.append(_finding(name, option, mine, outcome.error_messages))
     return values, findings
+
+
+def role_variables(templar: Any, variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[Finding]]:  # noqa: ANN401
+    """Return the value of each of the role's variables that is set, and which cannot be evaluated.
+
+    Args:
+        templar: Ansible's engine for templates, with all variables of the host.
+        variables: the same variables, not evaluated yet.
+    """
+    values: dict[str, Any] = {}
+    findings = []
+    for name in _OPTIONS:
+        try:
+            values[name] = plain(templar.template(variables[name])) if name in variables else None
+        except AnsibleError as error:
+            remedy = "Define what it is made of for this host, or correct it."
+            findings.append(Finding(name, "a value", reason_of(error), remedy))
+    return values, findings
+
+
+def reason_of(error: AnsibleError) -> str:
+    """Return why Ansible could not evaluate a template, in one line."""
+    return " ".join(str(getattr(error, "message", None) or error).split())
 
 
 def _finding(name: str, option: Mapping[str, Any], given: Mapping[str, Any], messages: Sequence[str]) -> Finding:
@@ -73,10 +96,3 @@ def _finding(name: str, option: Mapping[str, Any], given: Mapping[str, Any], mes
         # Not what it holds, which may be a secret.
         seen = next((words for sort, words in _SEEN.items() if isinstance(value, sort)), "something else")
     return Finding(name, expected, seen, remedy)
-
-
-@lru_cache(maxsize=1)
-def _options() -> dict[str, Any]:
-    document = yaml.safe_load(_SPECS.read_text())
-    options: dict[str, Any] = document["argument_specs"]["plan"]["options"]
-    return options

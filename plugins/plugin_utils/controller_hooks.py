@@ -29,7 +29,7 @@ from ..module_utils.stack.hooks import (
 )
 from ..module_utils.stack.secret_values import auth_secrets, variable_secrets
 from .fleet.hook_events import VARIABLES, Subject
-from .fleet.steps import STEPS
+from .fleet.steps import STEPS, reported
 from .plain_values import plain
 
 #: How Ansible calls the controller.
@@ -114,9 +114,10 @@ def told_hooks(hostvars: Mapping[str, Any], hosts: Sequence[str]) -> list[dict[s
     """
     outside = list(VARIABLES.values())
     inside = [variable for variable in STEPS.values() if variable not in outside]
-    found = [(host, hostvars[host].get(variable)) for host in hosts for variable in inside]
+    variables = {host: reported(hostvars, host) for host in hosts}
+    found = [(host, variables[host].get(variable)) for host in hosts for variable in inside]
     # Every host was told of these, and they ran once.
-    told = [[hostvars[host].get(variable) for host in hosts] for variable in outside]
+    told = [[variables[host].get(variable) for host in hosts] for variable in outside]
     found += [(CONTROLLER_NAME, next((result for result in results if result), None)) for results in told]
     return [{**plain(report), "host": host} for host, result in found for report in (result or {}).get("hooks") or []]
 

@@ -23,7 +23,7 @@ from ..module_utils.stack.gate_settings import GateSettings
 from ..module_utils.stack.hooks import CONTROLLER, TARGET, Hook, parse_hooks, time_findings
 from ..module_utils.stack.payload import Payload
 from ..module_utils.stack.plan import is_serial, limit_findings
-from .argument_types import validated
+from .argument_types import reason_of, validated
 from .stack_source import StackSource, read_stack
 from .written_values import WrittenValues
 
@@ -149,7 +149,7 @@ def _read(action: ActionBase, variables: Mapping[str, Any], task_vars: Mapping[s
         except AnsibleError as error:
             thing = f"template {path.relative_to(folder)}"
             remedy = "Define the variable for this host, or correct the template."
-            raise SlipwayError([Finding(thing, "to be rendered", _reason(error), remedy)]) from error
+            raise SlipwayError([Finding(thing, "to be rendered", reason_of(error), remedy)]) from error
         return "" if result is None else str(result)
 
     return read_stack(folder, str(variables.get("stack_version") or ""), variables.get("stack_env") or {}, render)
@@ -179,7 +179,3 @@ def _name_findings(variables: Mapping[str, Any]) -> list[Finding]:
         expected = "a number of hosts, a percentage, or a list of these"
         findings.append(Finding("stack_serial", expected, repr(variables["stack_serial"]), "For example: [1, 50%]."))
     return findings
-
-
-def _reason(error: AnsibleError) -> str:
-    return " ".join(str(getattr(error, "message", None) or error).split())

@@ -59,6 +59,7 @@ class Rollout:
             # Nobody waits for the lease of a run that a host has not heard of again.
             for host in self.hosts:
                 host.wipe()
+            stand = {None}
         if len(stand) > 1 or None in stand:
             run = self.deploy(self.another(), {}, stack_serial="100%")
             run.expect(0, "deployed")

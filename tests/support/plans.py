@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.slipway.compose.plugins.module_utils.stack.plan import Plan
+from ansible_collections.slipway.compose.plugins.module_utils.stack.plan import Plan, plan_hash
 
 PLAN = Plan(
     stack="shop",
@@ -31,5 +30,4 @@ def forged(**changes: Any) -> dict[str, Any]:
     """Return a plan as somebody writes it who also recomputes its hash."""
     raw = {**json.loads(PLAN.to_json()), **changes}
     decided = {key: value for key, value in raw.items() if key not in ("schema", "sha256", "attention")}
-    text = json.dumps(decided, sort_keys=True, separators=(",", ":"))
-    return {**raw, "sha256": hashlib.sha256(text.encode()).hexdigest()}
+    return {**raw, "sha256": plan_hash(decided)}

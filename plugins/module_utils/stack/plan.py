@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -19,7 +19,7 @@ from ..core.wording import counted
 from ..engine.image_reference import IMAGE
 from .hooks import seconds_after_start
 
-SCHEMA = 2
+SCHEMA = 3
 #: After what a rollout pauses until somebody continues it.
 PAUSE_AFTER = ("nothing", "canary", "batch")
 #: So many times at most all hosts are told, within one pause, that the run lives.
@@ -61,8 +61,11 @@ _DOCUMENT = Record(
         "bake_time": Number(least=0, most=_LONGEST_S, whole=True),
         "pause_after": OneOf(PAUSE_AFTER),
     },
+    {"fleet": Text(SHA256)},
     closed=True,
 )
+#: What is about all hosts, and of which each host gets its own part.
+_OF_ALL_HOSTS = ("hosts", "batches")
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class Plan:
         batches: the hosts that change together, in order; the first batch is the canary.
         bake_time: seconds that a batch runs before it passes its gate again and the next one begins.
         pause_after: one of `PAUSE_AFTER`.
+        fleet: in a host's part of the plan the hash over hosts and batches of the whole; "" in the whole.
     """
 
     stack: str
@@ -100,16 +104,18 @@ class Plan:
     batches: tuple[tuple[str, ...], ...]
     bake_time: int = 0
     pause_after: str = "nothing"
+    fleet: str = ""
 
     @property
     def sha256(self) -> str:
-        """Return the hash of the plan's canonical JSON."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        """Return the plan's hash, which is the same for a host's part of it."""
+        return plan_hash(asdict(self))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plan as plain data, with its schema and hash, and with what nobody may overlook in it."""
         decided = json.loads(json.dumps(asdict(self)))
+        if not self.fleet:
+            del decided["fleet"]
         return {"schema": SCHEMA, "sha256": self.sha256, "attention": list(self.attention), **decided}
 
     @property
@@ -122,8 +128,12 @@ class Plan:
         return json.dumps(self.as_dict(), indent=2, sort_keys=True) + "\n"
 
     @classmethod
-    def from_dict(cls, raw: Any) -> Plan:  # noqa: ANN401 - judged here
+    def from_dict(cls, raw: Any, *, part: bool = False) -> Plan:  # noqa: ANN401 - judged here
         """Return the plan that `as_dict` gave.
+
+        Args:
+            raw: the document.
+            part: whether a host's part of a plan is wanted. For others it is no plan, although its hash is the whole's.
 
         Raises:
             SlipwayError: everything because of which it is no plan, or that it was changed since it was hashed.
@@ -133,7 +143,9 @@ class Plan:
         wrong = document_findings(_DOCUMENT, raw, "plan", _REMEDY)
         if wrong:
             raise SlipwayError([_not_a_plan(f"something else, as {counted(len(wrong), 'finding')} show"), *wrong])
-        decided = {field.name: raw[field.name] for field in fields(cls)}
+        if "fleet" in raw and not part:
+            raise SlipwayError([_not_a_plan("the part of it that is for one host")])
+        decided = {field.name: raw[field.name] for field in fields(cls) if field.name in raw}
         plan = cls(**{**decided, "batches": tuple(tuple(batch) for batch in decided["batches"])})
         wrong = list(plan.contradictions(raw))
         if wrong:
@@ -151,6 +163,34 @@ class Plan:
             yield Finding("plan, key batches", "each host of the plan once", "others", _REMEDY)
         if list(raw["attention"]) != list(self.attention):
             yield Finding("plan, key attention", "what follows from `reversible`", quoted(raw["attention"]), _REMEDY)
+
+
+def host_part(document: Mapping[str, Any], host: str, fleet: str) -> dict[str, Any]:
+    """Return what one host has to know of a plan: a large fleet's is too much to be sent to each of its hosts.
+
+    Args:
+        document: the plan as `as_dict` gave it.
+        host: the host's name.
+        fleet: the plan's `fleet_hash`, which is not made anew for each host.
+    """
+    mine = [host] if host in document["hosts"] else []
+    own = {"hosts": {name: document["hosts"][name] for name in mine}, "batches": [mine] if mine else []}
+    return {**document, **own, "fleet": fleet}
+
+
+def plan_hash(decided: Mapping[str, Any]) -> str:
+    """Return the hash of a plan: over its canonical JSON, in which the hash over hosts and batches stands for these."""
+    rest = {key: value for key, value in decided.items() if key not in _OF_ALL_HOSTS}
+    return _hash({**rest, "fleet": decided.get("fleet") or fleet_hash(decided)})
+
+
+def fleet_hash(decided: Mapping[str, Any]) -> str:
+    """Return the hash over what a plan says of all hosts."""
+    return _hash({key: decided[key] for key in _OF_ALL_HOSTS})
+
+
+def _hash(document: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def batches(hosts: Sequence[str], serial: int | str | Sequence[int | str]) -> tuple[tuple[str, ...], ...]:
@@ -214,19 +254,19 @@ def limit_findings(variables: Mapping[str, Any]) -> list[Finding]:
         expected = f"less than half of stack_guard_timeout, which is {guard} s"
         remedy = "Let batches bake for less, or set stack_guard_timeout to more than twice as much."
         findings.append(Finding("stack_bake_time", expected, f"{bake} s", remedy))
-    needed = longest_silence(
-        variables["stack_start_timeout"],
-        variables["stack_gate_timeout"],
-        variables["stack_bake_time"],
-        variables["stack_health_checks"],
-        variables["stack_hooks"],
-    )
+    needed = silence_of(variables)
     if guard <= needed:
         parts = "stack_start_timeout, stack_gate_timeout (twice with checks from the controller), stack_bake_time"
         expected = f"more than {needed:g} s, which {parts} and the limits of post_deploy hooks come to"
         remedy = "Raise it, or lower those: a host would go back while another still starts."
         findings.append(Finding("stack_guard_timeout", expected, f"{guard} s", remedy))
     return findings + (_pause_findings(variables) if variables["stack_pause_after"] != "nothing" else [])
+
+
+def silence_of(variables: Mapping[str, Any]) -> float:
+    """Return the longest silence of a rollout with these variables of the role, in seconds."""
+    names = ("stack_start_timeout", "stack_gate_timeout", "stack_bake_time", "stack_health_checks", "stack_hooks")
+    return longest_silence(*(variables[name] for name in names))
 
 
 def _pause_findings(variables: Mapping[str, Any]) -> list[Finding]:
@@ -247,6 +287,41 @@ def _pause_findings(variables: Mapping[str, Any]) -> list[Finding]:
         remedy = "Lower it, or raise those: that is how often all hosts have to be told that the run lives."
         findings.append(Finding(name, expected, f"{pause} s", remedy))
     return findings
+
+
+def waves(planned: Sequence[Sequence[str]], forks: int, *, waits: bool) -> Iterator[Sequence[str]]:
+    """Yield the hosts that are rolled out together: Ansible calls no more than `forks` at the same time.
+
+    A host of a larger batch would hear nothing while the others take their turn, for longer than its guard waits. So
+    such a batch is rolled out in parts, and between these all others hear of the run. Only what waits after a batch
+    needs it whole: all of its hosts bake at the same time, and pass their gates again.
+
+    Args:
+        planned: the batches.
+        forks: how many hosts Ansible calls at the same time.
+        waits: whether hosts bake, or the rollout pauses, between batches.
+    """
+    for place, batch in enumerate(planned, start=1):
+        most = len(batch) if waits and place < len(planned) else max(forks, 1)
+        yield from (batch[begin : begin + most] for begin in range(0, len(batch), most))
+
+
+def wave_findings(together: Iterable[Sequence[str]], forks: int, silence_s: float, guard_s: float) -> list[Finding]:
+    """Return why a host would go back while others of its batch still wait for their turn.
+
+    Args:
+        together: the hosts that are rolled out together, of every part of the rollout.
+        forks: how many hosts Ansible calls at the same time.
+        silence_s: the longest time that a batch takes whose hosts are all called at once.
+        guard_s: `stack_guard_timeout`.
+    """
+    largest = max((len(hosts) for hosts in together), default=0)
+    turns = math.ceil(largest / max(forks, 1))
+    if turns <= 1 or guard_s > turns * silence_s:
+        return []
+    expected = f"more than {turns * silence_s:g} s: {largest} hosts change together, {forks} at a time (forks)"
+    remedy = "Raise forks in ansible.cfg, cut smaller batches (stack_serial), or raise it."
+    return [Finding("stack_guard_timeout", expected, f"{guard_s:g} s", remedy)]
 
 
 def longest_silence(

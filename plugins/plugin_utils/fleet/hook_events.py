@@ -68,7 +68,7 @@ def due(
         event: one of those for which the role asks; `ENDED` needs no more than a run that does not end well.
         hosts: what every host of the run reported.
         wanted: how the user cuts the hosts into batches.
-        scope: "fleet" or "batch", see `course.settlement`.
+        scope: "fleet" or "batch", see `course.settlements`.
     """
     here = course.present(hosts)
     if event == PREPARED:
@@ -77,8 +77,8 @@ def due(
     if event == STANDS:
         return bool(touched) and all(steps.unchanged or steps.stands for steps in here.values())
     if event == GOING_BACK:
-        goals = {name: course.settlement(name, hosts, wanted, scope) for name in touched}
-        return any(goals[name] == course.ROLLED_BACK and steps.reversible for name, steps in touched.items())
+        going = course.settlements(hosts, wanted, scope)[course.ROLLED_BACK]
+        return any(name in touched and touched[name].reversible for name in going)
     return any(steps.ran("settle") and steps.reversible for steps in touched.values())
 
 

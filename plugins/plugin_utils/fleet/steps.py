@@ -34,9 +34,11 @@ STEPS = {
     "verify": "__stack_info",
     "continue": "__stack_continue",
 }
-#: A step that hosts take for each other: its variables hold one result for each host that was called.
+#: A step that one task takes for all hosts.
+SOURCE = "source"
+#: A step that hosts take for each other: its variable holds one result for each host that was called.
 RENEW = "renew"
-RENEWALS = ("__stack_renew", "__stack_bake_renew", "__stack_pause_renew")
+RENEWALS = "__stack_renew"
 #: The steps that can say no before anything is touched.
 REFUSING = ("source", "resolve", "plan", "lease", "choose", "look", "prepare", "hooks_before")
 #: The steps that look at what runs on the host, …
@@ -187,13 +189,13 @@ def collect(hostvars: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, Host
             are where Ansible only checks the syntax, has reported nothing.
         hosts: the hosts of the run.
     """
-    # Each look-up of a host in Ansible's hostvars puts all of its variables together anew.
-    variables = {str(host): _registered(hostvars, host) for host in hosts}
+    variables = {str(host): reported(hostvars, str(host)) for host in hosts}
     renewals = _renewals(variables)
     return {
         host: HostSteps(
             {
                 **{step: mine.get(variable) or {} for step, variable in STEPS.items()},
+                SOURCE: own_part(mine.get(STEPS[SOURCE]) or {}, host),
                 RENEW: renewals.get(host, {}),
             }
         )
@@ -201,11 +203,21 @@ def collect(hostvars: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, Host
     }
 
 
-def _registered(hostvars: Mapping[str, Any], host: str) -> Mapping[str, Any]:
-    """Return a host's variables as they were registered.
+def own_part(result: Mapping[str, Any], host: str) -> Mapping[str, Any]:
+    """Return what a task that read the stack for all hosts at once says of one of them."""
+    mine = (result.get("hosts") or {}).get(host) or {}
+    if not result.get("failed") or "hosts" not in result:
+        return result
+    findings = mine.get("findings") or []
+    return {**result, "failed": bool(findings), "findings": findings, "msg": "" if not findings else result["msg"]}
 
-    A result is no template. Reading it as one goes through all of it, and has Ansible warn of what it deprecates in
-    results of its own, such as those of empty loops.
+
+def reported(hostvars: Mapping[str, Any], host: str) -> Mapping[str, Any]:
+    """Return a host's variables as they are, among them what the role registered.
+
+    Each look-up of a host puts all of its variables together anew, and outside a template each look-up of one of these
+    evaluates all that is in it. What was registered is plain data, in which there is nothing to evaluate; reading it as a
+    template also has Ansible warn of what it deprecates in results of its own, such as those of empty loops.
     """
     if host not in hostvars:
         return {}
@@ -217,12 +229,12 @@ def _renewals(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[s
     """Return each host's last renewal, which another host's task may have made; one that failed is never forgotten."""
     found: dict[str, Mapping[str, Any]] = {}
     for name, mine in variables.items():
-        for looped in (mine.get(variable) or {} for variable in RENEWALS):
-            # A loop that could not even begin is the failure of the host that was to call the others.
-            for result in looped.get("results") or ([{**looped, "item": name}] if looped.get("failed") else []):
-                host = str(result.get("item"))
-                if host not in found or _outweighs(result, found[host]):
-                    found[host] = result
+        looped = mine.get(RENEWALS) or {}
+        # A loop that could not even begin is the failure of the host that was to call the others.
+        for result in looped.get("results") or ([{**looped, "item": name}] if looped.get("failed") else []):
+            host = str(result.get("item"))
+            if host not in found or _outweighs(result, found[host]):
+                found[host] = result
     return found
 
 

@@ -76,7 +76,7 @@ def _plan(params: Mapping[str, Any]) -> Plan:
     Raises:
         SlipwayError: it is none, or one for another stack.
     """
-    plan = Plan.from_dict(params["plan"])
+    plan = Plan.from_dict(params["plan"], part=True)
     if plan.stack != params["stack"]:
         remedy = "Plan this stack, and deploy that plan."
         raise SlipwayError([Finding("plan", f"one for stack {params['stack']}", f"one for {plan.stack}", remedy)])

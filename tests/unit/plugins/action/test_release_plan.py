@@ -11,7 +11,8 @@ from ansible_collections.slipway.compose.plugins.action.release_plan import rais
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
 from tests.support.plans import ONE_HOST
 
-SOURCES: dict[str, dict[str, Any]] = {"host1": {"content_sha256": "2" * 64, "files": {"compose.yaml": "1" * 64}}}
+SOURCES: dict[str, dict[str, Any]] = {"host1": {"content_sha256": "2" * 64}}
+FILES = {"compose.yaml": "1" * 64}
 VARIABLES: dict[str, Any] = {
     "stack_name": "shop",
     "stack_version": "1.1",
@@ -26,12 +27,14 @@ VARIABLES: dict[str, Any] = {
 
 @pytest.mark.parametrize("approved", ["", ONE_HOST.sha256])
 def test_a_plan_that_fits_is_taken(approved: str) -> None:
-    raise_differences(ONE_HOST, SOURCES, {**VARIABLES, "stack_plan_sha256": approved})
+    raise_differences(ONE_HOST, SOURCES, FILES, {**VARIABLES, "stack_plan_sha256": approved})
 
 
 def test_a_plan_that_was_not_approved_is_refused_with_all_else() -> None:
     with pytest.raises(SlipwayError) as caught:
-        raise_differences(ONE_HOST, SOURCES, {**VARIABLES, "stack_plan_sha256": "a" * 64, "stack_version": "1.2"})
+        raise_differences(
+            ONE_HOST, SOURCES, FILES, {**VARIABLES, "stack_plan_sha256": "a" * 64, "stack_version": "1.2"}
+        )
     assert [finding.sentence() for finding in caught.value.findings] == [
         (
             f"plan: expected the one with SHA-256 {'a' * 64}, seen SHA-256 {ONE_HOST.sha256}."

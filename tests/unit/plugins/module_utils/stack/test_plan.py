@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 from types import SimpleNamespace
@@ -16,10 +17,14 @@ from ansible_collections.slipway.compose.plugins.module_utils.stack.plan import 
     Plan,
     batches,
     duration_findings,
+    fleet_hash,
+    host_part,
     is_serial,
     limit_findings,
     longest_silence,
     pause_round,
+    wave_findings,
+    waves,
 )
 from tests.support.plans import PLAN, forged
 
@@ -258,3 +263,60 @@ def test_the_longest_silence_adds_up_every_limit(bake_time: int, checks: object,
 )
 def test_a_pause_waits_in_rounds(left: float, start_timeout: float, expected: tuple[int, bool]) -> None:
     assert pause_round(left, 900.0, start_timeout) == expected
+
+
+@pytest.mark.parametrize(
+    ("sizes", "forks", "waits", "parts"),
+    [
+        ([5], 2, False, [2, 2, 1]),
+        ([5], 5, False, [5]),
+        ([1, 4, 5], 2, False, [1, 2, 2, 2, 2, 1]),
+        ([1, 4, 5], 2, True, [1, 4, 2, 2, 1]),
+        ([], 2, False, []),
+    ],
+)
+def test_a_batch_is_rolled_out_in_as_many_parts_as_it_takes(
+    sizes: list[int], forks: int, *, waits: bool, parts: list[int]
+) -> None:
+    hosts = [f"host{number}" for number in range(sum(sizes))]
+    planned = [tuple(hosts[sum(sizes[:place]) : sum(sizes[: place + 1])]) for place in range(len(sizes))]
+    cut = list(waves(planned, forks, waits=waits))
+    assert [len(part) for part in cut] == parts
+    assert [host for part in cut for host in part] == hosts
+
+
+def test_no_guard_acts_while_other_hosts_of_its_batch_still_have_their_turn() -> None:
+    """The longest that a host can hear nothing: each turn of its batch uses up every limit."""
+    cases = itertools.product((1, 25, 26, 75, 200), (1, 25, 200), (115.0, 420.0), (421, 900))
+    for size, forks, silence, guard in cases:
+        turns = -(-size // forks)
+        refused = wave_findings([["host"] * size], forks, silence, guard) != []
+        assert refused == (turns > 1 and turns * silence >= guard)
+    (finding,) = wave_findings([["host"], ["host"] * 75], 25, 420.0, 900)
+    assert finding.sentence() == (
+        "stack_guard_timeout: expected more than 1260 s: 75 hosts change together, 25 at a time (forks), seen 900 s. "
+        "Raise forks in ansible.cfg, cut smaller batches (stack_serial), or raise it."
+    )
+
+
+def test_a_hosts_part_of_a_plan_has_the_hash_of_the_whole_and_is_no_plan() -> None:
+    document = json.loads(PLAN.to_json())
+    part = host_part(document, "host2", fleet_hash(document))
+    taken = Plan.from_dict(part, part=True)
+    assert (taken.sha256, taken.hosts, taken.batches) == (PLAN.sha256, {"host2": PLAN.hosts["host2"]}, (("host2",),))
+    with pytest.raises(SlipwayError, match="the part of it that is for one host"):
+        Plan.from_dict(part)
+    # Whatever else is changed in it, it is not that plan any more.
+    for change in ({"version": "1.2", "release": "20261122T214500Z-1.2"}, {"reversible": False}, {"fleet": "0" * 64}):
+        with pytest.raises(SlipwayError):
+            Plan.from_dict({**part, **change}, part=True)
+    assert Plan.from_dict(host_part(document, "host3", fleet_hash(document)), part=True).hosts == {}
+
+
+def test_what_is_sent_to_a_host_does_not_grow_with_the_fleet() -> None:
+    sizes = []
+    for count in (2, 1000):
+        hosts = {f"host{number:04}": "2" * 64 for number in range(count)}
+        document = replace(PLAN, hosts=hosts, batches=(tuple(hosts),)).as_dict()
+        sizes.append(len(json.dumps(host_part(document, "host0001", fleet_hash(document)))))
+    assert sizes[0] == sizes[1]

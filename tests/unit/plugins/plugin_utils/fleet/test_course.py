@@ -88,7 +88,8 @@ def test_without_anybody_it_does_not_go_on() -> None:
 )
 def test_what_each_host_does_when_the_fleet_is_settled(hosts: list[Results], scope: str, acts: list[str]) -> None:
     steps = fleet(*hosts)
-    assert [course.settlement(name, steps, 2, scope) for name in steps] == acts
+    due = course.settlements(steps, 2, scope)
+    assert [next((act for act, names in due.items() if name in names), "") for name in steps] == acts
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,28 @@ def test_what_each_host_does_when_the_fleet_is_settled(hosts: list[Results], sco
 def test_only_hosts_that_are_there_take_a_place_in_a_batch(
     hosts: list[Results], wanted: int | str | list[int | str], sizes: list[int]
 ) -> None:
-    assert course.serial(fleet(*hosts), wanted) == sizes
+    assert course.serial(fleet(*hosts), wanted, 25) == sizes
+
+
+@pytest.mark.parametrize(
+    ("hosts", "wanted", "plan", "sizes"),
+    [
+        ([WAITING] * 7, "100%", {}, [3, 3, 1]),
+        ([WAITING] * 7, [1, "100%"], {}, [1, 3, 3]),
+        ([WAITING] * 3, "100%", {}, [3]),
+        ([WAITING, AWAY, WAITING, WAITING, WAITING, AWAY], "100%", {}, [4, 2]),
+        # Who bakes together changes together; after the last batch nobody waits.
+        ([WAITING] * 9, [1, 4, "100%"], {"bake_time": 10}, [1, 4, 3, 1]),
+        ([WAITING] * 9, [1, 4, "100%"], {"pause_after": "batch"}, [1, 4, 3, 1]),
+        ([WAITING] * 9, [1, 4, "100%"], {"bake_time": 0, "pause_after": "nothing"}, [1, 3, 1, 3, 1]),
+    ],
+    ids=str,
+)
+def test_no_more_hosts_change_together_than_are_called_at_the_same_time(
+    hosts: list[Results], wanted: int | str | list[int | str], plan: dict[str, Any], sizes: list[int]
+) -> None:
+    planned = [{**host, "plan": {**OK, "plan": plan}} for host in hosts]
+    assert course.serial(fleet(*planned), wanted, 3) == sizes
 
 
 @pytest.mark.parametrize(
@@ -121,12 +143,16 @@ def test_only_hosts_that_are_there_take_a_place_in_a_batch(
         ([FINE, {**PLANNED, "prepare": SAME}], ["host1"], False),
         ([FAILED, WAITING], ["host1"], False),
         ([AWAY, FINE, WAITING], ["host1", "host2"], True),
+        # A part of a batch: its others come at once, and then the next batch waits.
+        ([FINE, FINE, WAITING, WAITING, WAITING], ["host2"], False),
+        ([FINE, FINE, FINE, WAITING, WAITING], ["host3"], True),
     ],
 )
 def test_the_next_batch_waits_if_one_changed_and_others_are_to_change(
     hosts: list[Results], batch: list[str], *, answer: bool
 ) -> None:
-    assert course.waits(fleet(*hosts), batch) is answer
+    wanted: list[int | str] = [1, 2, "100%"] if len(hosts) > 3 else [1]
+    assert course.waits(fleet(*hosts), batch, wanted) is answer
 
 
 @pytest.mark.parametrize(
@@ -147,7 +173,8 @@ def test_the_next_batch_waits_if_one_changed_and_others_are_to_change(
 def test_a_rollout_pauses_on_the_first_host_that_the_batch_changed(
     hosts: list[Results], batch: list[str], after: str, pauses_on: str
 ) -> None:
-    assert course.pauses_on(fleet(*hosts), batch, after) == pauses_on
+    steps = fleet(*hosts)
+    assert course.pauses_on(steps, batch, after, sum(not steps[name].left_out for name in batch)) == pauses_on
 
 
 @pytest.mark.parametrize(
@@ -183,5 +210,5 @@ def test_who_holds_something_and_was_not_called_for_long_is_called_again() -> No
 
 
 def test_the_batch_shares_the_calls() -> None:
-    shares = [course.share(["a", "b", "c", "d", "e"], ["x", "y"], host) for host in ("x", "y")]
-    assert shares == [["a", "c", "e"], ["b", "d"]]
+    assert course.shares(["a", "b", "c", "d", "e"], ["x", "y"]) == {"x": ["a", "c", "e"], "y": ["b", "d"]}
+    assert course.shares(["a"], ["x", "y"]) == {"x": ["a"]}

@@ -14,7 +14,7 @@ def test_a_renewal_counts_for_the_host_that_was_called_not_for_the_one_that_call
     hostvars = {
         "host1": {"__stack_prepare": {**OK, "called_at": 10.0}},
         "host2": {"__stack_renew": {"results": [{**OK, "item": "host1", "called_at": 40.0}]}},
-        "host3": {"__stack_bake_renew": {"results": [{**OK, "item": "host1", "called_at": 30.0}]}},
+        "host3": {"__stack_renew": {"results": [{**OK, "item": "host1", "called_at": 30.0}]}},
     }
     steps = collect(hostvars, hostvars)
     assert steps["host1"].called_at == 40.0
@@ -22,7 +22,7 @@ def test_a_renewal_counts_for_the_host_that_was_called_not_for_the_one_that_call
 
 
 def test_renewals_that_could_not_even_begin_are_the_failure_of_who_was_to_make_them() -> None:
-    hostvars = {"host1": {"__stack_pause_renew": {"failed": True, "msg": "no list of hosts"}}, "host2": {}}
+    hostvars = {"host1": {"__stack_renew": {"failed": True, "msg": "no list of hosts"}}, "host2": {}}
     steps = collect(hostvars, hostvars)
     assert (steps["host1"].failed(RENEW), steps["host2"].ran(RENEW)) == (True, False)
     assert steps["host1"].rollout_failed
