@@ -68,6 +68,7 @@ class ActionModule(ActionBase):
         if "plan" in arguments:
             arguments["plan"] = plain(arguments["plan"])
         if arguments.get("state") == "prepared":
+            arguments["host"] = variables["inventory_hostname"]
             arguments["first_host"] = variables["inventory_hostname"] == _first_host(variables)
         # Before the call: whatever the host does in it, its lease and its guard live on from then at the earliest.
         called_at = time.time()

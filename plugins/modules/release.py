@@ -88,7 +88,9 @@ options:
     description: What the controller's part made of O(source). Not for people.
     type: str
   host:
-    description: Name of the host in the plan. Set by the controller's part.
+    description:
+      - Name of the host in the inventory, and in the plan. With O(state=prepared), a machine that the run has prepared
+        under another name already is refused. Set by the controller's part.
     type: str
   first_host:
     description:

@@ -53,7 +53,7 @@ class Cost:
         hosts: number of hosts.
         seconds: processor time of the script and of all that it started.
         wall_s: time from its start to its end.
-        fork_mib: memory that the largest process of a task had for itself.
+        fork_mib: memory that a process of a task had for itself, on average when most of them ran.
         main_mib: memory that Ansible's main process held at its largest.
         raw_s: processor time of five tasks of Ansible's that do nothing, on the same hosts; 0 where not measured.
     """
@@ -126,12 +126,13 @@ class _MemoryWatch:
     """Looks again and again at what the processes of a run hold.
 
     Attributes:
-        fork_mib: the most that a process of a task had for itself.
+        fork_mib: what a process of a task had for itself, on average when most of them ran.
         main_mib: the most that Ansible's main process held.
     """
 
     def __init__(self, root: int) -> None:
         self.fork_mib = self.main_mib = 0.0
+        self._most = 0
         self._root = root
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look_on)
@@ -150,10 +151,10 @@ class _MemoryWatch:
                     continue
                 # A process of a task is a copy of the main process, and has its command line.
                 forks = [child for child in _children(main) if _command(child) == command]
-                if forks:
-                    self.main_mib = max(self.main_mib, _memory(main, "Rss"))
+                self.main_mib = max(self.main_mib, _memory(main, "Rss"))
+                if forks and len(forks) >= self._most:
                     own = [_memory(fork, "Private_Clean") + _memory(fork, "Private_Dirty") for fork in forks]
-                    self.fork_mib = max(self.fork_mib, *own)
+                    self._most, self.fork_mib = len(forks), sum(own) / len(own)
 
 
 def _descendants(pid: int) -> list[int]:
@@ -188,12 +189,29 @@ def _memory(pid: int, key: str) -> float:
 
 def scale_table(costs: Sequence[Cost]) -> str:
     """Return the costs side by side."""
-    rows = ["| hosts | s | s a host | five `raw` tasks, s a host | MiB a fork | MiB main | wall s |", "|--" * 7 + "|"]
-    rows += [
-        f"| {one.hosts} | {one.seconds:.1f} | {one.seconds / one.hosts:.3f} | {one.raw_s / one.hosts:.3f} "
-        f"| {one.fork_mib:.1f} | {one.main_mib:.0f} | {one.wall_s:.1f} |"
-        for one in costs
-    ]
+    header = (
+        "hosts",
+        "s",
+        "s a host",
+        "s a further host",
+        "five `raw` tasks, s a host",
+        "MiB a fork",
+        "MiB main",
+        "wall s",
+    )
+    rows = ["| " + " | ".join(header) + " |", "|--" * len(header) + "|"]
+    for before, one in zip([None, *costs], costs, strict=False):
+        further = (one.seconds - before.seconds) / (one.hosts - before.hosts) if before else 0.0
+        figures = (
+            f"{one.seconds:.1f}",
+            f"{one.seconds / one.hosts:.3f}",
+            f"{further:.3f}" if before else "",
+            f"{one.raw_s / one.hosts:.3f}",
+            f"{one.fork_mib:.1f}",
+            f"{one.main_mib:.0f}",
+            f"{one.wall_s:.1f}",
+        )
+        rows.append(f"| {one.hosts} | " + " | ".join(figures) + " |")
     return "\n".join(rows)
 
 

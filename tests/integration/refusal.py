@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from tests.fleet import Fleet, Host
 from tests.support import observed
 from tests.support.probe_stack import app, compose
@@ -62,6 +64,13 @@ class Standing:
         path = self.project.inventory / "hosts.yml"
         wrong = str(host.ssh_port + 9)
         path.write_text(path.read_text(encoding="utf-8").replace(str(host.ssh_port), wrong), encoding="utf-8")
+
+    def rename(self, place: int, **variables: object) -> None:
+        """Let the inventory say something else of one of the hosts."""
+        path = self.project.inventory / "hosts.yml"
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document["all"]["children"]["stack_hosts"]["hosts"][self.fleet.hosts[place].name].update(variables)
+        path.write_text(yaml.safe_dump(document), encoding="utf-8")
 
     def states(self) -> list[HostState]:
         """Return what there is on every host."""

@@ -215,6 +215,20 @@ def test_a_host_that_cannot_be_reached(standing: Standing) -> None:
         assert run.host(other)[0] == "untouched", run
 
 
+def test_two_names_for_one_machine(standing: Standing) -> None:
+    standing.reset()
+    port = standing.fleet.hosts[0].ssh_port
+    standing.rename(1, ansible_port=port)
+    finding = f"address 127.0.0.1:{port}: expected one host of the inventory, seen host1, host2."
+    standing.refused({name: [finding] for name in EVERY_HOST})
+
+    # By another address only the machine itself can tell, to whichever of the two comes second.
+    standing.rename(1, ansible_host="127.1", ansible_ssh_extra_args=f"-o HostKeyAlias=[127.0.0.1]:{port}")
+    run = standing.refused({})
+    (error,) = (said for _state, said in map(run.host, EVERY_HOST) if said)
+    assert "expected a machine of its own, seen host" in error, run
+
+
 def test_an_engine_that_does_not_run(standing: Standing) -> None:
     states = standing.states()
     for host in standing.fleet.hosts:

@@ -53,7 +53,8 @@ class ReleaseCall:
         self.check_mode = check_mode
         self.release: str = "" if params["release"] in (None, "previous") else params["release"]
         self.store = ReleaseStore(params["root"], params["stack"], params["run"])
-        self.lease = StackLease(self.store, params["guard_timeout"], params["owner"], params["run_url"])
+        host = params["host"] or ""
+        self.lease = StackLease(self.store, params["guard_timeout"], params["owner"], params["run_url"], host)
         self.guard = Guard(self.store, guard_process.__name__, params["guard_timeout"], params["rollback_timeout"])
         self.reports: list[HookReport] = []
 

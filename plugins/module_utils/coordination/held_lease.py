@@ -33,7 +33,7 @@ LOCK_WAIT_S = 10.0
 class StackLease:
     """The lease of one stack on this host, as one run sees it."""
 
-    def __init__(self, store: ReleaseStore, lasts_s: float, owner: str = "", run_url: str = "") -> None:
+    def __init__(self, store: ReleaseStore, lasts_s: float, owner: str = "", run_url: str = "", host: str = "") -> None:
         """Read nothing yet.
 
         Args:
@@ -41,10 +41,11 @@ class StackLease:
             lasts_s: seconds that the lease lasts after its last renewal.
             owner: who started the run.
             run_url: where to look at the run.
+            host: what the run calls this machine, "" if that does not matter.
         """
         self._store = store
         self._looked_at = time.monotonic()
-        self._mine = Lease(store.run, owner, run_url, now(), lease.PREPARING, lasts_s, boot_time())
+        self._mine = Lease(store.run, owner, run_url, now(), lease.PREPARING, lasts_s, boot_time(), host=host)
 
     def held(self) -> Lease | None:
         """Return the lease that somebody holds, ended or not; None if nobody does."""
@@ -69,7 +70,7 @@ class StackLease:
             The lease of another run that this one took over, if there was one: it has ended, or `decide` said so.
 
         Raises:
-            SlipwayError: another run holds it.
+            SlipwayError: another run holds it, or this one does for the same machine under another name.
         """
         began = time.monotonic()
         while True:
@@ -81,12 +82,20 @@ class StackLease:
                     held, at = self.held(), boot_time()
                     decision = lease.decide(held, self._store.run, at)
                     if decision == lease.TAKE:
+                        self._assert_no_twin(held)
                         self._write(lease.PREPARING)
                         return held if held is not None and held.run != self._store.run else None
             longest_s = max(wait_s, _OVERTAKEN_S if decision == lease.WAIT else 0.0)
             if held is not None and time.monotonic() - began >= longest_s:
                 raise SlipwayError([lease.refusal(self._store.stack, held, at)])
             time.sleep(_INTERVAL_S)
+
+    def _assert_no_twin(self, held: Lease | None) -> None:
+        """See that this run does not work on the machine under another name already."""
+        mine = held is not None and held.run == self._store.run
+        finding = lease.twin_finding(held, self._mine.host) if held is not None and mine else None
+        if finding:
+            raise SlipwayError([finding])
 
     def locked(self, wait_s: float = LOCK_WAIT_S) -> StackLock:
         """Return the stack's lock for this run."""
@@ -237,5 +246,6 @@ class StackLease:
     def _write(self, phase: str) -> None:
         held = self.held()
         known = held if held is not None and held.run == self._store.run else self._mine
-        document = replace(known, phase=phase, lasts_s=self._mine.lasts_s, renewed=boot_time())
+        host = known.host or self._mine.host
+        document = replace(known, phase=phase, lasts_s=self._mine.lasts_s, renewed=boot_time(), host=host)
         self._store.write_file(FILE, document.as_dict())

@@ -54,6 +54,7 @@ class Lease:
         paused_at: since when the run waits on this host for somebody to continue it, UTC, ISO 8601; "" if it does not.
         continued_by: who told it to go on, "" if nobody has.
         goes_on: whether it has heard that, and goes on.
+        host: what that run calls this machine, "" if it has not said.
     """
 
     run: str
@@ -66,6 +67,7 @@ class Lease:
     paused_at: str = ""
     continued_by: str = ""
     goes_on: bool = False
+    host: str = ""
 
     def pauses(self, now: BootTime) -> bool:
         """Tell whether the run waits for somebody to continue it; one whose lease has ended waits for nobody."""
@@ -102,6 +104,7 @@ class Lease:
             paused_at=str(raw.get("paused_at", "")),
             continued_by=str(raw.get("continued_by", "")),
             goes_on=bool(raw.get("goes_on", False)),
+            host=str(raw.get("host", "")),
         )
 
 
@@ -145,6 +148,20 @@ def sentence(held: Lease, now: BootTime) -> str:
 def how_to_continue(run: str) -> str:
     """Say how a run goes on that is paused."""
     return f"goes on with scripts/continue.sh ENV --run {run}"
+
+
+def twin_finding(held: Lease, host: str) -> Finding | None:
+    """Return what is wrong if the run that holds the lease calls this machine by another name as well.
+
+    Args:
+        held: the lease.
+        host: what the run calls this machine now.
+    """
+    if not held.host or not host or held.host == host:
+        return None
+    seen = f"{held.host} and {host}, which are one machine"
+    remedy = "Take one of them out of the inventory, or leave it out with --limit."
+    return Finding(f"host {host}", "a machine of its own", seen, remedy)
 
 
 def refusal(stack: str, held: Lease, now: BootTime) -> Finding:

@@ -25,10 +25,10 @@ FIRST, SECOND = "20261122T214455Z-deploy-1f2e", "20261122T214455Z-deploy-9a0b"
 LASTS_S = 900.0
 
 
-def of(root: Path, run: str, lasts_s: float = LASTS_S) -> StackLease:
+def of(root: Path, run: str, lasts_s: float = LASTS_S, host: str = "") -> StackLease:
     store = ReleaseStore(str(root), "shop", run)
     store.make()
-    return StackLease(store, lasts_s, owner="ada@desk", run_url="https://ci/7")
+    return StackLease(store, lasts_s, owner="ada@desk", run_url="https://ci/7", host=host)
 
 
 def holder(root: Path) -> str | None:
@@ -335,3 +335,19 @@ def test_a_run_without_a_lease_does_not_pause(tmp_path: Path) -> None:
     of(tmp_path, SECOND).acquire()
     with pytest.raises(SlipwayError, match=SECOND):
         of(tmp_path, FIRST).pause(LASTS_S)
+
+
+def test_a_machine_that_has_two_names_in_one_run_is_refused_under_the_second(tmp_path: Path) -> None:
+    # Who only waited for the lease has not said a name.
+    of(tmp_path, FIRST).acquire()
+    of(tmp_path, FIRST, host="web1").acquire()
+    of(tmp_path, FIRST, host="web1").acquire()
+    with pytest.raises(SlipwayError, match="host web2: expected a machine of its own, seen web1 and web2"):
+        of(tmp_path, FIRST, host="web2").acquire()
+    held = of(tmp_path, FIRST).held()
+    assert held is not None
+    assert (held.run, held.host) == (FIRST, "web1")
+    # Another run may call it as it likes.
+    with of(tmp_path, FIRST).locked():
+        of(tmp_path, FIRST).release()
+    assert of(tmp_path, SECOND, host="web2").acquire() is None
