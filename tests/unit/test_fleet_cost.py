@@ -80,3 +80,13 @@ def test_each_play_has_a_strategy_of_its_own(path: Path) -> None:
     """What runs once for all hosts needs the linear strategy, whatever the environment says (ANSIBLE_STRATEGY)."""
     expected = "ansible.builtin.free" if path.stem == "abandon" else "ansible.builtin.linear"
     assert {play.get("strategy") for play in yaml.safe_load(path.read_text())} == {expected}
+
+
+def test_what_one_task_finds_out_for_all_hosts_is_registered_for_all_of_them() -> None:
+    """Ansible runs such an action once in any case; only of a task that says so it registers the result everywhere."""
+    actions = ROLE.parents[1] / "plugins" / "action"
+    bypass = {f"slipway.compose.{one.stem}" for one in actions.glob("*.py") if "BYPASS_HOST_LOOP" in one.read_text()}
+    everywhere = [task for path in (ROLE / "tasks").rglob("*.yml") for task in tasks(yaml.safe_load(path.read_text()))]
+    found = [task for task in everywhere if bypass & set(task)]
+    assert len(found) > len(bypass)
+    assert [task["name"] for task in found if not task.get("run_once")] == []
