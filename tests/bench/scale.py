@@ -72,7 +72,7 @@ class Scale:
     def __init__(self, folder: Path) -> None:
         """Lay the project out: the real scripts, playbooks and plugins, a stack of one service."""
         shutil.rmtree(folder, ignore_errors=True)
-        self._root = folder
+        self.root = folder
         self._inventory = folder / "inventories" / "scale"
         (self._inventory / "group_vars" / "all").mkdir(parents=True)
         (self._inventory / "group_vars" / "all" / "10_environment.yml").write_text(_ENVIRONMENT, encoding="utf-8")
@@ -86,17 +86,18 @@ class Scale:
 
     def cost(self, hosts: int, variables: Sequence[str], *, raw: bool) -> Cost:
         """Deploy once to so many hosts, and return what that cost; anything but a good end is an error."""
-        self._write_hosts(hosts)
+        self.write_hosts(hosts)
         extra = [word for pair in variables for word in ("-e", pair)]
-        command = [str(self._root / "scripts" / "deploy.sh"), "scale", "--version", "1", *extra]
+        command = [str(self.root / "scripts" / "deploy.sh"), "scale", "--version", "1", *extra]
         cost = self._measured(hosts, command, VERDICT)
         if not raw:
             return cost
-        program = str(self._root / ".venv" / "bin" / "ansible-playbook")
-        idle = self._measured(hosts, [program, "-i", str(self._inventory), str(self._root / "raw.yml")], "")
+        program = str(self.root / ".venv" / "bin" / "ansible-playbook")
+        idle = self._measured(hosts, [program, "-i", str(self._inventory), str(self.root / "raw.yml")], "")
         return replace(cost, raw_s=idle.seconds)
 
-    def _write_hosts(self, count: int) -> None:
+    def write_hosts(self, count: int) -> None:
+        """Make so many stand-ins the fleet."""
         names = "\n".join(f"    host{number:04}:" for number in range(1, count + 1))
         text = (
             f"---\nstack_hosts:\n  hosts:\n{names}\n  vars:\n    ansible_connection: local\n"
@@ -106,9 +107,9 @@ class Scale:
 
     def _measured(self, hosts: int, command: list[str], ending: str) -> Cost:
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), os.times().elapsed
-        with (self._root / "output.log").open("w+", encoding="utf-8") as output:
+        with (self.root / "output.log").open("w+", encoding="utf-8") as output:
             process = subprocess.Popen(
-                command, cwd=self._root, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+                command, cwd=self.root, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
             )
             memory = _MemoryWatch(process.pid)
             code = process.wait(TIMEOUT_S)
