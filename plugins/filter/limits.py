@@ -17,9 +17,12 @@ def longest_silence(
     start_timeout: float, gate_timeout: float, bake_time: float, health_checks: object, hooks: object
 ) -> float:
     """Return the seconds in which the other hosts hear nothing while a batch uses up every limit."""
-    return plan.longest_silence(
-        float(start_timeout), float(gate_timeout), float(bake_time), plain(health_checks), plain(hooks)
-    )
+    try:
+        start, gate, bake = float(start_timeout), float(gate_timeout), float(bake_time)
+    except (TypeError, ValueError):
+        # What is no number was refused, and nothing is rolled out.
+        return 0.0
+    return plan.longest_silence(start, gate, bake, plain(health_checks), plain(hooks))
 
 
 def pause_round(

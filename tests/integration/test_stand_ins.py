@@ -59,3 +59,11 @@ def test_what_is_one_for_the_fleet_is_refused_where_it_differs(scale: Scale) -> 
     for host in verdict["hosts"].values():
         assert "stack_root: expected the same on every host of a run, seen" in host["error"]
     assert said.count("stack_root: expected the same") == 1
+
+
+def test_limits_that_are_no_numbers_are_refused(scale: Scale) -> None:
+    said, folder = deploy(scale, "-e", "stack_start_timeout=soon", "-e", "stack_hooks=none", "-e", "stack_serial=some")
+    verdict = json.loads((folder / "verdict.json").read_text())
+    assert verdict["verdict"] == "refused", said
+    for name in ("stack_start_timeout", "stack_hooks", "stack_serial"):
+        assert f"{name}: expected" in said
