@@ -216,8 +216,8 @@ def reported(hostvars: Mapping[str, Any], host: str) -> Mapping[str, Any]:
     """Return a host's variables as they are, among them what the role registered.
 
     Each look-up of a host puts all of its variables together anew, and outside a template each look-up of one of these
-    evaluates all that is in it. What was registered is plain data, in which there is nothing to evaluate; reading it as a
-    template also has Ansible warn of what it deprecates in results of its own, such as those of empty loops.
+    evaluates all that is in it. What was registered is plain data, in which there is nothing to evaluate; Ansible would
+    only warn of what it deprecates in results of its own, such as those of empty loops.
     """
     if host not in hostvars:
         return {}
