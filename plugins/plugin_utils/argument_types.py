@@ -65,7 +65,8 @@ def role_variables(templar: Any, variables: Mapping[str, Any]) -> tuple[dict[str
     findings = []
     for name in _OPTIONS:
         try:
-            values[name] = plain(templar.template(variables[name])) if name in variables else None
+            # With Ansible's tags, which say where a value was written.
+            values[name] = templar.template(variables[name]) if name in variables else None
         except AnsibleError as error:
             remedy = "Define what it is made of for this host, or correct it."
             findings.append(Finding(name, "a value", reason_of(error), remedy))

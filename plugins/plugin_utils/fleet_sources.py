@@ -78,13 +78,15 @@ def read_sources(
         hosts: the hosts of the run.
         in_waves: whether the play cuts the hosts into batches and waves; else all of them change together.
     """
-    known: dict[str, ExaminedRequest] = {}
+    known: dict[tuple[str, ...], ExaminedRequest] = {}
     sources: dict[str, HostSource] = {}
     for host in hosts:
         variables = _variables(action, task_vars, host)
         templar = action._templar.copy_with_new_env(available_variables=variables)  # noqa: SLF001 - as Ansible's template action does
         values, wrong = role_variables(templar, variables)
-        key = json.dumps(values, sort_keys=True, default=repr)
+        # Equal values may have been written differently, which is judged too: only the same values are examined once.
+        where = tuple(str(id(variables.get(name))) for name in values)
+        key = (json.dumps(plain(values), sort_keys=True, default=repr), *where)
         examined = known.get(key) or examine_request(action, values, variables)
         # Where nothing is rendered, equal variables make equal files.
         if examined.request and not any(path.endswith(TEMPLATE_SUFFIX) for path in examined.request.stack.file_hashes):

@@ -58,7 +58,7 @@ def test_what_is_one_for_the_fleet_is_refused_where_it_differs(scale: Scale) -> 
     assert verdict["verdict"] == "refused", said
     for host in verdict["hosts"].values():
         assert "stack_root: expected the same on every host of a run, seen" in host["error"]
-    assert said.count("stack_root: expected the same") == 1
+    assert said.count("stack_root: expected the same") < HOSTS
 
 
 def test_limits_that_are_no_numbers_are_refused(scale: Scale) -> None:
