@@ -197,10 +197,9 @@ class ReleaseStore:
         environment = self.folder_of(record.id).environment
         if content_sha256(record.files, environment, record.compose_files) != record.content_sha256:
             wrong.append(ENVIRONMENT_FILE)
-        try:
+        pins = None
+        with suppress(OSError):
             pins = pinned_images(self.pins_file(record.id).read_bytes())
-        except OSError:
-            pins = None
         return wrong if pins == record.images else [*wrong, PINS_FILE]
 
     def sealed(self, record: ReleaseRecord) -> tuple[tuple[str, str], ...]:
