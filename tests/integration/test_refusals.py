@@ -180,6 +180,20 @@ def test_images_that_cannot_be_pulled_and_variables_that_nothing_sets(standing: 
     assert "variable GREETING" not in run.output
 
 
+def test_a_health_check_that_comes_too_late(standing: Standing) -> None:
+    own = {"healthcheck": {"test": ["CMD", "true"], "interval": "61s"}}
+    standing.project.stack({"compose.yaml": standing.compose({"rare": {"image": standing.image, **own}}, **own)})
+    sentence = (
+        "health check of service {}: expected a first probe within stack_gate_timeout, which is 60 s, seen a first"
+    )
+    standing.refused({"host1": (sentence.format("rare"), sentence.format("web"))}, *ONE)
+    # Only the image says what the test is, so that is known once it was pulled.
+    mine: dict[str, Any] = {"healthcheck": {"start_period": "90s", "start_interval": "62s"}}
+    standing.project.stack({"compose.yaml": standing.compose(**mine)})
+    seen = "probe 62 s after the start (start_interval, in its image)"
+    standing.refused({"host1": (f"{sentence.format('web')} {seen}",)}, *ONE)
+
+
 def test_an_image_that_does_not_exist(standing: Standing) -> None:
     registry = standing.fleet.registry.address
     sentence = f"image {registry}/probe:9.9: expected an image that {registry} has, seen manifest unknown"

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from ..core.command import RUNNING_FILE, Completed, command_environment, run_command
 from ..core.findings import Finding, SlipwayError
@@ -32,6 +31,7 @@ from ..release.store import SCRIPT_FILE
 from ..stack.hooks import report_lines
 from . import rollback_target
 from .host import Host
+from .machine.strays import remove_strays
 from .release_gate import gate_before, gate_release
 
 #: Seconds to look at what does not stand after a start that failed.
@@ -115,8 +115,8 @@ class Deployment(ReleaseProgress):
             StartFailedError: the release does not pass.
         """
         record = self.folder.record
-        services = rollback_target.services_of(record, self.host.engine.containers.of(record.stack))
-        report = gate_release(self.host, replace(record, services=services))
+        there = self.host.engine.containers.of(record.stack)
+        report = gate_release(self.host, rollback_target.still_expected(record, there))
         if not report.passed:
             raise StartFailedError(self._name, report)
         return report
@@ -281,7 +281,7 @@ class Deployment(ReleaseProgress):
             StartFailedError: it failed.
         """
         try:
-            self._remove_strays(record, timeout_s)
+            self.moved += remove_strays(self.host.engine, record, lambda argv: self._run(argv, environment, timeout_s))
             answer = self._run(
                 self.store.compose_project(record, self.store.project).up(),
                 environment,
@@ -301,20 +301,6 @@ class Deployment(ReleaseProgress):
                 findings = [Finding(self._name, "to be started", said, "See below what is wrong."), *error.findings]
                 raise SlipwayError(findings) from error
             raise StartFailedError(self._name, evidence, said)
-
-    def _remove_strays(self, record: ReleaseRecord, timeout_s: float) -> None:
-        """Remove the containers of services that the release does not have.
-
-        Compose does so as well, but it leaves those of a profile that is switched off now.
-        """
-        services = {one.service for one in record.services}
-        strays = [one for one in self.host.engine.containers.of(record.stack) if one.service not in services]
-        if strays:
-            # In its own time; who does not stop is killed then.
-            self._run(["docker", "stop", *(one.id for one in strays)], command_environment({}), timeout_s)
-        for one in strays:
-            self.host.engine.containers.discard(one.id)
-            self.moved.append(f"{REMOVED}{one.name}: the release has no service {one.service}.")
 
     def _run(
         self, argv: list[str], environment: dict[str, str], timeout_s: float, folder: str | None = None
@@ -410,6 +396,5 @@ class Deployment(ReleaseProgress):
         return (*before, *files_left(self.store, self.release))
 
     def _starts(self, record: ReleaseRecord) -> dict[str, str]:
-        services = {one.service for one in record.services}
-        there = self.host.engine.containers.of(record.stack)
+        there, services = self.host.engine.containers.of(record.stack), {one.service for one in record.services}
         return {container.id: container.started_at for container in there if container.service in services}

@@ -87,13 +87,13 @@ def differences(record: ReleaseRecord, hashes: Mapping[str, str], containers: Se
     return result
 
 
-def services_of(record: ReleaseRecord, containers: Sequence[ContainerSnapshot]) -> tuple[ServiceExpectation, ...]:
-    """Return what is expected of a release that runs already: of a job, not what was cleaned up since it ended."""
+def still_expected(record: ReleaseRecord, containers: Sequence[ContainerSnapshot]) -> ReleaseRecord:
+    """Return a release that runs already as it is expected: without containers of jobs that were cleaned up."""
     result = []
     for service in record.services:
         mine = [one for one in containers if one.service == service.service]
         result.append(replace(service, replicas=len(mine)) if _may_be_few(service, mine) else service)
-    return tuple(result)
+    return replace(record, services=tuple(result))
 
 
 def _may_be_few(service: ServiceExpectation, containers: Sequence[ContainerSnapshot]) -> bool:

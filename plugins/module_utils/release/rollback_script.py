@@ -20,6 +20,7 @@ from .environment_script import inherited_words, with_settings
 from .journal import ROLLBACK_FAILED, ROLLED_BACK, ROLLING_BACK
 from .placing.script import AS_ROOT, HIDDEN, NOT_WRITABLE, PLACING
 from .record import ReleaseFile, ReleaseRecord
+from .standing_script import gate_lines
 
 #: What the script says when it has removed a container of no service; who runs it passes that on.
 REMOVED = "Removed container "
@@ -86,7 +87,13 @@ def render(way: WayBack, environment: Mapping[str, str]) -> str:
         steps += [f"ln -sfn {shlex.quote('releases/' + way.to.id)} .current-new", "make_current"]
     else:
         steps.append("rm -f current")
-    return _head(way, environment) + "\n".join(steps) + "\ndurable .\n" + _gate(way) + _foot(way)
+    return (
+        _head(way, environment)
+        + "\n".join(steps)
+        + "\ndurable .\n"
+        + gate_lines(way.stack, way.expected, way.gate_timeout_s)
+        + _foot(way)
+    )
 
 
 def _head(way: WayBack, environment: Mapping[str, str]) -> str:
@@ -118,21 +125,6 @@ def _sealed(way: WayBack) -> str:
 
 def _json_words(text: str) -> str:
     return json.dumps(text)[1:-1]
-
-
-def _gate(way: WayBack) -> str:
-    if not way.expected:
-        return ""
-    lines = [f"{one.service} {one.replicas} {_kind(one)}" for one in way.expected]
-    expected = shlex.quote("\n".join(lines))
-    stack = shlex.quote(way.stack)
-    return _GATE.format(stack=stack, expected=expected, gate_s=round(way.gate_timeout_s), failed=ROLLBACK_FAILED)
-
-
-def _kind(service: ServiceExpectation) -> str:
-    if service.one_shot:
-        return "ended"
-    return "either" if service.may_end else "runs"
 
 
 def _foot(way: WayBack) -> str:
@@ -370,47 +362,4 @@ if [ -n "$damaged" ]; then
     exit 1
 fi
 
-"""
-
-# For people: a program that calls this script looks with the whole gate of what ran before.
-_GATE = """\
-# Service, number of containers, and whether they run ("runs"), are jobs that have ended well ("ended"), or may be such.
-expected={expected}
-
-# Since the boot: nobody sets this clock.
-seconds() {{
-    read -r up rest </proc/uptime
-    printf '%s' "${{up%.*}}"
-}}
-
-stands() {{
-    printf '%s\\n' "$expected" | while read -r service count kind; do
-        [ "$(docker ps --all --quiet --filter label=com.docker.compose.project={stack} \\
-            --filter label=com.docker.compose.oneoff=False --filter "label=com.docker.compose.service=$service" |
-            xargs -r docker inspect --format '{{{{.State.Status}}}}/{{{{if .State.Health}}}}'\\
-'{{{{.State.Health.Status}}}}{{{{end}}}}/{{{{.State.ExitCode}}}}' |
-            case $kind in
-                runs) grep -c -e '^running//' -e '^running/healthy/' ;;
-                either) grep -c -e '^running//' -e '^running/healthy/' -e '^exited/.*/0$' ;;
-                *) grep -c -e '^exited/.*/0$' ;;
-            esac)" -ge "$count" ] || exit 1
-    done
-}}
-
-if [ -z "$SLIPWAY_CALLED" ]; then
-    say "Waiting until everything stands, {gate_s} s at the most."
-    began=$(seconds)
-    until stands; do
-        if [ "$(($(seconds) - began))" -ge {gate_s} ]; then
-            record {failed}
-            # Who reads this is at work now, and nothing may happen behind their back.
-            rm -f guard.json
-            docker ps --all --filter label=com.docker.compose.project={stack} --format '{{{{.Names}}}}: {{{{.Status}}}}'
-            say "It does not stand. See the logs: docker compose -p "{stack}" logs --tail 50"
-            exit 1
-        fi
-        sleep 1
-    done
-    docker ps --all --filter label=com.docker.compose.project={stack} --format '{{{{.Names}}}}: {{{{.Status}}}}'
-fi
 """

@@ -13,7 +13,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.gate.health import
 from ansible_collections.slipway.compose.plugins.module_utils.host.rollback_target import (
     differences,
     failed,
-    services_of,
+    still_expected,
 )
 from ansible_collections.slipway.compose.plugins.module_utils.release.record import ReleaseRecord
 
@@ -77,5 +77,5 @@ def test_a_job_that_was_cleaned_up_since_it_ended_makes_no_difference(
     service: ServiceExpectation, differs: list[str]
 ) -> None:
     assert differences(release(service), {}, []) == differs
-    (expected,) = services_of(release(service), [])
+    (expected,) = still_expected(release(service), []).services
     assert expected == replace(service, replicas=1 if differs else 0)
