@@ -239,8 +239,8 @@ def test_two_names_for_one_machine(standing: Standing) -> None:
     # By another address only the machine itself can tell, to whichever of the two comes second.
     standing.rename(1, ansible_host="127.1", ansible_ssh_extra_args=f"-o HostKeyAlias=[127.0.0.1]:{port}")
     run = standing.refused({})
-    (error,) = (said for _state, said in map(run.host, EVERY_HOST) if said)
-    assert "expected a machine of its own, seen host" in error, run
+    (second,) = (host for host in run.verdict["hosts"].values() if host["state"] == "refused")
+    assert "expected a machine of its own, seen host" in second["error"], run
 
 
 def test_an_engine_that_does_not_run(standing: Standing) -> None:
