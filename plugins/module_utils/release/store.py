@@ -275,15 +275,10 @@ class ReleaseStore:
         Raises:
             SlipwayError: it cannot be read.
         """
-        remedy = (
-            "Correct that line, or remove it if what it says does not count any more; scripts/status.sh shows the rest."
-        )
-        return [
-            Finding(
-                f"line {number} of {self._journal}", "what happened to a release, as JSON", "something else", remedy
-            )
-            for number in journal.damaged_lines(self._journal_text())
-        ]
+        expected, seen = "what happened to a release, as JSON", "something else"
+        remedy = "Correct that line, or remove it if it does not count any more; scripts/status.sh shows the others."
+        numbers = journal.damaged_lines(self._journal_text())
+        return [Finding(f"line {one} of {self._journal}", expected, seen, remedy) for one in numbers]
 
     def _journal_text(self) -> str:
         try:
