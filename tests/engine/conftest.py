@@ -41,7 +41,7 @@ class Stack:
             "com.docker.compose.service": service,
             "com.docker.compose.container-number": str(number),
             "com.docker.compose.oneoff": "False",
-            **({"com.docker.compose.config-hash": "0"} if by_compose else {}),
+            **({"com.docker.compose.config-hash": "0" * 64} if by_compose else {}),
             **settings.pop("labels", {}),
         }
         if health is not None:

@@ -63,7 +63,10 @@ _RECORD = Record(
         "images": MapOf(SERVICE, Text(IMAGE)),
         "files": ListOf(Record({"path": Text(PATH_INSIDE), "executable": Flag(), "sha256": Text(SHA256)})),
         "services": ListOf(
-            Record({"service": Text(SERVICE), "replicas": _COUNT, "one_shot": Flag(), "image": Maybe(Text(IMAGE))})
+            Record(
+                {"service": Text(SERVICE), "replicas": _COUNT, "one_shot": Flag(), "image": Maybe(Text(IMAGE))},
+                {"may_end": Flag(), "health_first": Flag()},
+            )
         ),
         "secret_files": ListOf(Text(PATH_INSIDE)),
     }
