@@ -299,11 +299,10 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ..module_utils.calls.ansible_module import run_module
-from ..module_utils.core.findings import Finding, SlipwayError
 from ..module_utils.core.masking import Masker, Secret
 from ..module_utils.engine.client import Engine
 from ..module_utils.gate.gate import run_gate
-from ..module_utils.gate.health import ServiceExpectation
+from ..module_utils.gate.request import read_request
 from ..module_utils.stack.gate_settings import GateSettings
 from ..module_utils.stack.secret_values import check_secrets
 
@@ -354,58 +353,6 @@ def check_health(module: AnsibleModule) -> dict[str, Any]:
     )
     result = {**report.as_dict(), "changed": False, "summary": report.summary()}
     return result if report.passed else {**result, "failed": True, "msg": report.message()}
-
-
-def read_request(options: dict[str, Any]) -> tuple[list[ServiceExpectation] | None, GateSettings]:
-    """Return what the options ask for.
-
-    Raises:
-        SlipwayError: with everything that is wrong in them.
-    """
-    findings = _option_findings(options)
-    settings = GateSettings(
-        checks=tuple(options["checks"]),
-        timeout_s=options["timeout"],
-        healthy_for_s=options["healthy_for"],
-        stable_for_s=options["stable_for"],
-        log_lines=options["log_lines"],
-    )
-    checks = []
-    try:
-        checks = settings.parsed_checks()
-    except SlipwayError as error:
-        findings += error.findings
-    if not options["project_name"]:
-        findings += [
-            Finding(f"check '{check.name}'", "project_name, to find the container in", "none", "Give project_name.")
-            for check in checks
-            if check.probe.needs_engine(check.service)
-        ]
-    if findings:
-        raise SlipwayError(findings)
-    services = options["services"]
-    return None if services is None else [ServiceExpectation(**service) for service in services], settings
-
-
-def _option_findings(options: dict[str, Any]) -> list[Finding]:
-    findings = []
-    services = options["services"] or []
-    if services and not options["project_name"]:
-        findings.append(Finding("services", "project_name, to find them by", "none", "Give project_name."))
-    if not options["project_name"] and not options["checks"]:
-        remedy = "Give project_name, checks or both."
-        findings.append(Finding("health check", "something to check", "neither project_name nor checks", remedy))
-    names = [service["service"] for service in services]
-    findings += [
-        Finding(f"service {name}", "one entry", f"{names.count(name)} entries", "Merge them.")
-        for name in sorted({name for name in names if names.count(name) > 1})
-    ]
-    numbers = [(name, options[name]) for name in ("timeout", "healthy_for", "stable_for", "log_lines")]
-    numbers += [(f"replicas of service {service['service']}", service["replicas"]) for service in services]
-    for name, value in numbers:
-        if not 0 <= value < float("inf"):
-            findings.append(Finding(name, "a number of at least 0", f"{value:g}", f"Correct {name}."))
-    return findings
 
 
 def main() -> None:
