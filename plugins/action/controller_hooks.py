@@ -18,7 +18,7 @@ from ..plugin_utils.controller_hooks import ControllerRun
 from ..plugin_utils.fleet.hook_events import due, subject
 from ..plugin_utils.fleet.steps import collect
 from ..plugin_utils.plain_values import plain
-from ..plugin_utils.release_request import failure, stack_folder
+from ..plugin_utils.release_request import failure, stack_bundle, stack_folder
 
 
 class ActionModule(ActionBase):
@@ -39,7 +39,8 @@ class ActionModule(ActionBase):
         serial = variables["stack_serial"] if is_serial(variables["stack_serial"]) else "100%"
         if self._task.check_mode or not due(event, steps, serial, variables["stack_rollback_scope"]):
             return {"changed": False, "skipped": True, "hooks": []}
-        run = ControllerRun(variables, stack_folder(self, variables), str(arguments.get("run") or ""), hosts)
+        bundle = stack_bundle(self, variables, task_vars or {})
+        run = ControllerRun(variables, stack_folder(self, variables), str(arguments.get("run") or ""), hosts, bundle)
         reports = run.hooks(subject(event, steps))
         result: dict[str, Any] = {
             "changed": bool(reports),

@@ -24,7 +24,7 @@ from ..plugin_utils.fleet.hook_events import ENDED, subject
 from ..plugin_utils.fleet.steps import HostSteps, collect
 from ..plugin_utils.fleet.verdict import HEALTHY, Verdict, host_lines, judge
 from ..plugin_utils.plain_values import plain
-from ..plugin_utils.release_request import failure, stack_folder
+from ..plugin_utils.release_request import failure, stack_bundle, stack_folder
 from ..plugin_utils.run_folder import run_folder, shown_folder, verb_of
 from ..plugin_utils.verdict_file import NAME, last_known, write_findings, write_verdict
 
@@ -84,7 +84,9 @@ class ActionModule(ActionBase):
         if verdict.exit_code == 0 or self._task.check_mode or not arguments.get("on_failure"):
             return told
         variables = hook_variables(hostvars, list(steps))
-        run = ControllerRun(variables, stack_folder(self, variables), str(arguments.get("run") or ""), list(steps))
+        bundle = stack_bundle(self, variables, hostvars[next(iter(steps))]) if steps else None
+        run_id = str(arguments.get("run") or "")
+        run = ControllerRun(variables, stack_folder(self, variables), run_id, list(steps), bundle)
         reports = run.hooks(subject(ENDED, steps), {"SLIPWAY_VERDICT": verdict.word})
         return [*told, *({**report.as_dict(), "host": CONTROLLER_NAME} for report in reports)]
 

@@ -18,6 +18,7 @@ from ..module_utils.core.findings import SlipwayError
 from ..module_utils.core.masking import Masker
 from ..module_utils.hooks.programs import found_program
 from ..module_utils.hooks.runner import Surroundings, run_command_hook
+from ..module_utils.stack.bundle import FileBundle
 from ..module_utils.stack.hooks import (
     CONTROLLER,
     ON_FAILURE,
@@ -27,14 +28,18 @@ from ..module_utils.stack.hooks import (
     parse_hooks,
     select,
 )
-from ..module_utils.stack.secret_values import auth_secrets, variable_secrets
+from ..module_utils.stack.secret_values import check_secrets
 from .fleet.hook_events import VARIABLES, Subject
 from .fleet.steps import STEPS, reported
+from .known_secrets import stack_secrets
 from .plain_values import plain
 
 #: How Ansible calls the controller.
 CONTROLLER_NAME = "localhost"
-_VARIABLES = ("stack_name", "stack_src", "stack_env", "stack_hooks", "stack_registry_auth")
+_VARIABLES = (
+    *("stack_name", "stack_src", "stack_version", "stack_env"),
+    *("stack_hooks", "stack_registry_auth", "stack_health_checks"),
+)
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,15 @@ class ControllerRun:
         folder: the stack's folder, where the commands start; the current one where there is none.
         run: ID of the run.
         hosts: names of all hosts of the run.
+        bundle: the stack's files as they are rendered for one of the hosts, whose secrets are masked; None if they
+            cannot be read.
     """
 
     variables: Mapping[str, Any]
     folder: Path
     run: str
     hosts: Sequence[str]
+    bundle: FileBundle | None = None
 
     def hooks(self, subject: Subject, told: Mapping[str, str] | None = None) -> list[HookReport]:
         """Run the hooks of one event in their order; after one that keeps the deployment from going on, no other runs.
@@ -82,9 +90,8 @@ class ControllerRun:
         return reports
 
     def _masker(self) -> Masker:
-        environment = {str(name): str(value) for name, value in (self.variables.get("stack_env") or {}).items()}
-        passwords = auth_secrets(self.variables.get("stack_registry_auth") or [])
-        return Masker([*variable_secrets(environment), *passwords])
+        checks = check_secrets(self.variables.get("stack_health_checks") or [])
+        return Masker([*stack_secrets(self.variables, self.bundle), *checks])
 
 
 def _not_run(kind: str, error: SlipwayError) -> HookReport:

@@ -18,6 +18,7 @@ from ..module_utils.core.findings import Finding, SlipwayError
 from ..module_utils.core.identifiers import STACK_NAME, VERSION
 from ..module_utils.engine.image_reference import RegistryAuth
 from ..module_utils.hooks.programs import program_findings
+from ..module_utils.stack.bundle import FileBundle
 from ..module_utils.stack.checks import parse_checks
 from ..module_utils.stack.gate_settings import GateSettings
 from ..module_utils.stack.hooks import CONTROLLER, TARGET, Hook, parse_hooks, time_findings
@@ -119,6 +120,14 @@ def stack_folder(action: ActionBase, variables: Mapping[str, Any]) -> Path:
     """Return the folder of the stack on the controller."""
     # Relative to the playbook's folder, as every other path in Ansible is.
     return Path(action._loader.path_dwim(str(variables.get("stack_src") or "stack")))  # noqa: SLF001
+
+
+def stack_bundle(action: ActionBase, variables: Mapping[str, Any], task_vars: Mapping[str, Any]) -> FileBundle | None:
+    """Return the stack's files as they are for the host at hand, None if they cannot be read."""
+    try:
+        return _read(action, variables, task_vars).bundle
+    except SlipwayError:
+        return None
 
 
 def _hooks(action: ActionBase, variables: Mapping[str, Any]) -> tuple[tuple[Hook, ...], list[Finding]]:

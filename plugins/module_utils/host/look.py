@@ -18,7 +18,6 @@ from ..engine.containers import Container, Snapshot
 from ..engine.image_pins import pin_services
 from ..engine.lost.containers import lost_container_findings
 from ..gate.health import ServiceExpectation
-from ..hooks.programs import hook_findings
 from ..release import journal
 from ..release.placing.activation import activation_findings
 from ..release.progress import files_left
@@ -31,7 +30,7 @@ from .host import Host
 from .machine import facts
 from .machine.needs import need_findings
 from .machine.time_limits import time_limit_findings
-from .preflight import check_host, taken_ports
+from .preflight import check_host, declared_findings, taken_ports
 from .resolve import examine
 
 
@@ -109,7 +108,7 @@ def look_at_new(host: Host, request: ReleaseRequest, files: Path, min_free_mb: i
             project, found = examine(stack, request.bundle, files)
             findings += found
             services, secrets = project.services, project.secrets
-            findings += hook_findings(request.payload, services)
+            findings += declared_findings(request.payload, services)
             findings += need_findings(store, engine, project.needs, request.bundle)
             record = replace(_record(request, services), secret_files=project.secret_files)
             findings += time_limit_findings(engine, services, record.images, request.gate)

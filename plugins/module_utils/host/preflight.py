@@ -18,6 +18,7 @@ from ..engine.image_reference import RegistryAuth
 from ..engine.lost.containers import lost_container_findings
 from ..hooks.programs import hook_findings
 from ..release.store import ReleaseStore, unpack_files
+from ..stack.checks import service_findings
 from ..stack.payload import Payload
 from .machine import facts
 from .machine.needs import need_findings
@@ -116,7 +117,7 @@ def resolve_images(stack: str, payload: Payload | None, images: Sequence[str], t
                 unpack_files(payload.bundle, Path(folder))
                 project, findings = examine(stack, payload.bundle, Path(folder))
             services = project.services
-            findings += hook_findings(payload, services)
+            findings += declared_findings(payload, services)
             wanted.update(image_references(services))
     try:
         digests, unresolved = engine.result().images.resolve(sorted(wanted))
@@ -128,6 +129,17 @@ def resolve_images(stack: str, payload: Payload | None, images: Sequence[str], t
     return digests
 
 
+def declared_findings(payload: Payload, services: Sequence[Service]) -> list[Finding]:
+    """Find what is wrong with hooks and checks for a release of these services.
+
+    Args:
+        payload: the release for this host.
+        services: its services; none if Compose could not read them, and then nothing is said of them.
+    """
+    findings = hook_findings(payload, services)
+    return findings + (service_findings(payload.gate.checks, {one.name for one in services}) if services else [])
+
+
 def _release_findings(store: ReleaseStore, engine: Engine | None, stack: str, payload: Payload) -> list[Finding]:
     try:
         with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
@@ -135,7 +147,7 @@ def _release_findings(store: ReleaseStore, engine: Engine | None, stack: str, pa
             project, findings = examine(stack, payload.bundle, Path(folder))
     except SlipwayError as error:
         return list(error.findings)
-    findings += hook_findings(payload, project.services)
+    findings += declared_findings(payload, project.services)
     if engine is not None:
         findings += taken_ports(engine, stack, project.services)
         findings += need_findings(store, engine, project.needs, payload.bundle)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +64,22 @@ def parse_checks(raw: Iterable[Any]) -> list[Check]:
     if findings:
         raise SlipwayError(findings)
     return [check for check in checks if check is not None]
+
+
+def service_findings(checks: Iterable[Mapping[str, Any]], services: Collection[str]) -> list[Finding]:
+    """Find the checks that name a service which the Compose file does not have.
+
+    Args:
+        checks: the checks as the user wrote them.
+        services: names of the services that Compose would start.
+    """
+    named = [(str(check.get("name")), check.get("service")) for check in checks]
+    seen = f"one of {', '.join(sorted(services))}"
+    return [
+        Finding(f"check '{name}'", f"a service that the release starts: {seen}", str(service), "Correct `service`.")
+        for name, service in named
+        if service is not None and service not in services
+    ]
 
 
 def _parse_check(entry: object, number: int, findings: list[Finding]) -> Check | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.slipway.compose.plugins.module_utils.stack.bundle import BundledFile, FileBundle
 from ansible_collections.slipway.compose.plugins.module_utils.stack.hooks import ON_FAILURE, PRE_DEPLOY, PRE_ROLLBACK
 from ansible_collections.slipway.compose.plugins.plugin_utils.controller_hooks import (
     ControllerRun,
@@ -25,9 +26,9 @@ HOOKS: dict[str, Any] = {
 }
 
 
-def controller(folder: Path, **variables: object) -> ControllerRun:
+def controller(folder: Path, bundle: FileBundle | None = None, **variables: object) -> ControllerRun:
     known = {"stack_name": "shop", "stack_hooks": HOOKS, "stack_env": {"TOKEN": "canary-value"}}
-    return ControllerRun({**known, **variables}, folder, "run-7", ["web1", "web2"])
+    return ControllerRun({**known, **variables}, folder, "run-7", ["web1", "web2"], bundle)
 
 
 def test_they_know_the_run(tmp_path: Path) -> None:
@@ -44,6 +45,21 @@ def test_they_know_the_run(tmp_path: Path) -> None:
         str(tmp_path),
     )
     assert (failed.hook.name, failed.stops, failed.output) == ("fails", True, ("no shop [masked TOKEN]",))
+
+
+def test_they_repeat_no_secret_of_the_stack(tmp_path: Path) -> None:
+    compose = b"services: {web: {env_file: live.settings}}\nsecrets: {deed: {file: ./keys/deed}}\n"
+    contents = {"compose.yaml": compose, "keys/deed": b"QUJDmiddleline\n", "live.settings": b"OWNER=blue-sofa-7\n"}
+    files = tuple(BundledFile(path, executable=False, content=content) for path, content in contents.items())
+    say = {"name": "say", "command": ["echo", "QUJDmiddleline blue-sofa-7 let-me-in 1.1-rc"], "on": "controller"}
+    run = controller(
+        tmp_path,
+        stack_hooks={PRE_DEPLOY: [say]},
+        stack_health_checks=[{"headers": {"X-Key": "let-me-in"}}],
+        bundle=FileBundle(files, {}, ("compose.yaml",)),
+    )
+    (report,) = run.hooks(Subject(PRE_DEPLOY, RELEASE, ""))
+    assert report.output == ("[masked keys/deed] [masked OWNER] [masked header X-Key] 1.1-rc",)
 
 
 def test_a_program_of_the_stack_is_run_from_its_folder(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from ansible_collections.slipway.compose.plugins.module_utils.stack.check_types.
 from ansible_collections.slipway.compose.plugins.module_utils.stack.checks import (
     Check,
     parse_checks,
+    service_findings,
 )
 
 URL = "http://127.0.0.1:8080/healthz"
@@ -195,3 +196,11 @@ def test_expectations_read_well_and_hide_passwords() -> None:
     )
     assert url_without_password("http://[::1]:80/") == "http://[::1]:80/"
     assert CommandProbe(("a", "b"), frozenset({1, 0})).expectation() == "a b ends with exit code 0 or 1"
+
+
+def test_a_check_names_a_service_that_is_there() -> None:
+    checks = [{"name": "log", "service": "wroker"}, {"name": "page"}, {"name": "db", "service": "db"}]
+    (finding,) = service_findings(checks, {"worker", "db"})
+    assert finding.thing == "check 'log'"
+    assert finding.expected == "a service that the release starts: one of db, worker"
+    assert finding.seen == "wroker"
