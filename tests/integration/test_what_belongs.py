@@ -5,67 +5,74 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.fleet import Behaviour, Fleet, Probe
+import pytest
+
+from tests.fleet import Behaviour, Fleet, Host, Probe
 from tests.support import observed
+from tests.support.attempt import Run
 from tests.support.probe_stack import STOP, app, compose
 from tests.support.project import Project
 
 PROJECT = "com.docker.compose.project=app"
+WITH_DEBUG, WITHOUT_DEBUG = "COMPOSE_PROFILES=debug\n", "X=1\n"
+WHOLE = {"app": "running", "setup": "exited", "worker": "running"}
 
 
-def test_jobs_profiles_removed_services_and_siblings(fleet: Fleet, tmp_path: Path) -> None:
-    host = fleet.hosts[0]
-    host.wipe()
-    good, better, bad = (
-        Probe(version, behaviour).push(fleet.registry)
-        for version, behaviour in (
-            ("1.0", Behaviour.HEALTHY), ("1.1", Behaviour.HEALTHY), ("1.2", Behaviour.NEVER_HEALTHY),
-        )
-    )  # fmt: skip
-    project = Project(tmp_path / "project", fleet, "app")
-    project.environment([host], stack_healthy_for=1)
+class Stack:
+    """A stack with a job, an idle service, and services that come and go, on one host."""
 
-    def deploy(image: str, settings: str, *names: str) -> None:
+    def __init__(self, fleet: Fleet, root: Path) -> None:
+        self.host: Host = fleet.hosts[0]
+        self.host.wipe()
+        self.registry = fleet.registry
+        self.good = Probe("1.0").push(fleet.registry)
+        self.project = Project(root / "project", fleet, "app")
+        self.project.environment([self.host], stack_healthy_for=1)
+
+    def deploy(self, probe: Probe, settings: str, *names: str) -> Run:
         others: dict[str, dict[str, object]] = {
             # Nobody waits for it, and its image has a health check.
-            "setup": {"image": good, "environment": {"PROBE_BEHAVIOUR": "job-ok"}, **STOP},
-            "debug": {"image": good, "profiles": ["debug"], **STOP},
-            "worker": {"image": good, **STOP},
-            "added": {"image": good, **STOP},
+            "setup": {"image": self.good, "environment": {"PROBE_BEHAVIOUR": "job-ok"}, **STOP},
+            "debug": {"image": self.good, "profiles": ["debug"], **STOP},
+            "worker": {"image": self.good, **STOP},
+            "added": {"image": self.good, **STOP},
         }
-        services = {"app": app(image), **{name: others[name] for name in ("setup", "debug", *names)}}
-        project.stack({"compose.yaml": compose(services), ".env": settings})
+        services = {"app": app(probe.push(self.registry)), **{name: others[name] for name in ("setup", "debug", *names)}}
+        self.project.stack({"compose.yaml": compose(services), ".env": settings})
+        return self.project.deploy(probe.version)
 
-    def states() -> dict[str, str]:
-        return {name: one.state for name, one in observed.services(host, "app").items()}
+    def states(self) -> dict[str, str]:
+        return {name: one.state for name, one in observed.services(self.host, "app").items()}
 
-    def starts() -> set[tuple[str, str]]:
-        return {(one.id, one.started_at) for one in observed.containers(host, "app").values()}
+    def starts(self) -> set[tuple[str, str]]:
+        return {(one.id, one.started_at) for one in observed.containers(self.host, "app").values()}
 
-    deploy(good, "COMPOSE_PROFILES=debug\n", "worker")
-    first = project.deploy("1.0")
+
+@pytest.fixture
+def stack(fleet: Fleet, tmp_path: Path) -> Stack:
+    return Stack(fleet, tmp_path)
+
+
+def test_jobs_profiles_removed_services_and_siblings(stack: Stack) -> None:
+    first = stack.deploy(Probe("1.0"), WITH_DEBUG, "worker")
     first.expect(0, "deployed")
     assert "setup: ended with exit code 0, so it counts as a one-shot job" in first.output
-    whole = {"app": "running", "setup": "exited", "worker": "running"}
-    assert states() == whole | {"debug": "running"}
+    assert stack.states() == WHOLE | {"debug": "running"}
 
     label = ("--label", PROJECT, "--label", "com.docker.compose.service=sibling")
-    image = observed.services(host, "app")["app"].image_id
-    host.docker("run", "--detach", *label, "--network", "app_default", image)
-    there = starts()
-    project.deploy("1.0").expect(0, "unchanged")
-    project.status().expect(0, "unchanged")
-    assert starts() == there
+    image = observed.services(stack.host, "app")["app"].image_id
+    stack.host.docker("run", "--detach", *label, "--network", "app_default", image)
+    there = stack.starts()
+    stack.deploy(Probe("1.0"), WITH_DEBUG, "worker").expect(0, "unchanged")
+    stack.project.status().expect(0, "unchanged")
+    assert stack.starts() == there
 
-    deploy(better, "X=1\n", "worker")
-    second = project.deploy("1.1")
+    second = stack.deploy(Probe("1.1"), WITHOUT_DEBUG, "worker")
     second.expect(0, "deployed")
     assert "Removed container app-debug-1: the release has no service debug." in second.output
-    assert states() == whole | {"sibling": "running"}
+    assert stack.states() == WHOLE | {"sibling": "running"}
 
-    deploy(bad, "COMPOSE_PROFILES=debug\n", "added")
-    third = project.deploy("1.2")
-    third.expect(20, "rolled_back")
-    assert states() == whole | {"sibling": "running"}
-    assert observed.answer(host) == "1.1"
-    project.status().expect(0, "unchanged")
+    stack.deploy(Probe("1.2", Behaviour.NEVER_HEALTHY), WITH_DEBUG, "added").expect(20, "rolled_back")
+    assert stack.states() == WHOLE | {"sibling": "running"}
+    assert observed.answer(stack.host) == "1.1"
+    stack.project.status().expect(0, "unchanged")
