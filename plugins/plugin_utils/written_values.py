@@ -148,7 +148,8 @@ def _nodes(text: str) -> tuple[dict[_Place, yaml.Node], dict[_Place, yaml.Node]]
 def _leaves(values: Mapping[str, Any]) -> Iterator[_Leaf]:
     for name in _TEXTS:
         if values.get(name) is not None:
-            yield name, next(key for key in values if key == name), None, values[name]
+            # The key itself, since where it was written is known of that alone.
+            yield from ((name, key, None, values[key]) for key in values if key == name)
     yield from _pairs("stack_env", values.get("stack_env"))
     auths = values.get("stack_registry_auth")
     for number, entry in enumerate(auths if isinstance(auths, (list, tuple)) else (), 1):

@@ -37,7 +37,10 @@ class Stack:
             "worker": {"image": self.good, **STOP},
             "added": {"image": self.good, **STOP},
         }
-        services = {"app": app(probe.push(self.registry)), **{name: others[name] for name in ("setup", "debug", *names)}}
+        services = {
+            "app": app(probe.push(self.registry)),
+            **{name: others[name] for name in ("setup", "debug", *names)},
+        }
         self.project.stack({"compose.yaml": compose(services), ".env": settings})
         return self.project.deploy(probe.version)
 

@@ -54,7 +54,7 @@ def _forms(value: str) -> Iterator[str]:
     texts = [whole, *(line for line in lines if len(line) >= _SHORTEST_WITHIN_WORDS)]
     for text in dict.fromkeys(texts):
         yield from filter(None, (text, *_escaped(text)))
-    for raw in {value, whole}:
+    for raw in dict.fromkeys((value, whole)):
         yield from _encoded(raw.encode("utf-8", "surrogateescape"))
 
 

@@ -137,10 +137,10 @@ class ReleaseFolder:
         """Return what its containers are given by variables and nothing that is shown may hold."""
         return self._read(SECRETS_FILE, lambda raw: [Secret(value, name) for name, value in raw["secrets"]])
 
-    def damage(self, names: Iterable[str] = DOCUMENTS) -> list[Finding]:
-        """Return what is wrong with the files of these names."""
+    def damage(self, names: Iterable[str] | None = None) -> list[Finding]:
+        """Return what is wrong with the files of these names, with any if none are named."""
         findings: list[Finding] = []
-        for name in names:
+        for name in DOCUMENTS if names is None else names:
             try:
                 getattr(self, _READERS[name])
             except SlipwayError as error:  # noqa: PERF203 - each of them is read

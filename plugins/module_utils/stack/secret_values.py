@@ -153,7 +153,7 @@ def auth_secrets(auths: Iterable[Mapping[str, Any]]) -> list[Secret]:
 
 def _passwords_inside(name: str, value: str) -> list[Secret]:
     passwords = [password for _user, password in _USER_INFO.findall(value)]
-    return [Secret(part, name) for password in passwords for part in {password, unquote(password)}]
+    return [Secret(part, name) for password in passwords for part in dict.fromkeys((password, unquote(password)))]
 
 
 def _address_secrets(url: str) -> list[Secret]:
