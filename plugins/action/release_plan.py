@@ -147,7 +147,7 @@ def raise_differences(
             findings.append(Finding(f"host {host}", "a host of the plan", "it is not in it", remedy))
         elif plan.hosts[host] != source["content_sha256"]:
             changed = sorted(path for path in {*plan.files, *files} if plan.files.get(path) != files.get(path))
-            seen = f"changed since: {', '.join(changed)}" if changed else "variables that changed since"
+            seen = f"changed since: {', '.join(changed)}" if changed else "variables or secrets that changed since"
             findings.append(Finding(f"host {host}", "the files and variables that were planned", seen, remedy))
     if findings:
         raise SlipwayError(findings)

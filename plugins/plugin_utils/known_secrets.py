@@ -19,8 +19,11 @@ from ..module_utils.stack.secret_values import (
     env_file_secrets,
     file_secrets,
     given_secrets,
+    is_env_file,
     variable_secrets,
 )
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def stack_secrets(variables: Mapping[str, Any], bundle: FileBundle | None) -> list[Secret]:
@@ -37,22 +40,44 @@ def stack_secrets(variables: Mapping[str, Any], bundle: FileBundle | None) -> li
         return found
     texts = {file.path: file.content.decode(errors="replace") for file in bundle.files}
     found += bundle_secrets(bundle)
-    for document in filter(None, map(_document, (texts[path] for path in bundle.compose_files))):
-        services = [one for one in _mapping(document.get("services")).values() if isinstance(one, Mapping)]
-        given = [pair for service in services for pair in _pairs(service.get("environment"))]
-        sources = [one for one in _mapping(document.get("secrets")).values() if isinstance(one, Mapping)]
-        names = {str(one["environment"]) for one in sources if "environment" in one}
+    for document in _documents(bundle):
+        given = [pair for service in _entries(document, "services") for pair in _pairs(service.get("environment"))]
+        names = {str(one["environment"]) for one in _entries(document, "secrets") if "environment" in one}
         found += given_secrets(given, names, bundle, public)
-        for path in {normpath(path) for service in services for path in _env_files(service.get("env_file"))}:
+        for path in _files_of_variables(document):
             found += env_file_secrets(texts.get(path, ""), public)
-        for path in {normpath(str(one["file"])) for one in sources if "file" in one}:
+        for path in _files_of_secrets(document):
             found += file_secrets(path, texts.get(path, ""))
     return found
 
 
+def confidential_files(bundle: FileBundle) -> set[str]:
+    """Return the paths of the files whose content is secret, and may be short enough to be found by its hash."""
+    named = [path for one in _documents(bundle) for path in (*_files_of_variables(one), *_files_of_secrets(one))]
+    return {file.path for file in bundle.files if file.path in named or is_env_file(file.path)}
+
+
+def _files_of_variables(document: Mapping[str, Any]) -> list[str]:
+    services = _entries(document, "services")
+    return sorted({normpath(path) for service in services for path in _env_files(service.get("env_file"))})
+
+
+def _files_of_secrets(document: Mapping[str, Any]) -> list[str]:
+    return sorted({normpath(str(one["file"])) for one in _entries(document, "secrets") if "file" in one})
+
+
+def _documents(bundle: FileBundle) -> list[dict[str, Any]]:
+    texts = (file.content.decode(errors="replace") for file in bundle.files if file.path in bundle.compose_files)
+    return [document for document in map(_document, texts) if document is not None]
+
+
+def _entries(document: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+    return [one for one in _mapping(document.get(kind)).values() if isinstance(one, Mapping)]
+
+
 def _document(text: str) -> dict[str, Any] | None:
     try:
-        document = yaml.safe_load(text)
+        document = yaml.load(text, _LOADER)  # noqa: S506 - both loaders are safe
     except yaml.YAMLError:
         # Tags of Compose's own, or no YAML at all, which the host says with its reason.
         return None

@@ -18,6 +18,7 @@ from ..module_utils.core.identifiers import PATH_INSIDE, VARIABLE_NAME
 from ..module_utils.engine.compose_command import ENV_FILE
 from ..module_utils.stack.bundle import BundledFile, FileBundle
 from ..module_utils.stack.variables import is_refused, refused_in_dotenv
+from .known_secrets import confidential_files
 from .remote_parts import remote_findings
 
 TEMPLATE_SUFFIX = ".j2"
@@ -35,7 +36,8 @@ class StackSource:
 
     Attributes:
         bundle: rendered files, environment and Compose files.
-        file_hashes: SHA-256 of each file as it lies in the repository, by its path there.
+        file_hashes: SHA-256 of each file as it lies in the repository, by its path there; a file of secrets is left
+            out, since who sees a plan could find a short one by trying.
     """
 
     bundle: FileBundle
@@ -89,7 +91,8 @@ def read_stack(folder: Path, version: str, env: Any, render: Callable[[str, Path
         findings.append(Finding(f"folder {folder}", f"at most {LARGEST_STACK_BYTES // 1024 // 1024} MiB", seen, remedy))
     if findings:
         raise SlipwayError(findings)
-    return StackSource(bundle, hashes)
+    confidential = confidential_files(bundle)
+    return StackSource(bundle, {path: sha256 for path, sha256 in hashes.items() if path not in confidential})
 
 
 def _environment(env: Any, version: str) -> tuple[dict[str, str], list[Finding]]:  # noqa: ANN401

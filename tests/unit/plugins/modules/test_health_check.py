@@ -14,6 +14,7 @@ import yaml
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.findings import SlipwayError
 from ansible_collections.slipway.compose.plugins.module_utils.gate.health import ServiceExpectation
+from ansible_collections.slipway.compose.plugins.module_utils.gate.request import read_request
 from ansible_collections.slipway.compose.plugins.module_utils.stack.gate_settings import GateSettings
 from ansible_collections.slipway.compose.plugins.modules import health_check
 
@@ -51,10 +52,10 @@ def run_module(options: dict[str, Any], **environment: str) -> dict[str, Any]:
 
 
 def test_a_request_is_understood() -> None:
-    expected, settings = health_check.read_request({**OPTIONS, "services": [WEB], "checks": [TCP]})
+    expected, settings = read_request({**OPTIONS, "services": [WEB], "checks": [TCP]})
     assert expected == [ServiceExpectation("web", 2)]
     assert [check.name for check in settings.parsed_checks()] == ["port"]
-    assert health_check.read_request(OPTIONS) == (None, GateSettings())
+    assert read_request(OPTIONS) == (None, GateSettings())
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_a_request_is_understood() -> None:
 )
 def test_everything_wrong_is_named_at_once(wrong: dict[str, Any], things: list[str]) -> None:
     with pytest.raises(SlipwayError) as refusal:
-        health_check.read_request({**OPTIONS, **wrong})
+        read_request({**OPTIONS, **wrong})
     assert [finding.thing for finding in refusal.value.findings] == things
 
 

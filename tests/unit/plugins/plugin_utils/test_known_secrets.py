@@ -7,7 +7,10 @@ import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.core.masking import Masker
 from ansible_collections.slipway.compose.plugins.module_utils.stack.bundle import BundledFile, FileBundle
-from ansible_collections.slipway.compose.plugins.plugin_utils.known_secrets import stack_secrets
+from ansible_collections.slipway.compose.plugins.plugin_utils.known_secrets import (
+    confidential_files,
+    stack_secrets,
+)
 
 COMPOSE = """
 services:
@@ -71,3 +74,12 @@ def test_what_is_no_secret_stays_readable() -> None:
 def test_files_that_cannot_be_read_leave_the_variables(compose: str) -> None:
     assert "4711" not in shown("4711", {"compose.yaml": compose})
     assert "4711" not in shown("4711", None)
+
+
+def test_files_of_secrets_are_known_by_what_the_compose_file_says() -> None:
+    compose = (
+        b"services: {web: {env_file: [live.settings]}}\nsecrets: {pin: {file: ./keys/pin}, by: {environment: PIN}}\n"
+    )
+    contents = {"compose.yaml": compose, "live.settings": b"A=1", "keys/pin": b"90817", ".env": b"B=2", "page": b"open"}
+    files = tuple(BundledFile(path, executable=False, content=content) for path, content in contents.items())
+    assert confidential_files(FileBundle(files, {}, ("compose.yaml",))) == {"live.settings", "keys/pin", ".env"}
