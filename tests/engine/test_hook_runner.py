@@ -134,7 +134,7 @@ def test_a_command_is_told_of_the_release(staged: Staged) -> None:
         "SLIPWAY_RUN": "run-7",
         "SLIPWAY_HOOK": PRE_DEPLOY,
     }
-    assert (told["GREETING"], told["TOKEN"]) == ("hello", "********")
+    assert (told["GREETING"], told["TOKEN"]) == ("hello", "[masked TOKEN]")
     assert report.output[-1] == str(staged.store.project)
     assert report.passed
 
@@ -149,7 +149,7 @@ def test_a_failure_is_told_with_its_last_words(staged: Staged) -> None:
     (report,) = staged.run(sh=f"echo no room for {SECRET}; exit 3")
     assert not report.passed
     assert report.seen.startswith("exit code 3 after ")
-    assert report.output == ("no room for ********",)
+    assert report.output == ("no room for [masked TOKEN]",)
 
 
 def test_a_one_off_run_has_what_the_release_has(staged: Staged) -> None:
@@ -159,7 +159,7 @@ def test_a_one_off_run_has_what_the_release_has(staged: Staged) -> None:
         "hello",
         "${5}",
         "1.1",
-        "********",
+        "[masked TOKEN]",
         "configuration of the release",
         RELEASE,
     ), report
