@@ -57,6 +57,7 @@ class ActionModule(ActionBase):
                     return failure(SlipwayError(missing))
                 made = variables["__stack_plan"]
                 arguments["plan"] = host_part(made["plan"], str(variables["inventory_hostname"]), made["fleet_sha256"])
+                arguments["confirm_images"] = _confirms_images(variables)
         if source:
             examined = examine_request(self, source, variables)
             if examined.request is not None:
@@ -112,6 +113,13 @@ class ActionModule(ActionBase):
             return {**result, **failure(SlipwayError(Finding(**finding) for finding in new))}
         nothing = ["nothing else speaks against a release here"]
         return {"changed": False, "current": result.get("current"), "summary": nothing}
+
+
+def _confirms_images(task_vars: Mapping[str, Any]) -> bool:
+    """Tell whether the host is the second of the run, which confirms what the first one said for the plan at hand."""
+    hosts = [str(host) for host in task_vars.get("__stack_hosts") or ()]
+    made_now = (task_vars.get("__stack_resolve") or {}).get("images") is not None
+    return made_now and hosts[1:2] == [str(task_vars["inventory_hostname"])]
 
 
 def _first_host(task_vars: Mapping[str, Any]) -> str:

@@ -98,6 +98,12 @@ options:
         controller's part.
     type: bool
     default: true
+  confirm_images:
+    description:
+      - Whether to ask the registries once more, with O(state=prepared), and to refuse a plan with other digests. Set by
+        the controller's part for the second host of the run, since the first one has named the digests of the plan.
+    type: bool
+    default: false
   keep_releases:
     description: How many confirmed releases to keep, at least V(2).
     type: int
@@ -283,6 +289,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "payload": {"type": "str", "no_log": True},
     "host": {"type": "str"},
     "first_host": {"type": "bool", "default": True},
+    "confirm_images": {"type": "bool", "default": False},
     "keep_releases": {"type": "int", "default": 5},
     "min_free_mb": {"type": "int", "default": 512},
     "pull_timeout": {"type": "int", "default": 600},

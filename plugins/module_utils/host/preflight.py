@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -127,6 +127,27 @@ def resolve_images(stack: str, payload: Payload | None, images: Sequence[str], t
         findings += time_limit_findings(engine.result(), services, {}, payload.gate)
     facts.raise_all([*findings, *unresolved])
     return digests
+
+
+def digest_findings(engine: Engine, planned: Mapping[str, str]) -> list[Finding]:
+    """Ask the registries anew for the digests that another host has named for the whole fleet.
+
+    A host alone could pin every other one to an image of its choice.
+
+    Args:
+        engine: this host's engine.
+        planned: digest by image reference.
+    """
+    seen, findings = engine.images.resolve(sorted(planned))
+    remedy = (
+        "Deploy again, if the tag was moved just now. If they still differ, one of the two hosts does not ask the "
+        "registry that the other asks, or does not tell the truth: compare their mirrors and proxies."
+    )
+    return findings + [
+        Finding(f"image {reference}", f"{planned[reference]}, as the first host says", digest, remedy)
+        for reference, digest in seen.items()
+        if digest != planned[reference]
+    ]
 
 
 def declared_findings(payload: Payload, services: Sequence[Service]) -> list[Finding]:

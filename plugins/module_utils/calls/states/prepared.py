@@ -15,9 +15,9 @@ from ...gate.report import DownError
 from ...hooks.release_hooks import ReleaseHooks
 from ...host.host import Host
 from ...host.look import previous_release
-from ...host.machine.facts import folder_findings
+from ...host.machine.facts import folder_findings, raise_all
 from ...host.machine.sessions import restart_notes
-from ...host.preflight import meet_engine
+from ...host.preflight import digest_findings, meet_engine
 from ...host.preparation import Preparation, Prepared
 from ...host.recovery import recover
 from ...release.documents import HOOKS_FILE
@@ -87,6 +87,8 @@ def _prepare(call: ReleaseCall, host: Host, plan: Plan | None, payload: Payload 
     params = call.params
     preparation = Preparation(host, min_free_mb=params["min_free_mb"], check_mode=call.check_mode)
     if plan is not None and payload is not None:
+        if params["confirm_images"]:
+            raise_all(digest_findings(host.engine, plan.images))
         return preparation.of_new(ReleaseRequest(plan, params["host"], payload))
     release = previous_release(call.store) if params["release"] == "previous" else params["release"]
     return preparation.of_kept(release, force=params["force"])

@@ -22,6 +22,7 @@ def prepare(root: Path, plan: dict[str, Any]) -> None:
         "state": "prepared", "stack": "shop", "root": str(root), "run": "run", "owner": "", "run_url": "",
         "guard_timeout": 900, "rollback_timeout": 300, "release": None, "plan": plan, "payload": payload,
         "host": "host1", "first_host": True, "min_free_mb": 1, "pull_timeout": 1, "force": False,
+        "confirm_images": False,
     }  # fmt: skip
     bring_about(options, check_mode=False)
 
