@@ -13,6 +13,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.core.findings import SlipwayError
+from ..plugin_utils.argument_types import validated
 from ..plugin_utils.known_secrets import stack_secrets
 from ..plugin_utils.plain_values import plain
 from ..plugin_utils.release_request import read_request
@@ -42,4 +43,4 @@ class ActionModule(ActionBase):
         except SlipwayError:
             # The plan said what is wrong with the stack; a check is about what runs.
             bundle = None
-        return [[secret.name, secret.value] for secret in stack_secrets(source, bundle)]
+        return [[secret.name, secret.value] for secret in stack_secrets(validated(source)[0], bundle)]

@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.core.findings import SlipwayError
 from ..module_utils.core.identifiers import new_run_id, run_began, version_of
+from ..plugin_utils.argument_types import validated
 from ..plugin_utils.commands import commands_of, login
 from ..plugin_utils.controller_hooks import CONTROLLER_NAME, ControllerRun, failure_lines, hook_variables, told_hooks
 from ..plugin_utils.fleet.ending import Context
@@ -84,6 +86,8 @@ class ActionModule(ActionBase):
         if verdict.exit_code == 0 or self._task.check_mode or not arguments.get("on_failure"):
             return told
         variables = hook_variables(hostvars, list(steps))
+        # The run may have been refused for the type of one; that one gets its default.
+        variables |= {name: value for name, value in validated(variables)[0].items() if name in variables}
         bundle = stack_bundle(self, variables, hostvars[next(iter(steps))]) if steps else None
         run_id = str(arguments.get("run") or "")
         run = ControllerRun(variables, stack_folder(self, variables), run_id, list(steps), bundle)
@@ -124,11 +128,19 @@ def _context(
         run=folder.name,
         folder=shown_folder(folder),
         verb=verb_of(folder.name) or ("status" if any(one.ran("verify") for one in steps.values()) else "deploy"),
-        version=version_of(verdict.release or "") or str(first.get("stack_version") or ""),
+        version=version_of(verdict.release or "") or _text_of(first, "stack_version"),
         stack_folder=str(arguments.get("stack_folder") or ""),
         logins={name: login(name, hostvars.get(name, {})) for name in needed},
         reversible=all(one.reversible for one in steps.values()),
     )
+
+
+def _text_of(variables: Mapping[str, Any], name: str) -> str:
+    """Return a variable as text, "" if it has no value: the run may have been refused for just that."""
+    try:
+        return str(variables.get(name) or "")
+    except AnsibleError:
+        return ""
 
 
 def _duration(started_at: Any, run: str) -> float | None:  # noqa: ANN401 - in whatever type Ansible made of it

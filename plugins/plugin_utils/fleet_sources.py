@@ -19,7 +19,6 @@ from ..module_utils.stack.plan import batches, silence_of, wave_findings, waves
 from .argument_types import role_variables
 from .plain_values import plain
 from .release_request import ExaminedRequest, examine_request
-from .stack_source import TEMPLATE_SUFFIX
 
 if TYPE_CHECKING:
     from ansible.plugins.action import ActionBase
@@ -79,17 +78,20 @@ def read_sources(
         in_waves: whether the play cuts the hosts into batches and waves; else all of them change together.
     """
     known: dict[tuple[str, ...], ExaminedRequest] = {}
+    # As long as they are held, no other value gets the identity of one of them.
+    held: list[list[Any]] = []
     sources: dict[str, HostSource] = {}
     for host in hosts:
         variables = _variables(action, task_vars, host)
         templar = action._templar.copy_with_new_env(available_variables=variables)  # noqa: SLF001 - as Ansible's template action does
         values, wrong = role_variables(templar, variables)
         # Equal values may have been written differently, which is judged too: only the same values are examined once.
-        where = tuple(str(id(variables.get(name))) for name in values)
+        held.append([variables.get(name) for name in values])
+        where = tuple(str(id(value)) for value in held[-1])
         key = (json.dumps(plain(values), sort_keys=True, default=repr), *where)
         examined = known.get(key) or examine_request(action, values, variables)
         # Where nothing is rendered, equal variables make equal files.
-        if examined.request and not any(path.endswith(TEMPLATE_SUFFIX) for path in examined.request.stack.file_hashes):
+        if examined.request and not examined.request.stack.rendered:
             known[key] = examined
         missing = {finding.thing for finding in wrong}
         sources[host] = HostSource(

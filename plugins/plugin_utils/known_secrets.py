@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from posixpath import normpath
+from collections.abc import Iterable, Iterator, Mapping
+from posixpath import dirname, join, normpath
 from typing import Any
 
 import yaml
@@ -23,7 +23,20 @@ from ..module_utils.stack.secret_values import (
     variable_secrets,
 )
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+class _Loader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):  # type: ignore[misc]
+    """Leaves every value as it was written, and takes Compose's own tags, such as `!reset`, for none."""
+
+
+def _untagged(loader: Any, _suffix: str, node: yaml.Node) -> Any:  # noqa: ANN401 - YAML of any shape
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_scalar(node)
+
+
+_Loader.add_multi_constructor("!", _untagged)
 
 
 def stack_secrets(variables: Mapping[str, Any], bundle: FileBundle | None) -> list[Secret]:
@@ -40,35 +53,42 @@ def stack_secrets(variables: Mapping[str, Any], bundle: FileBundle | None) -> li
         return found
     texts = {file.path: file.content.decode(errors="replace") for file in bundle.files}
     found += bundle_secrets(bundle)
-    for document in _documents(bundle):
+    for folder, document in _documents(bundle):
         given = [pair for service in _entries(document, "services") for pair in _pairs(service.get("environment"))]
         names = {str(one["environment"]) for one in _entries(document, "secrets") if "environment" in one}
         found += given_secrets(given, names, bundle, public)
-        for path in _files_of_variables(document):
+        for path in _files_of_variables(folder, document):
             found += env_file_secrets(texts.get(path, ""), public)
-        for path in _files_of_secrets(document):
+        for path in _files_of_secrets(folder, document):
             found += file_secrets(path, texts.get(path, ""))
     return found
 
 
 def confidential_files(bundle: FileBundle) -> set[str]:
     """Return the paths of the files whose content is secret, and may be short enough to be found by its hash."""
-    named = [path for one in _documents(bundle) for path in (*_files_of_variables(one), *_files_of_secrets(one))]
+    named = [path for one in _documents(bundle) for path in (*_files_of_variables(*one), *_files_of_secrets(*one))]
     return {file.path for file in bundle.files if file.path in named or is_env_file(file.path)}
 
 
-def _files_of_variables(document: Mapping[str, Any]) -> list[str]:
+def _files_of_variables(folder: str, document: Mapping[str, Any]) -> list[str]:
     services = _entries(document, "services")
-    return sorted({normpath(path) for service in services for path in _env_files(service.get("env_file"))})
+    return _paths(folder, (path for service in services for path in _env_files(service.get("env_file"))))
 
 
-def _files_of_secrets(document: Mapping[str, Any]) -> list[str]:
-    return sorted({normpath(str(one["file"])) for one in _entries(document, "secrets") if "file" in one})
+def _files_of_secrets(folder: str, document: Mapping[str, Any]) -> list[str]:
+    return _paths(folder, (str(one["file"]) for one in _entries(document, "secrets") if "file" in one))
 
 
-def _documents(bundle: FileBundle) -> list[dict[str, Any]]:
-    texts = (file.content.decode(errors="replace") for file in bundle.files if file.path in bundle.compose_files)
-    return [document for document in map(_document, texts) if document is not None]
+def _paths(folder: str, paths: Iterable[str]) -> list[str]:
+    """Return what paths in a file may mean: an included one starts from its own folder, or from the project's."""
+    return sorted({normpath(join(base, path)) for path in paths for base in ("", folder)})
+
+
+def _documents(bundle: FileBundle) -> list[tuple[str, dict[str, Any]]]:
+    """Return what may be Compose files, each with its folder: one that is included or extended may have any name."""
+    files = [file for file in bundle.files if file.path.endswith((".yaml", ".yml"))]
+    read = [(dirname(file.path), _document(file.content.decode(errors="replace"))) for file in files]
+    return [(folder, document) for folder, document in read if document is not None]
 
 
 def _entries(document: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
@@ -77,9 +97,9 @@ def _entries(document: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
 
 def _document(text: str) -> dict[str, Any] | None:
     try:
-        document = yaml.load(text, _LOADER)  # noqa: S506 - both loaders are safe
-    except yaml.YAMLError:
-        # Tags of Compose's own, or no YAML at all, which the host says with its reason.
+        document = yaml.load(text, _Loader)  # noqa: S506 - it makes nothing but texts, lists and mappings
+    except (yaml.YAMLError, ValueError, RecursionError):
+        # What is no YAML at all, the host says with its reason.
         return None
     return document if isinstance(document, dict) else None
 

@@ -38,10 +38,12 @@ class StackSource:
         bundle: rendered files, environment and Compose files.
         file_hashes: SHA-256 of each file as it lies in the repository, by its path there; a file of secrets is left
             out, since who sees a plan could find a short one by trying.
+        rendered: whether one of them is a template, so that it may differ from host to host.
     """
 
     bundle: FileBundle
     file_hashes: Mapping[str, str]
+    rendered: bool = False
 
 
 def read_stack(folder: Path, version: str, env: Any, render: Callable[[str, Path], str]) -> StackSource:  # noqa: ANN401
@@ -92,7 +94,8 @@ def read_stack(folder: Path, version: str, env: Any, render: Callable[[str, Path
     if findings:
         raise SlipwayError(findings)
     confidential = confidential_files(bundle)
-    return StackSource(bundle, {path: sha256 for path, sha256 in hashes.items() if path not in confidential})
+    shown = {path: sha256 for path, sha256 in hashes.items() if path.removesuffix(TEMPLATE_SUFFIX) not in confidential}
+    return StackSource(bundle, shown, any(path.endswith(TEMPLATE_SUFFIX) for path in hashes))
 
 
 def _environment(env: Any, version: str) -> tuple[dict[str, str], list[Finding]]:  # noqa: ANN401

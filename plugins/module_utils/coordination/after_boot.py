@@ -68,7 +68,10 @@ def enable(folder: Path, command: Sequence[str], environment: Mapping[str, str])
     how = means() if str(folder).isprintable() else ""
     script = folder / SCRIPT
     try:
-        if how:
+        if not how:
+            # One of an earlier run would do nothing for this one.
+            script.unlink(missing_ok=True)
+        else:
             replace(script, _script(folder, command, environment).encode(), PRIVATE_FILE)
         if how == "systemd":
             _add_unit(folder)
@@ -76,7 +79,7 @@ def enable(folder: Path, command: Sequence[str], environment: Mapping[str, str])
             _edit_crontab(folder, add=True)
     except (OSError, SlipwayError):
         # A home that is not there, a crontab that this user may not have: then the next run does the guard's work.
-        script.unlink(missing_ok=True)
+        disable(folder)
 
 
 def disable(folder: Path) -> None:
@@ -135,7 +138,11 @@ def _edit_crontab(folder: Path, *, add: bool) -> None:
         listed = run_command(["crontab", "-l"], command_environment({}), _CRONTAB_S)
         if listed.exit_code != 0 and not _NO_CRONTAB.search(listed.messages):
             raise OSError(listed.last_words)
-        before = listed.output.splitlines() if listed.exit_code == 0 else []
+        if "\ufffd" in listed.output:
+            # Written back, what is no UTF-8 in it would be lost.
+            raise OSError("the crontab is no UTF-8")
+        before = listed.output.split("\n") if listed.exit_code == 0 else []
+        before = before[:-1] if before and not before[-1] else before
         after = [one for one in before if one != line] + [line] * add
         if after == before:
             return

@@ -83,3 +83,24 @@ def test_files_of_secrets_are_known_by_what_the_compose_file_says() -> None:
     contents = {"compose.yaml": compose, "live.settings": b"A=1", "keys/pin": b"90817", ".env": b"B=2", "page": b"open"}
     files = tuple(BundledFile(path, executable=False, content=content) for path, content in contents.items())
     assert confidential_files(FileBundle(files, {}, ("compose.yaml",))) == {"live.settings", "keys/pin", ".env"}
+
+
+@pytest.mark.parametrize("line", ["a: 2024-13-45", "a: 0x_", "a: !reset null", "a: !override [1]"])
+def test_whatever_else_a_compose_file_holds_its_secrets_are_known(line: str) -> None:
+    compose = f"x-odd: {{{line}}}\nsecrets: {{pin: {{file: ./keys/pin}}}}\n".encode()
+    files = (BundledFile("compose.yaml", executable=False, content=compose), BundledFile("keys/pin", False, b"0123"))  # noqa: FBT003
+    bundle = FileBundle(files, {}, ("compose.yaml",))
+    assert confidential_files(bundle) == {"keys/pin"}
+    assert "0123" not in Masker(stack_secrets({}, bundle)).mask("it is 0123")
+
+
+def test_files_that_are_included_name_secrets_as_well() -> None:
+    contents = {
+        "compose.yaml": b"include: [more/db.yml]\n",
+        "more/db.yml": b"secrets: {pin: {file: pin}}\nservices: {db: {environment: {PIN: 0471}}}\n",
+        "more/pin": b"90817",
+    }
+    files = tuple(BundledFile(path, executable=False, content=content) for path, content in contents.items())
+    bundle = FileBundle(files, {}, ("compose.yaml",))
+    assert confidential_files(bundle) == {"more/pin"}
+    assert Masker(stack_secrets({}, bundle)).mask("0471 90817") == "[masked PIN] [masked more/pin]"

@@ -160,3 +160,19 @@ def test_a_home_that_is_not_there_keeps_nothing_from_being_armed(folder: Path, h
     enable(folder)
     assert not after_boot.is_enabled(folder)
     after_boot.disable(folder)
+
+
+def test_a_crontab_that_would_be_spoiled_is_left_alone(folder: Path, table: Path) -> None:
+    table.write_bytes(b"# caf\xe9\n15 4 * * * backup\n")
+    after_boot.enable(folder, COMMAND, ENVIRONMENT)
+    assert table.read_bytes() == b"# caf\xe9\n15 4 * * * backup\n"
+    assert not after_boot.is_enabled(folder)
+
+
+def test_no_line_of_a_crontab_becomes_two(folder: Path, table: Path) -> None:
+    odd = "# one\x0c15 4 * * * stays a comment\n"
+    table.write_text(odd, encoding="utf-8")
+    after_boot.enable(folder, COMMAND, ENVIRONMENT)
+    assert table.read_text(encoding="utf-8").startswith(odd)
+    after_boot.disable(folder)
+    assert table.read_text(encoding="utf-8") == odd
