@@ -165,7 +165,9 @@ def replicas_of(service: Mapping[str, Any]) -> int:
 
 
 def _needs(service: Mapping[str, Any], services: Mapping[str, Any], *, healthy: bool) -> tuple[str, ...]:
-    conditions = {name: how.get("condition") for name, how in (service.get("depends_on") or {}).items()}
+    needed = {name: how for name, how in (service.get("depends_on") or {}).items() if how.get("required", True)}
+    # Without one that is not required, Compose goes on.
+    conditions = {name: how.get("condition") for name, how in needed.items()}
     return tuple(
         sorted(name for name in conditions if name in services and (conditions[name] == "service_healthy") is healthy)
     )

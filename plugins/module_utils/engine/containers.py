@@ -194,6 +194,7 @@ class ListedContainer:
         left_alone: whether Compose did not make it for a service, and so neither replaces nor removes it.
         state: "running", "exited", ….
         ports: what it has of the host's ports.
+        host_network: whether it has the host's network, so that its sockets are the host's.
     """
 
     name: str
@@ -201,6 +202,7 @@ class ListedContainer:
     left_alone: bool
     state: str
     ports: tuple[PublishedPort, ...]
+    host_network: bool = False
 
     @property
     def owner(self) -> str:
@@ -228,6 +230,7 @@ class ListedContainer:
             left_alone=not is_replica(labels),
             state=str(entry.get("State") or ""),
             ports=tuple(sorted(ports, key=str)),
+            host_network=(entry.get("HostConfig") or {}).get("NetworkMode") == "host",
         )
 
 

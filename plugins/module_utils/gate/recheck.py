@@ -62,8 +62,12 @@ class SecondLook:
         mine = [one for one in containers if one.service in wanted]
         changes = [(one, change_since_gate(one, passed, wanted[one.service])) for one in mine]
         failures = [self._failure(one, seen) for one, seen in changes if seen]
-        gone = len(set(passed) - {one.id for one in mine})
-        if gone:
+        # Jobs that are over may be cleaned up.
+        jobs = [one for one in expected if one.one_shot]
+        cleaned = sum(max(0, one.replicas - sum(here.service == one.service for here in mine)) for one in jobs)
+        cleaned -= max(0, sum(one.replicas for one in expected) - len(passed))
+        gone = len(set(passed) - {one.id for one in mine}) - cleaned
+        if gone > 0:
             whole = f"{len(passed)} containers, as they passed the gate"
             failures.append(GateFailure(None, None, CHECK, whole, f"{gone} of them gone"))
         return GateReport(not failures, 0.0, failures, [_observation(one) for one in mine])

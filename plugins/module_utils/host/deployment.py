@@ -13,7 +13,6 @@ from contextlib import suppress
 
 from ..core.command import RUNNING_FILE, Completed, command_environment, run_command
 from ..core.findings import Finding, SlipwayError
-from ..engine.containers import Container
 from ..gate.recheck import SecondLook
 from ..gate.report import DownError, GateReport, StartFailedError
 from ..hooks.release_hooks import ReleaseHooks
@@ -73,7 +72,9 @@ class Deployment(ReleaseProgress):
                 environment = command_environment(self.folder.environment, str(self.store.project))
                 self._arm_and_activate(record, self._files_before())
                 self._compose_up(record, environment, timeout_s)
-            report = self._pass_gate(record)
+                report = self._pass_gate(record)
+            else:
+                report = self._pass_gate(self._still_expected)
             self.hooks.after_gate()
         except Exception:
             if self.touched:
@@ -95,8 +96,16 @@ class Deployment(ReleaseProgress):
         self.store.note(self.release, journal.GATE_PASSED if report.passed else journal.GATE_FAILED)
         if not report.passed:
             raise StartFailedError(self._name, report)
-        self.store.write_json(self.release, GATE_PASSED_FILE, {"containers": self._starts(record)})
+        services = {one.service for one in record.services}
+        mine = [one for one in self.host.engine.containers.of(record.stack) if one.service in services]
+        self.store.write_json(self.release, GATE_PASSED_FILE, {"containers": {one.id: one.started_at for one in mine}})
         return report
+
+    @property
+    def _still_expected(self) -> ReleaseRecord:
+        """Return the release as it is expected once it runs: jobs that are over may have been cleaned up."""
+        record = self.folder.record
+        return rollback_target.still_expected(record, self.host.engine.containers.of(record.stack))
 
     def stay_guarded(self) -> None:
         """Have the guard wait its whole time again, now that the start and the gate are over, and see that it is there.
@@ -114,9 +123,7 @@ class Deployment(ReleaseProgress):
         Raises:
             StartFailedError: the release does not pass.
         """
-        record = self.folder.record
-        there = self.host.engine.containers.of(record.stack)
-        report = gate_release(self.host, rollback_target.still_expected(record, there))
+        report = gate_release(self.host, self._still_expected)
         if not report.passed:
             raise StartFailedError(self._name, report)
         return report
@@ -139,7 +146,9 @@ class Deployment(ReleaseProgress):
             seen = f"{self.last_event or 'not known here'}, by its last line in the journal"
             raise SlipwayError([Finding(self._name, "to have passed its gate", seen, "Start it first.")])
         record = self.folder.record
-        report = self._look_again(record, self.host.engine.containers.of(record.stack))
+        look = SecondLook(self.host.engine, self.folder.gate.log_lines, release_masker(self.store, record))
+        there = self.host.engine.containers.of(record.stack)
+        report = look.report(there, self.folder.gate_passed, record.services)
         if not report.passed:
             raise StartFailedError(self._name, report)
         self.store.note(self.release, journal.CONFIRMING)
@@ -349,9 +358,8 @@ class Deployment(ReleaseProgress):
 
     def _superseded(self, later: journal.JournalEntry) -> Finding:
         seen = f"release {later.release}, started by run {later.run} at {later.at}"
-        return Finding(
-            self._name, "to be the last that was started here", seen, "Nothing was done. Run scripts/status.sh."
-        )
+        remedy = "Nothing was done. Run scripts/status.sh."
+        return Finding(self._name, "to be the last that was started here", seen, remedy)
 
     def _blocked(self) -> Finding:
         script = self.store.release_folder(self.release) / "rollback.sh"
@@ -386,15 +394,7 @@ class Deployment(ReleaseProgress):
         forget(self.store, self.host.engine, self.release)
         self.store.note(self.release, journal.DISCARDED)
 
-    def _look_again(self, record: ReleaseRecord, containers: list[Container]) -> GateReport:
-        look = SecondLook(self.host.engine, self.folder.gate.log_lines, release_masker(self.store, record))
-        return look.report(containers, self.folder.gate_passed, record.services)
-
     def _files_before(self) -> tuple[ReleaseFile, ...]:
         to = self.folder.snapshot.to
         before = self.store.folder_of(to).record.files if to else ()
         return (*before, *files_left(self.store, self.release))
-
-    def _starts(self, record: ReleaseRecord) -> dict[str, str]:
-        there, services = self.host.engine.containers.of(record.stack), {one.service for one in record.services}
-        return {container.id: container.started_at for container in there if container.service in services}

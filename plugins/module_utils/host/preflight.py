@@ -55,9 +55,9 @@ def check_host(store: ReleaseStore, engine: Engine | None, min_free_mb: int) -> 
     if engine is not None:
         folders = {engine.data_folder(): "images", **folders}
     findings += facts.disk_findings(folders, min_free_mb)
-    findings += facts.folder_findings(store.folder)
+    # What lies in a folder that is not this user's is not its business.
+    findings += facts.folder_findings(store.folder) or store.journal_findings()
     findings += session_findings()
-    findings += store.journal_findings()
     return findings + _library_findings()
 
 

@@ -42,6 +42,7 @@ _MOST = 10**9
 _COUNT = Number(least=0, most=_MOST, whole=True)
 _SECONDS = Number(least=0, most=_MOST)
 #: What Compose makes of a service's definition; empty where Compose has not made the container.
+_SERVICE_OR_NONE = Form(f"(?:{SERVICE.pattern})?", SERVICE.words)
 _CONFIG_HASH = Text(Form("[0-9a-f]{64}|", "a SHA-256: 64 of 0-9 and a-f, or nothing"))
 _ENGINE_TIME = Text(
     Form(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)|", "the engine's time, or nothing")
@@ -188,7 +189,8 @@ DOCUMENTS: Mapping[str, Document] = {
     CONFIRMED_FILE: Document(
         "the hash of each service's configuration",
         "Restore it from a backup, or remove it: the release then counts as changed.",
-        lambda: Record({"config_hashes": MapOf(SERVICE, _CONFIG_HASH)}),
+        # Older versions noted containers of no service as well, which other programs start under the project's name.
+        lambda: Record({"config_hashes": MapOf(_SERVICE_OR_NONE, _CONFIG_HASH)}),
         empty={"config_hashes": {}},
     ),
     GATE_PASSED_FILE: Document(

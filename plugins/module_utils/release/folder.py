@@ -125,7 +125,8 @@ class ReleaseFolder:
     @property
     def config_hashes(self) -> dict[str, str]:
         """Return Compose's configuration hash of each service when the release was confirmed."""
-        return self._read(CONFIRMED_FILE, lambda raw: dict(raw["config_hashes"]))
+        hashes = self._read(CONFIRMED_FILE, lambda raw: dict(raw["config_hashes"]))
+        return {service: value for service, value in hashes.items() if service}
 
     @property
     def gate_passed(self) -> dict[str, str]:

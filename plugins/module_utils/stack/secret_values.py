@@ -138,10 +138,19 @@ def check_secrets(checks: Iterable[Mapping[str, Any]]) -> list[Secret]:
                 found += [Secret(part, f"header {name}") for part in _header_parts(str(value))]
         found += [Secret(part, "body") for part in _body_parts(check.get("body"))]
         found += _address_secrets(str(check.get("url") or ""))
-        argv = check.get("argv")
-        pairs = dict(str(word).lstrip("-").partition("=")[::2] for word in argv) if isinstance(argv, list) else {}
-        found += [Secret(value, name) for name, value in pairs.items() if value and _SECRET_NAME.search(name)]
+        found += _argument_secrets([str(word) for word in check.get("argv") or () if isinstance(check["argv"], list)])
     return found
+
+
+def _argument_secrets(words: list[str]) -> list[Secret]:
+    """Return the arguments whose name says so: `--token=VALUE`, `--password VALUE`, `Authorization: Bearer VALUE`."""
+    pairs = [tuple(word.lstrip("-").partition("=")[::2]) for word in words]
+    pairs += [
+        (one.lstrip("-"), after) for one, after in zip(words, words[1:]) if one.startswith("-") and "=" not in one
+    ]
+    headers = [word.partition(": ") for word in words]
+    pairs += [(name, part) for name, colon, value in headers if colon for part in _header_parts(value)]
+    return [Secret(value, name) for name, value in pairs if value and _SECRET_NAME.search(name)]
 
 
 def auth_secrets(auths: Iterable[Mapping[str, Any]]) -> list[Secret]:

@@ -107,6 +107,7 @@ class Round:
         options = {
             "state": "confirmed", "stack": self.stack, "root": self.root, "run": self.run, "release": self.release,
             "keep_releases": 5, "rollback_timeout": TIMEOUT_S, "guard_timeout": LASTS_S, "owner": "", "run_url": "",
+            "host": "race",
         }  # fmt: skip
         try:
             bring_about(options, check_mode=False)

@@ -51,7 +51,9 @@ def port_findings(
         for port in one.ports
     ]
     listening = listening_sockets() if sockets is None else sockets
-    holders += _processes(listening, own | {one.port for one in holders})
+    # With one of its own in the host's network, a socket may be that one's, which gives it back.
+    if not any(one.is_replica_of(stack) and one.host_network and one.state == "running" for one in containers):
+        holders += _processes(listening, own | {one.port for one in holders})
     findings: list[Finding] = []
     for service in services:
         for port in service.ports if service.replicas else ():

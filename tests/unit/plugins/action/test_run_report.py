@@ -60,8 +60,9 @@ all:
 def judged(play: str, folder: Path, inventory: str = "all: {hosts: {localhost: }}") -> subprocess.CompletedProcess[str]:
     (folder / "hosts.yml").write_text(inventory, encoding="utf-8")
     (folder / "play.yml").write_text(play.replace("RUNS", str(folder / "runs")), encoding="utf-8")
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
     return subprocess.run(
-        [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(folder / "hosts.yml"), str(folder / "play.yml")],
+        [program, "-i", str(folder / "hosts.yml"), str(folder / "play.yml")],
         capture_output=True, check=False, cwd=ROOT, text=True, timeout=60,
         env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "NO_COLOR": "1"},
     )  # fmt: skip

@@ -79,3 +79,11 @@ def test_a_container_of_no_service_of_the_release_does_not_count() -> None:
     assert report.passed
     assert [one.service for one in report.observations] == ["web"]
     assert not look.report([sibling], PASSED, [WEB]).passed
+
+
+def test_a_job_that_was_cleaned_up_is_not_missed() -> None:
+    look = SecondLook(cast("Engine", None), 0, Masker())
+    expected = [WEB, ServiceExpectation("migrate", 1, one_shot=True)]
+    assert look.report([RUNNING], {**PASSED, "c2": "2026-11-22T10:00:00Z"}, expected).passed
+    # If it had gone before the gate was passed again, nobody else may be missing for it.
+    assert not look.report([], PASSED, expected).passed

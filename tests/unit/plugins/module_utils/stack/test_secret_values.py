@@ -106,3 +106,16 @@ def test_what_checks_send_is_secret() -> None:
 
 def test_registry_passwords_are_secret() -> None:
     assert auth_secrets([{"registry": "r", "username": "pull", "password": "pw"}]) == [Secret("pw", "password for r")]
+
+
+@pytest.mark.parametrize(
+    ("argv", "hidden"),
+    [
+        (["mysqladmin", "--password", "hunterword"], "hunterword"),
+        (["x", "--token=first", "--token=second"], "first"),
+        (["curl", "-H", "Authorization: Bearer xyzzy1"], "xyzzy1"),
+    ],
+)
+def test_an_argument_whose_name_says_so_is_masked_wherever_it_stands(argv: list[str], hidden: str) -> None:
+    assert hidden not in Masker(check_secrets([{"argv": argv}])).mask(" ".join(argv))
+    assert argv[0] in Masker(check_secrets([{"argv": argv}])).mask(" ".join(argv))

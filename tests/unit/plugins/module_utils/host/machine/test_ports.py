@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.slipway.compose.plugins.module_utils.engine.compose_model import PublishedPort, Service
@@ -124,6 +126,15 @@ def test_the_stacks_own_ports_are_free_by_address_and_not_by_number() -> None:
     # What Compose does not replace does not give its port back.
     run = container("shop", "0.0.0.0:80", one_off=True)
     assert [one.seen for one in port_findings([service("80")], [run], "shop", [])] == ["taken by container of shop"]
+
+
+def test_a_container_of_the_stack_in_the_hosts_network_gives_its_socket_back() -> None:
+    sockets = [port("0.0.0.0:80")]
+    own = replace(container("shop"), host_network=True)
+    assert port_findings([service("80")], [own], "shop", sockets) == []
+    for other in (replace(own, state="exited"), replace(own, project="blog"), container("shop")):
+        (found,) = port_findings([service("80")], [other], "shop", sockets)
+        assert found.seen == "taken by a process of this host"
 
 
 @pytest.mark.parametrize("ports", [["0.0.0.0:80", "[::]:80"], ["0.0.0.0:80"]])
