@@ -27,8 +27,6 @@ from ..release.rollback_script import WayBack
 from ..release.secrets import release_masker
 from ..release.store import ReleaseStore
 from .host import Host
-from .machine.needs import held_findings
-from .preflight import taken_ports
 
 ADOPTED_FILE = "adopted.yaml"
 _TIMEOUT_S = 60.0
@@ -162,6 +160,10 @@ def prove_release(host: Host, record: ReleaseRecord, *, claims: bool = False) ->
             said = release_masker(store, record).mask(answer.last_words)
             findings.append(Finding(thing, "files that Compose can read", said, remedy))
         elif claims:
+            # To take a host back needs none of this, and is not to wait for it.
+            from .machine.needs import held_findings
+            from .preflight import taken_ports
+
             findings += taken_ports(host.engine, record.stack, parse_services(answer.output, str(files)))
             findings += held_findings(record.stack, parse_host_needs(answer.output, str(files)), host.engine)
     return findings
