@@ -132,11 +132,17 @@ def _fails_back(host: HostVerdict, cause: Cause) -> bool:
     return cause.phase == FORWARD and any(one.phase == BACK and one.fault == cause.fault for one in host.causes)
 
 
+#: How a host ends that is in neither state, or of which nobody knows.
+_OPEN = ("unknown", "rollback_failed")
+
+
 def _runs(verdict: Verdict) -> tuple[str, ...]:
     everybody = list(verdict.hosts)
     words = ((_runs_words(host), name) for name, host in verdict.hosts.items())
     lines, said = [], {verdict.release or ""}
-    for (release, how), hosts in _grouped(words).items():
+    # Where somebody has to see to a host, that comes first: what does not fit on the screen is cut.
+    groups = sorted(_grouped(words).items(), key=lambda group: verdict.hosts[group[1][0]].state not in _OPEN)
+    for (release, how), hosts in groups:
         # The whole ID once: it is what `--to` takes.
         named = version_of(release) if release in said else f"{version_of(release)} (release {release})"
         if _ambiguous(release, verdict):

@@ -13,7 +13,7 @@ from .ending import FINDINGS_FILE, Broken, Context, the_end
 from .verdict import Verdict
 
 #: The rows of each part on a terminal of 80 columns. With the two lines around them they make one screen of 24.
-ROWS = {"BROKE": 8, "RUNS": 5, "NEXT": 7}
+ROWS = {"BROKE": 8, "RUNS": 6, "NEXT": 7}
 _LABEL = 7
 _COLUMNS = 80
 #: The columns that time and label take.
@@ -28,7 +28,7 @@ def rows(line: str) -> int:
 
 
 def end_lines(verdict: Verdict, context: Context) -> list[str]:
-    """Return the end of a run in at most 20 rows of 80 columns; empty parts are left out."""
+    """Return the end of a run in at most 21 rows of 80 columns; empty parts are left out."""
     end = the_end(verdict, context)
     more = f"{context.folder}/{FINDINGS_FILE}"
     parts = {"BROKE": _broke_lines(end.broke, end.noted), "RUNS": end.runs, "NEXT": end.next}

@@ -298,7 +298,7 @@ def _outlook_unconfirmed(steps: HostSteps) -> str:
         return ""
     return (
         "its guard takes it back by itself, if the release was started there, "
-        f"{steps.guard_timeout} s after the run last reached it"
+        f"{steps.guard_timeout} s (stack_guard_timeout) after the run last reached it"
     )
 
 

@@ -160,8 +160,8 @@ def test_5_rollback_failed_where_both_releases_fail_suspects_the_host_and_looks_
 BROKE  lab3: service web, check 'page' (with what ran before, the same)
          expected: status 200
          seen: status 500; body: broken
-RUNS   3 of 4 hosts (lab1, lab2, lab4): 1.0 (release {OLD}), went back, passed its health checks
-       lab3: 1.0 was started again, and FAILED ITS HEALTH CHECK
+RUNS   lab3: 1.0 was started again, and FAILED ITS HEALTH CHECK
+       3 of 4 hosts (lab1, lab2, lab4): 1.0 (release {OLD}), went back, passed its health checks
 NEXT   lab3 fails in the same way with 1.1 and without, and no other host does: suspect lab3, not the release.
        Look first: ssh deploy@lab3 '{look}'
        Once it can go back: ssh deploy@lab3 sh /var/lib/slipway/shop/releases/{NEW}/rollback.sh
@@ -208,7 +208,7 @@ def test_a_way_back_that_broke_off_names_the_script_last() -> None:
     lines = shown(verdict).splitlines()
     assert "BROKE  lab3: service web, check 'page'" in lines
     assert "lab3: on the way back: way back: expected rollback.sh to end with 0, seen no space" in "\n".join(lines)
-    assert "       lab3: the way back BROKE OFF" in lines
+    assert "RUNS   lab3: the way back BROKE OFF" in lines
     looks = [number for number, line in enumerate(lines) if "Look first" in line]
     (script,) = (number for number, line in enumerate(lines) if f"releases/{NEW}/rollback.sh" in line)
     assert looks[0] < script
@@ -300,3 +300,20 @@ def test_whatever_happens_fits_a_screen_of_24_rows(size: int, step: str, cause: 
     last = f"00:16 {verdict.last_line(CONTEXT.folder)}"
     assert len(last) <= 160
     assert not [line for line in lines if " ENV" in line]
+
+
+def test_a_host_of_which_nobody_knows_is_named_whatever_else_there_is_to_say() -> None:
+    outlook = (
+        "its guard takes it back by itself, if the release was started there, "
+        "400 s (stack_guard_timeout) after the run last reached it"
+    )
+    before = "20261128T004116Z-1.6"
+    hosts = {
+        "host1": HostVerdict("rolled_back", before, ""),
+        "host2": HostVerdict("unknown", None, "", outlook, known="DID NOT ANSWER", last_known=before),
+        "host3": HostVerdict("untouched", before, ""),
+    }
+    lines = end_lines(Verdict("unknown", "", hosts, release="20261128T004131Z-1.8"), CONTEXT)
+    (line,) = [line for line in lines if line.startswith("RUNS")]
+    assert "host2: NOT KNOWN, DID NOT ANSWER" in line
+    assert line.endswith(outlook)

@@ -197,7 +197,7 @@ def test_a_run_without_anybody_is_refused() -> None:
     [
         ({"start": GONE, "settle": GONE}, "its guard takes it back by itself, if the release was started there, 900 s"),
         ({"start": OK, "confirm": GONE, "settle": GONE}, "if it was confirmed in time it stays on the release; if not"),
-        ({"start": GONE}, "900 s after the run last reached it"),
+        ({"start": GONE}, "900 s (stack_guard_timeout) after the run last reached it"),
         ({"start": BAD, "settle": BAD}, ""),
         ({"start": OK, "confirm": OK}, ""),
     ],
