@@ -57,8 +57,8 @@ class ComposeProject:
         return self.command("config")
 
     def hashes(self) -> list[str]:
-        """Return the argv that prints the configuration hash of each service."""
-        return self.command("config", "--hash", "*")
+        """Return the argv that prints the configuration hash of each service, whatever profile it belongs to."""
+        return self.command("--profile", "*", "config", "--hash", "*")
 
     def up(self) -> list[str]:
         """Return the argv that makes the host run the project, from images that are already there."""

@@ -245,9 +245,7 @@ def freeze_adopted(snapshot: Snapshot) -> str:
         file.flush()
         # Of the files themselves, older Compose makes other hashes than of what it starts: without their `env_file`.
         resolved = ComposeProject(snapshot.stack, origin.directory, (file.name,))
-        # The file holds what ran and no more, whatever profile it belonged to.
-        argv = resolved.command("--profile", "*", "config", "--hash", "*")
-        hashes = run_command(argv, environment, _TIMEOUT_S, cwd="/")
+        hashes = run_command(resolved.hashes(), environment, _TIMEOUT_S, cwd="/")
     expected = dict(line.split(maxsplit=1) for line in hashes.output.splitlines() if " " in line.strip())
     changed = sorted({c.service for c in snapshot.containers if expected.get(c.service) != c.config_hash})
     if changed:
